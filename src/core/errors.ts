@@ -1,0 +1,71 @@
+/** Every failure that can leave Weir: what it is called, what HTTP says, whether trying again helps. */
+export const ERRORS = {
+  invalid_config: { status: 500, type: "server_error", retry: false },
+  invalid_request: { status: 400, type: "invalid_request_error", retry: false },
+  context_length_exceeded: { status: 400, type: "invalid_request_error", retry: false },
+  unsupported_parameter: { status: 400, type: "invalid_request_error", retry: false },
+  unauthorized: { status: 401, type: "authentication_error", retry: false },
+  forbidden: { status: 403, type: "permission_error", retry: false },
+  blocked_by_guard: { status: 403, type: "invalid_request_error", retry: false },
+  not_found: { status: 404, type: "invalid_request_error", retry: false },
+  model_not_found: { status: 404, type: "invalid_request_error", retry: false },
+  method_not_allowed: { status: 405, type: "invalid_request_error", retry: false },
+  request_timed_out: { status: 408, type: "invalid_request_error", retry: true },
+  conflict: { status: 409, type: "invalid_request_error", retry: false },
+  request_too_large: { status: 413, type: "invalid_request_error", retry: false },
+  rate_limited: { status: 429, type: "rate_limit_error", retry: true },
+  budget_exceeded: { status: 429, type: "insufficient_quota", retry: false },
+  engine_busy: { status: 429, type: "rate_limit_error", retry: true },
+  client_closed: { status: 499, type: "client_closed_request", retry: false },
+  internal: { status: 500, type: "server_error", retry: false },
+  provider_failed: { status: 502, type: "server_error", retry: true },
+  engine_crashed: { status: 503, type: "server_error", retry: true },
+  model_unavailable: { status: 503, type: "server_error", retry: true },
+  shutting_down: { status: 503, type: "server_error", retry: true },
+  provider_timed_out: { status: 504, type: "server_error", retry: true },
+} as const satisfies Record<string, { status: number; type: string; retry: boolean }>;
+
+export type ErrorCode = keyof typeof ERRORS;
+
+export interface WeirErrorOptions extends ErrorOptions {
+  /** The request field at fault, as OpenAI's envelope names it (`messages[2].role`). */
+  readonly param?: string;
+  /** How long the caller should wait before it tries again; becomes `retry-after`. */
+  readonly retryAfterMs?: number;
+  /** The HTTP status that an upstream gave, when it differs from the table's. */
+  readonly status?: number;
+}
+
+export class WeirError extends Error {
+  override readonly name = "WeirError";
+  readonly code: ErrorCode;
+  readonly param: string | undefined;
+  readonly retryAfterMs: number | undefined;
+  readonly status: number;
+
+  constructor(code: ErrorCode, message: string, options: WeirErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = code;
+    this.param = options.param;
+    this.retryAfterMs = options.retryAfterMs;
+    this.status = options.status ?? ERRORS[code].status;
+  }
+
+  /** Whether the same request may succeed elsewhere or later. */
+  get retryable(): boolean {
+    return ERRORS[this.code].retry;
+  }
+}
+
+/** What is safe to tell a caller of any thrown value: WeirErrors speak for themselves, the rest is hidden. */
+export function toWeirError(cause: unknown): WeirError {
+  if (cause instanceof WeirError) return cause;
+  return new WeirError("internal", "Weir failed on this request; its log has the reason.", {
+    cause,
+  });
+}
+
+/** The message of any thrown value, for logs and for a `cause` shown to an operator. */
+export function messageOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
+}

@@ -1,0 +1,229 @@
+import { z } from "zod";
+
+/**
+ * The answers of `/admin/v1`, which the dashboard and the CLI read. Times are epoch milliseconds,
+ * durations milliseconds, money nano-dollars, rates per second. Fields are only ever added.
+ */
+
+/** What happened to a call. `canceled`: the client left before the end. */
+export const CallStatus = z.enum(["ok", "error", "blocked", "canceled"]);
+
+const Finding = z.object({
+  detector: z.string().describe("what saw it, as `secrets.openai_key` or `injection.override`"),
+  action: z.enum(["flag", "redact", "block"]),
+  origin: z.enum(["user", "document", "tool", "assistant"]),
+  confidence: z.number().describe("0 to 1"),
+});
+
+/** GET /admin/v1/calls: one line of the list. */
+export const CallRow = z.object({
+  id: z.string().describe("the trace id, 32 hex digits"),
+  at: z.number(),
+  route: z.string().describe("the endpoint, as `/v1/chat/completions`"),
+  model: z.string().describe("the name that the client asked for"),
+  target: z.string().nullable().describe("the target that answered, as `llama/demo`"),
+  key: z.string().nullable().describe("the name of the API key"),
+  user: z.string().nullable(),
+  stream: z.boolean(),
+  status: CallStatus,
+  httpStatus: z.number(),
+  errorCode: z.string().nullable(),
+  finishReason: z.string().nullable(),
+  inputTokens: z.number(),
+  outputTokens: z.number(),
+  cachedTokens: z.number(),
+  costNanos: z.number().nullable().describe("null when the target has no known price"),
+  durationMs: z.number(),
+  ttftMs: z.number().nullable().describe("to the first content"),
+  attempts: z.number(),
+  findings: z.array(Finding),
+  preview: z.string().nullable().describe("the start of the last user message, after redaction"),
+});
+export type CallRow = z.infer<typeof CallRow>;
+
+export const CallList = z.object({
+  calls: z.array(CallRow),
+  next: z.string().nullable().describe("hand it back as `cursor` for the next page"),
+});
+export type CallList = z.infer<typeof CallList>;
+
+/** The filters of GET /admin/v1/calls. */
+export const CallQuery = z.strictObject({
+  cursor: z.string().optional(),
+  limit: z.coerce.number().int().min(1).max(500).default(50),
+  status: CallStatus.optional(),
+  model: z.string().optional(),
+  key: z.string().optional(),
+  user: z.string().optional(),
+  search: z.string().optional().describe("words in the prompt or the answer"),
+  from: z.coerce.number().optional(),
+  to: z.coerce.number().optional(),
+  minDurationMs: z.coerce.number().optional(),
+  guarded: z.stringbool().optional().describe("only calls with a finding"),
+});
+export type CallQuery = z.infer<typeof CallQuery>;
+
+/** One bar of the waterfall. `parent` is null for the call itself. */
+const Span = z.object({
+  id: z.string(),
+  parent: z.string().nullable(),
+  kind: z.enum(["call", "auth", "admit", "guard", "cache", "route", "attempt", "settle"]),
+  name: z.string(),
+  startMs: z.number().describe("after the call's start"),
+  durationMs: z.number(),
+  status: z.enum(["ok", "error", "canceled"]),
+  attributes: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])),
+});
+export type Span = z.infer<typeof Span>;
+
+/** GET /admin/v1/calls/:id. */
+export const CallDetail = CallRow.extend({
+  spans: z.array(Span),
+  request: z.unknown().describe("the canonical request, as the capture policy kept it; else null"),
+  output: z.string().nullable().describe("the answer's text, as the capture policy kept it"),
+  capture: z.enum(["full", "redacted", "none"]),
+  errorMessage: z.string().nullable(),
+});
+export type CallDetail = z.infer<typeof CallDetail>;
+
+const Percentiles = z.object({
+  p50: z.number().nullable(),
+  p95: z.number().nullable(),
+  p99: z.number().nullable(),
+});
+
+/** One bucket of a series; buckets without calls are present with zeros and nulls. */
+const Bucket = z.object({
+  at: z.number(),
+  calls: z.number(),
+  errors: z.number(),
+  blocked: z.number(),
+  guardHits: z.number(),
+  inputTokens: z.number(),
+  outputTokens: z.number(),
+  costNanos: z.number(),
+  ttftMs: Percentiles,
+  durationMs: Percentiles,
+});
+export type Bucket = z.infer<typeof Bucket>;
+
+export const OverviewWindow = z.enum(["15m", "1h", "6h", "24h", "7d", "30d"]);
+
+/** GET /admin/v1/overview?window=1h: everything on the first page. */
+export const Overview = z.object({
+  window: OverviewWindow,
+  from: z.number(),
+  to: z.number(),
+  bucketMs: z.number(),
+  totals: Bucket.omit({ at: true }).extend({ canceled: z.number() }),
+  series: z.array(Bucket),
+  models: z.array(
+    z.object({
+      model: z.string(),
+      calls: z.number(),
+      errors: z.number(),
+      inputTokens: z.number(),
+      outputTokens: z.number(),
+      costNanos: z.number(),
+      durationMs: Percentiles,
+    }),
+  ),
+  live: z.object({
+    activeCalls: z.number(),
+    callsPerSecond: z.number().describe("over the last 10 s"),
+    outputTokensPerSecond: z.number().describe("over the last 10 s"),
+    uptimeMs: z.number(),
+    rssBytes: z.number(),
+    droppedTraces: z.number().describe("since the start; 0 unless the store fell behind"),
+  }),
+});
+export type Overview = z.infer<typeof Overview>;
+
+/** What an embedded engine knows of its model and of itself. */
+const EngineStatus = z.object({
+  file: z.string(),
+  fileBytes: z.number(),
+  architecture: z.string(),
+  parameters: z.number(),
+  quantization: z.string(),
+  contextTokens: z.number().describe("per slot"),
+  trainedContextTokens: z.number(),
+  slots: z.number(),
+  running: z.number(),
+  waiting: z.number(),
+  promptTokens: z.number().describe("computed since the engine started"),
+  cachedTokens: z.number().describe("taken from the KV cache since the engine started"),
+  generatedTokens: z.number(),
+  restarts: z.number(),
+  rssBytes: z.number().nullable(),
+  devices: z.array(z.string()),
+  backend: z.string().describe("`llama.cpp v0.5.0 (zen4)` or `llama-server`"),
+});
+
+/** GET /admin/v1/models. */
+export const ModelList = z.object({
+  models: z.array(
+    z.object({
+      name: z.string(),
+      default: z.boolean(),
+      targets: z.array(
+        z.object({
+          id: z.string(),
+          provider: z.string(),
+          model: z.string(),
+          url: z.string().nullable(),
+          weight: z.number(),
+          fallback: z.boolean(),
+          state: z.enum(["ready", "loading", "failed", "stopped", "unknown"]),
+          detail: z.string().nullable(),
+          engine: EngineStatus.nullable(),
+          inputPricePerMillion: z.number().nullable().describe("US dollars"),
+          outputPricePerMillion: z.number().nullable().describe("US dollars"),
+        }),
+      ),
+      calls24h: z.number(),
+    }),
+  ),
+});
+export type ModelList = z.infer<typeof ModelList>;
+
+/** GET /admin/v1/keys; the secret itself is shown once, in the answer to POST. */
+export const KeyRow = z.object({
+  id: z.string(),
+  name: z.string(),
+  prefix: z.string().describe("the first characters, to tell keys apart"),
+  scopes: z.array(z.enum(["admin", "inference"])),
+  createdAt: z.number(),
+  lastUsedAt: z.number().nullable(),
+  revoked: z.boolean(),
+});
+export const KeyList = z.object({ keys: z.array(KeyRow) });
+export const NewKey = z.strictObject({
+  name: z.string().min(1).max(100),
+  scopes: z
+    .array(z.enum(["admin", "inference"]))
+    .min(1)
+    .default(["inference"]),
+});
+export const CreatedKey = KeyRow.extend({ key: z.string().describe("shown once, kept as a hash") });
+export type KeyRow = z.infer<typeof KeyRow>;
+
+/** GET /admin/v1/session: who is signed in. 401 when nobody is. */
+export const Session = z.object({
+  key: z.string(),
+  scopes: z.array(z.string()),
+  version: z.string(),
+});
+export const Login = z.strictObject({ key: z.string().min(1) });
+
+/** The envelope of every error, OpenAI's. */
+export const ErrorBody = z.object({
+  error: z.object({
+    message: z.string(),
+    type: z.string(),
+    code: z.string().nullable(),
+    param: z.string().nullable(),
+    request_id: z.string().optional(),
+  }),
+});
+export type ErrorBody = z.infer<typeof ErrorBody>;

@@ -1,0 +1,17 @@
+import { defineConfig } from "vitest/config";
+
+/** Unit tests beside their files; `test/` crosses rooms. Browser tests run when a Chromium is found. */
+export default defineConfig({
+  test: {
+    include: [
+      "src/**/*.test.ts",
+      "test/**/*.test.ts",
+      "tools/**/*.test.ts",
+      "web/src/**/*.test.ts",
+    ],
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+    maxWorkers: 2,
+    reporters: ["default"],
+  },
+});
