@@ -65,6 +65,8 @@ export interface GenerationOptions {
   /** A GBNF grammar, as llama-server takes it. */
   readonly grammar?: string;
   readonly stream: boolean;
+  /** Fields of the client's dialect that have no canonical word: relayed to a target of that dialect. */
+  readonly extra?: Readonly<Record<string, unknown>>;
 }
 
 export interface ChatRequest extends GenerationOptions {
