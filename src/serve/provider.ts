@@ -21,6 +21,8 @@ export interface Attempt {
   resume(): void;
   /** Stops the upstream's work at once. The listener hears nothing more. */
   cancel(): void;
+  /** Tokens counted so far, where the provider knows: what a canceled call still pays. */
+  usage?(): Usage | undefined;
 }
 
 export interface Embeddings {

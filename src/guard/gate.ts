@@ -1,0 +1,146 @@
+import type { FindingRecord, Origin } from "../core/call.ts";
+import type { ChatMessage, GenerateRequest, Role } from "../core/chat.ts";
+import { WeirError } from "../core/errors.ts";
+import type { Category, Detector, Finding } from "./detector.ts";
+import { cardNumber } from "./detectors/card-number.ts";
+import { injectionPhrases, jailbreakPhrases } from "./detectors/override-phrases.ts";
+import { secretRules } from "./detectors/secrets.ts";
+import { type GuardRules, decide, wantedFor } from "./policy/policy.ts";
+import { OutputScan, describe, replacementFor } from "./stream/output-scan.ts";
+import { type RuleSet, createRuleSet } from "./stream/rule-set.ts";
+
+const ATTACKS: readonly Detector[] = [injectionPhrases, jailbreakPhrases];
+const LEAKS = [...secretRules, cardNumber];
+
+/** What a message's writer makes of it. System and developer prompts are ours: never scanned. */
+const ORIGIN: Readonly<Record<Role, Origin | undefined>> = {
+  system: undefined,
+  developer: undefined,
+  user: "user",
+  assistant: undefined,
+  tool: "tool",
+};
+
+export interface InputVerdict {
+  readonly request: GenerateRequest;
+  readonly findings: readonly FindingRecord[];
+  readonly blocked: WeirError | undefined;
+}
+
+/** One way of looking at texts of one origin. */
+interface Looker {
+  readonly attacks: readonly Detector[];
+  readonly leaks: RuleSet | undefined;
+}
+
+/** The guard of one configuration: inspects requests and opens watches over answers. */
+export function createGate(rules: GuardRules) {
+  const lookers: Record<"user" | "tool", Looker> = {
+    user: createLooker(wantedFor("user", rules)),
+    tool: createLooker(wantedFor("tool", rules)),
+  };
+  const output = createLooker(wantedFor("assistant", rules)).leaks;
+
+  return {
+    inspect(request: GenerateRequest): InputVerdict {
+      const findings: FindingRecord[] = [];
+      const scan = (text: string, origin: Origin) => look(text, origin, findings);
+      const seen =
+        request.kind === "completion" ? scanPrompt(request, scan) : scanChat(request, scan);
+      const worst = findings.find(({ action }) => action === "block");
+      return { request: seen, findings, blocked: worst && toBlock(worst) };
+    },
+    openOutput(): OutputScan | undefined {
+      return output && new OutputScan(output, (finding) => decide(finding, "assistant", rules));
+    },
+  };
+
+  /** Collects what is in a text; gives the text back with what must not pass taken out. */
+  function look(text: string, origin: Origin, findings: FindingRecord[]): string {
+    const { attacks, leaks } = lookers[origin === "tool" ? "tool" : "user"];
+    for (const detector of attacks) {
+      for (const finding of detector.inspect(text)) note(finding, origin, findings);
+    }
+    const found = leaks?.look(text, true).findings ?? [];
+    return takeOut(
+      text,
+      found.filter((finding) => note(finding, origin, findings) === "redact"),
+    );
+  }
+
+  function note(finding: Finding, origin: Origin, findings: FindingRecord[]) {
+    const action = decide(finding, origin, rules);
+    const { detector, confidence } = finding;
+    findings.push({ detector, action, origin, confidence });
+    return action;
+  }
+}
+
+function createLooker(wanted: ReadonlySet<Category>): Looker {
+  const leaks = LEAKS.filter(({ category }) => wanted.has(category));
+  return {
+    attacks: ATTACKS.filter(({ category }) => wanted.has(category)),
+    leaks: leaks.length > 0 ? createRuleSet(leaks) : undefined,
+  };
+}
+
+type Scan = (text: string, origin: Origin) => string;
+
+function scanPrompt<T extends { readonly prompt: string }>(request: T, scan: Scan): T {
+  const prompt = scan(request.prompt, "user");
+  return prompt === request.prompt ? request : { ...request, prompt };
+}
+
+function scanChat<T extends { readonly messages: readonly ChatMessage[] }>(
+  request: T,
+  scan: Scan,
+): T {
+  let isChanged = false;
+  const messages = request.messages.map((message) => {
+    const origin = ORIGIN[message.role];
+    const seen = origin ? scanMessage(message, (text) => scan(text, origin)) : message;
+    isChanged ||= seen !== message;
+    return seen;
+  });
+  return isChanged ? { ...request, messages } : request;
+}
+
+function scanMessage(message: ChatMessage, scan: (text: string) => string): ChatMessage {
+  const { content } = message;
+  if (content === null) return message;
+  if (typeof content === "string") {
+    const seen = scan(content);
+    return seen === content ? message : { ...message, content: seen };
+  }
+  let isChanged = false;
+  const parts = content.map((part) => {
+    if (part.type !== "text") return part;
+    const text = scan(part.text);
+    isChanged ||= text !== part.text;
+    return { type: part.type, text };
+  });
+  return isChanged ? { ...message, content: parts } : message;
+}
+
+function takeOut(text: string, findings: readonly Finding[]): string {
+  let result = text;
+  for (const { start, end, detector } of findings.toReversed()) {
+    result = result.slice(0, start) + replacementFor(detector) + result.slice(end);
+  }
+  return result;
+}
+
+function toBlock({ detector, origin }: FindingRecord): WeirError {
+  const where = origin === "user" ? "The prompt" : "A tool's result";
+  return new WeirError(
+    "blocked_by_guard",
+    `${where} was refused: it looks like ${describe(detector)}. If this is a false alarm, reword it, or set guard.mode: monitor in weir.yaml to only record such findings.`,
+  );
+}
+
+const everything = createRuleSet(LEAKS);
+
+/** A text with every secret and card number taken out: what traces keep under `capture: redacted`. */
+export function redact(text: string): string {
+  return takeOut(text, everything.look(text, true).findings);
+}

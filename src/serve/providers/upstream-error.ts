@@ -1,0 +1,62 @@
+import { errorText } from "../../core/dialects/openai/upstream.ts";
+import { WeirError, messageOf } from "../../core/errors.ts";
+
+type Headers = Record<string, string | string[] | undefined>;
+
+/** What an upstream's error status means for the call. Its own words are kept, cut to a length. */
+export function toUpstreamError(
+  name: string,
+  status: number,
+  { headers, body }: { headers: Headers; body: string },
+): WeirError {
+  const said = bodyText(body);
+  const because = said ? `: ${said}` : ".";
+  if (status === 429) {
+    return new WeirError("rate_limited", `${name} is at its limit${because}`, retryAfter(headers));
+  }
+  if (status === 401 || status === 403) {
+    return new WeirError(
+      "provider_failed",
+      `${name} refused Weir's key (HTTP ${status}). Check the target's apiKeyEnv in weir.yaml.`,
+    );
+  }
+  if (status === 404) {
+    return new WeirError("provider_failed", `${name} does not know this model or route${because}`);
+  }
+  if (status === 413) return new WeirError("request_too_large", `${name}${because}`);
+  if (status < 500) {
+    const isTooLong = /context.{0,20}length|maximum context|too long/i.test(said);
+    return new WeirError(isTooLong ? "context_length_exceeded" : "invalid_request", said || name);
+  }
+  return new WeirError("provider_failed", `${name} failed (HTTP ${status})${because}`);
+}
+
+/** A connection that could not be made, broke or went silent. */
+export function toTransportError(name: string, cause: unknown): WeirError {
+  if (cause instanceof WeirError) return cause;
+  const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";
+  if (code.startsWith("UND_ERR") && code.endsWith("TIMEOUT")) {
+    return new WeirError("provider_timed_out", `${name} did not answer in time (${code}).`, {
+      cause,
+    });
+  }
+  const what = code === "ECONNREFUSED" ? "cannot be reached: is it running?" : messageOf(cause);
+  return new WeirError("provider_failed", `${name}: ${what}`, { cause });
+}
+
+function bodyText(body: string): string {
+  if (body.trim() === "") return "";
+  try {
+    const value: unknown = JSON.parse(body);
+    const error =
+      typeof value === "object" && value !== null && "error" in value ? value.error : value;
+    return errorText(error);
+  } catch {
+    return body.slice(0, 200);
+  }
+}
+
+function retryAfter(headers: Headers): { retryAfterMs?: number } {
+  const seconds = Number(headers["retry-after"]);
+  return Number.isFinite(seconds) && seconds >= 0 ? { retryAfterMs: seconds * 1000 } : {};
+}
