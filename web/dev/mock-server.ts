@@ -1,0 +1,318 @@
+/**
+ * A stand-in for Weir's server while one works on the dashboard: `npm run mock -w web`, then
+ * `npm run dev -w web`. It serves seeded data through the same schemas as the real one, so it cannot drift, and
+ * the built dashboard under the real content policy. The key is `demo`.
+ */
+import { randomBytes } from "node:crypto";
+import { createReadStream, existsSync } from "node:fs";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { extname, join, normalize } from "node:path";
+import { text } from "node:stream/consumers";
+import { setTimeout as wait } from "node:timers/promises";
+import {
+  CallDetail,
+  CallList,
+  CallQuery,
+  CreatedKey,
+  KeyList,
+  KeyRow,
+  Login,
+  ModelList,
+  NewKey,
+  Overview,
+  OverviewWindow,
+  Session,
+} from "../../src/http/admin-schemas.ts";
+import { makeCalls, summarise } from "./mock-data.ts";
+import { MODELS } from "./mock-models.ts";
+
+const PORT = Number(process.env["PORT"] ?? 8080);
+const EMPTY = process.env["EMPTY"] === "1";
+const DIST = join(import.meta.dirname, "..", "dist");
+const CSP =
+  "default-src 'self'; style-src 'self'; script-src 'self'; frame-ancestors 'none'; base-uri 'none'";
+
+const calls: CallDetail[] = EMPTY ? [] : makeCalls(900, Date.now());
+const keys: KeyRow[] = [
+  {
+    id: "k1",
+    name: "admin",
+    prefix: "weir_adm_Xq",
+    scopes: ["admin", "inference"],
+    createdAt: Date.now() - 9e8,
+    lastUsedAt: Date.now() - 4000,
+    revoked: false,
+  },
+  {
+    id: "k2",
+    name: "web-shop",
+    prefix: "weir_inf_b7",
+    scopes: ["inference"],
+    createdAt: Date.now() - 4e8,
+    lastUsedAt: Date.now() - 7e6,
+    revoked: false,
+  },
+  {
+    id: "k3",
+    name: "old laptop",
+    prefix: "weir_inf_0k",
+    scopes: ["inference"],
+    createdAt: Date.now() - 8e8,
+    lastUsedAt: null,
+    revoked: true,
+  },
+];
+
+class Refusal extends Error {
+  readonly status: number;
+  readonly code: string;
+  constructor(status: number, code: string, message: string) {
+    super(message);
+    this.status = status;
+    this.code = code;
+  }
+}
+
+interface Call {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly url: URL;
+  readonly body: string;
+  readonly id: string;
+}
+
+type Route = (call: Call) => unknown;
+
+const ROUTES: readonly [method: string, path: RegExp, route: Route][] = [
+  ["POST", /^\/admin\/v1\/session$/, signIn],
+  [
+    "DELETE",
+    /^\/admin\/v1\/session$/,
+    ({ response }) => void response.setHeader("set-cookie", "weir=; Max-Age=0; Path=/"),
+  ],
+  [
+    "GET",
+    /^\/admin\/v1\/session$/,
+    () => Session.parse({ key: "admin", scopes: ["admin", "inference"], version: "0.1.0" }),
+  ],
+  [
+    "GET",
+    /^\/admin\/v1\/overview$/,
+    ({ url }) => overview(OverviewWindow.parse(url.searchParams.get("window"))),
+  ],
+  [
+    "GET",
+    /^\/admin\/v1\/calls$/,
+    ({ url }) => list(CallQuery.parse(Object.fromEntries(url.searchParams))),
+  ],
+  [
+    "GET",
+    /^\/admin\/v1\/calls\/(.+)$/,
+    ({ id }) => CallDetail.parse(calls.find((call) => call.id === id) ?? missing("call")),
+  ],
+  ["GET", /^\/admin\/v1\/models$/, () => ModelList.parse({ models: MODELS })],
+  ["GET", /^\/admin\/v1\/keys$/, () => KeyList.parse({ keys })],
+  ["POST", /^\/admin\/v1\/keys$/, createKey],
+  [
+    "DELETE",
+    /^\/admin\/v1\/keys\/(.+)$/,
+    ({ id }) =>
+      void Object.assign(keys.find((key) => key.id === id) ?? missing("key"), { revoked: true }),
+  ],
+  ["POST", /^\/v1\/chat\/completions$/, chat],
+];
+
+const server = createServer((request, response) => {
+  void answer(request, response).catch((error: unknown) => refuse(response, error));
+});
+server.listen(PORT, "127.0.0.1", () =>
+  process.stdout.write(`mock Weir on http://127.0.0.1:${PORT}, key: demo\n`),
+);
+
+async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const url = new URL(request.url ?? "/", "http://mock");
+  for (const [method, path, route] of ROUTES) {
+    const match = path.exec(url.pathname);
+    if (method !== request.method || !match) continue;
+    authorise(request, url);
+    const call = { request, response, url, body: await text(request), id: match[1] ?? "" };
+    const result = await route(call);
+    if (response.headersSent) return;
+    response.statusCode = result === undefined ? 204 : 200;
+    if (result === undefined) response.end();
+    else response.setHeader("content-type", "application/json").end(JSON.stringify(result));
+    return;
+  }
+  if (request.method !== "GET" || /^\/(admin|v1)\//.test(url.pathname)) missing("page");
+  file(url.pathname, response);
+}
+
+function authorise(request: IncomingMessage, url: URL): void {
+  const login = url.pathname === "/admin/v1/session" && request.method === "POST";
+  if (request.method !== "GET" && request.headers["x-weir-csrf"] !== "1") {
+    throw new Refusal(403, "forbidden", "This request lacks the header x-weir-csrf.");
+  }
+  if (!login && !request.headers.cookie?.includes("weir=yes")) {
+    throw new Refusal(401, "unauthorized", "Sign in first.");
+  }
+}
+
+function refuse(response: ServerResponse, error: unknown): void {
+  const { status, code } =
+    error instanceof Refusal ? error : new Refusal(400, "invalid_request", "");
+  const message = error instanceof Error ? error.message : String(error);
+  const body = {
+    error: { message, type: "invalid_request_error", code, param: null, request_id: "mock" },
+  };
+  if (response.headersSent) response.end();
+  else response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
+}
+
+function missing(what: string): never {
+  throw new Refusal(404, "not_found", `There is no such ${what}.`);
+}
+
+function signIn({ body, response }: Call): void {
+  if (Login.parse(JSON.parse(body)).key !== "demo")
+    throw new Refusal(401, "unauthorized", "This key is not known.");
+  response.setHeader("set-cookie", "weir=yes; HttpOnly; SameSite=Strict; Path=/");
+}
+
+function createKey({ body }: Call): unknown {
+  const wish = NewKey.parse(JSON.parse(body));
+  const key = `weir_inf_${randomBytes(24).toString("base64url")}`;
+  const row = {
+    id: randomBytes(4).toString("hex"),
+    ...wish,
+    prefix: key.slice(0, 11),
+    createdAt: Date.now(),
+    lastUsedAt: null,
+    revoked: false,
+  };
+  keys.unshift(KeyRow.parse(row));
+  return CreatedKey.parse({ ...row, key });
+}
+
+function list(query: CallQuery): unknown {
+  const start = Number(query.cursor ?? 0);
+  const found = calls.filter(
+    (call) =>
+      (!query.status || call.status === query.status) &&
+      (!query.model || call.model === query.model) &&
+      (!query.key || call.key === query.key) &&
+      (!query.user || call.user === query.user) &&
+      (!query.from || call.at >= query.from) &&
+      (!query.guarded || call.findings.length > 0) &&
+      (!query.search || (call.preview ?? "").toLowerCase().includes(query.search.toLowerCase())),
+  );
+  const end = start + query.limit;
+  return CallList.parse({
+    calls: found.slice(start, end),
+    next: end < found.length ? String(end) : null,
+  });
+}
+
+const MINUTE = 60_000;
+const SIZES = {
+  "15m": [15 * MINUTE, 10_000],
+  "1h": [60 * MINUTE, MINUTE],
+  "6h": [360 * MINUTE, 5 * MINUTE],
+  "24h": [1440 * MINUTE, 20 * MINUTE],
+  "7d": [10_080 * MINUTE, 120 * MINUTE],
+  "30d": [43_200 * MINUTE, 720 * MINUTE],
+} as const;
+
+function overview(window: keyof typeof SIZES): unknown {
+  const [length, bucketMs] = SIZES[window];
+  const to = Math.floor(Date.now() / bucketMs + 1) * bucketMs;
+  const from = to - length;
+  const inside = calls.filter(({ at }) => at >= from);
+  const buckets = Map.groupBy(inside, ({ at }) => Math.floor((at - from) / bucketMs));
+  const models = Map.groupBy(inside, ({ model }) => model);
+  const busy = EMPTY ? 0 : 1 + Math.sin(Date.now() / 9000);
+  return Overview.parse({
+    window,
+    from,
+    to,
+    bucketMs,
+    totals: {
+      ...summarise(inside),
+      canceled: inside.filter(({ status }) => status === "canceled").length,
+    },
+    series: Array.from({ length: length / bucketMs }, (_, i) => ({
+      at: from + i * bucketMs,
+      ...summarise(buckets.get(i) ?? []),
+    })),
+    models: Array.from(models, ([model, own]) => ({ model, ...summarise(own) })),
+    live: {
+      activeCalls: Math.round(busy * 2),
+      callsPerSecond: busy * 0.7,
+      outputTokensPerSecond: busy * 90,
+      uptimeMs: performance.now(),
+      rssBytes: process.memoryUsage.rss(),
+      droppedTraces: 0,
+    },
+  });
+}
+
+async function chat({ body, response, request }: Call): Promise<void> {
+  const {
+    model,
+    messages,
+    max_tokens: limit = 200,
+  } = JSON.parse(body) as { model: string; messages: { content: string }[]; max_tokens?: number };
+  const prompt = messages.at(-1)?.content ?? "";
+  const trace = calls[0]?.id ?? "0".repeat(32);
+  response.setHeader("x-weir-trace-id", trace);
+  if (/ignore all previous/i.test(prompt)) {
+    throw new Refusal(
+      403,
+      "blocked_by_guard",
+      "Blocked by the guard: injection.override in messages[0] (user), confidence 0.97.",
+    );
+  }
+  response.writeHead(200, { "content-type": "text/event-stream" });
+  const send = (value: unknown) => response.write(`data: ${JSON.stringify(value)}\n\n`);
+  const words =
+    `You asked ${model}: “${prompt}”. A weir holds the water back, measures it and lets it pass at an even level. That is what this server does for tokens: it holds a request until there is room, counts what flows, and keeps out what must not pass. `
+      .repeat(2)
+      .match(/\S+\s*/g) ?? [];
+  let made = 0;
+  await wait(180);
+  for (const word of words.slice(0, limit)) {
+    if (request.destroyed || response.destroyed) return;
+    if (/break/i.test(prompt) && made === 12) return void response.end();
+    send({ choices: [{ index: 0, delta: { content: word }, finish_reason: null }] });
+    made += 1;
+    await wait(25);
+  }
+  send({
+    choices: [{ index: 0, delta: {}, finish_reason: made < words.length ? "length" : "stop" }],
+  });
+  send({
+    choices: [],
+    usage: {
+      prompt_tokens: 41,
+      completion_tokens: made,
+      prompt_tokens_details: { cached_tokens: 24 },
+    },
+  });
+  response.end("data: [DONE]\n\n");
+}
+
+const TYPES: Record<string, string> = {
+  ".html": "text/html; charset=utf-8",
+  ".js": "text/javascript",
+  ".css": "text/css",
+  ".svg": "image/svg+xml",
+};
+
+function file(pathname: string, response: ServerResponse): void {
+  const wanted = join(DIST, normalize(pathname));
+  const path = extname(wanted) !== "" && existsSync(wanted) ? wanted : join(DIST, "index.html");
+  response.writeHead(200, {
+    "content-type": TYPES[extname(path)] ?? "application/octet-stream",
+    "content-security-policy": CSP,
+  });
+  createReadStream(path).pipe(response);
+}

@@ -1,0 +1,70 @@
+import { useQueryClient } from "@tanstack/react-query";
+import { useEffect } from "react";
+import { Link, Route, Switch } from "wouter";
+import { ApiError } from "./api/api-error.ts";
+import { useSession } from "./api/queries.ts";
+import { CallPage } from "./pages/calls/call-page.tsx";
+import { CallsPage } from "./pages/calls/calls-page.tsx";
+import { KeysPage } from "./pages/keys/keys-page.tsx";
+import { LoginPage } from "./pages/login/login-page.tsx";
+import { ModelsPage } from "./pages/models/models-page.tsx";
+import { OverviewPage } from "./pages/overview/overview-page.tsx";
+import { PlaygroundPage } from "./pages/playground/playground-page.tsx";
+import { Empty, ErrorNotice } from "./parts/feedback.tsx";
+import { PageHead } from "./parts/page.tsx";
+import { Shell } from "./parts/shell.tsx";
+
+/** Nothing is shown before it is known who is there: the login page, or the dashboard. */
+export function App() {
+  const { data: session, error, refetch } = useSession();
+  useReauthentication();
+  if (session === null) return <LoginPage />;
+  if (session) {
+    return (
+      <Shell session={session}>
+        <Pages />
+      </Shell>
+    );
+  }
+  if (!error) return null;
+  return (
+    <main className="page">
+      <ErrorNotice error={error} onRetry={() => void refetch()} />
+    </main>
+  );
+}
+
+function Pages() {
+  return (
+    <Switch>
+      <Route path="/" component={OverviewPage} />
+      <Route path="/playground" component={PlaygroundPage} />
+      <Route path="/calls" component={CallsPage} />
+      <Route path="/calls/:id">{({ id }) => <CallPage key={id} id={id} />}</Route>
+      <Route path="/models" component={ModelsPage} />
+      <Route path="/keys" component={KeysPage} />
+      <Route>
+        <PageHead title="No such page" name="No such page" />
+        <Empty title="Nothing flows here">
+          <p>
+            The address leads nowhere. <Link href="/">Go to the overview</Link>
+          </p>
+        </Empty>
+      </Route>
+    </Switch>
+  );
+}
+
+/** Any answer 401 means that the session ended: ask who is there, which shows the login page. */
+function useReauthentication(): void {
+  const client = useQueryClient();
+  useEffect(
+    () =>
+      client.getQueryCache().subscribe(({ query }) => {
+        const { error } = query.state;
+        if (query.queryKey[0] === "session" || !(error instanceof ApiError)) return;
+        if (error.status === 401) client.setQueryData(["session"], null);
+      }),
+    [client],
+  );
+}

@@ -1,0 +1,140 @@
+import { useState, type ReactNode } from "react";
+import { Link } from "wouter";
+import type { CallDetail } from "../../../../src/http/admin-schemas.ts";
+import { ApiError } from "../../api/api-error.ts";
+import { useCall } from "../../api/queries.ts";
+import { formatCost, formatCount, formatFullTime, formatMs, formatRate } from "../../format.ts";
+import { StatusBadge } from "../../parts/badge.tsx";
+import { CopyButton } from "../../parts/copy-button.tsx";
+import { Empty, Loaded, SkeletonRows } from "../../parts/feedback.tsx";
+import { Icon } from "../../parts/icon.tsx";
+import { Facts, PageHead } from "../../parts/page.tsx";
+import { FindingsPanel } from "./findings-panel.tsx";
+import { MessagesPanel } from "./messages-panel.tsx";
+import { WaterfallPanel } from "./waterfall-panel.tsx";
+
+/** One call from its admission to its last byte. */
+export function CallPage({ id }: { id: string }) {
+  const call = useCall(id);
+  const lost = call.error instanceof ApiError && call.error.status === 404;
+  return (
+    <>
+      <BackLink />
+      <PageHead title={<CallTitle call={call.data} />} name="Call" lead={<TraceId id={id} />}>
+        {call.data && <CopyButton text={id} label="Copy trace id" plain={false} />}
+      </PageHead>
+      {lost ? (
+        <Empty title="This call is not in the store">
+          <p>
+            It is older than the time that traces are kept, or it was dropped under load. If it
+            ended this very moment, reload the page.
+          </p>
+        </Empty>
+      ) : (
+        <Loaded result={call} skeleton={<SkeletonRows count={4} height={110} />}>
+          {(data) => <Detail call={data} />}
+        </Loaded>
+      )}
+    </>
+  );
+}
+
+function BackLink() {
+  return (
+    <Link
+      href="/calls"
+      className="back-link"
+      onClick={(event) => {
+        // Back keeps the list's filter and place; a fresh tab has nothing to go back to.
+        if (history.length < 2 || !document.referrer.startsWith(location.origin)) return;
+        event.preventDefault();
+        history.back();
+      }}
+    >
+      <Icon name="left" size={15} /> Calls
+    </Link>
+  );
+}
+
+function CallTitle({ call }: { call: CallDetail | undefined }): ReactNode {
+  if (!call) return "Call";
+  return (
+    <span className="row">
+      {call.model} <StatusBadge status={call.status} />
+    </span>
+  );
+}
+
+function TraceId({ id }: { id: string }) {
+  return <code className="trace-id">{id}</code>;
+}
+
+function Detail({ call }: { call: CallDetail }) {
+  return (
+    <div className="stack">
+      {(call.errorMessage !== null || call.errorCode !== null) && <CallError call={call} />}
+      <section className="panel" aria-label="Facts">
+        <Facts facts={factsOf(call)} />
+      </section>
+      {call.findings.length > 0 && <FindingsPanel findings={call.findings} />}
+      <WaterfallPanel call={call} />
+      <MessagesPanel call={call} />
+      <RawView call={call} />
+    </div>
+  );
+}
+
+function CallError({ call }: { call: CallDetail }) {
+  const tone = call.status === "blocked" ? "ochre" : "clay";
+  return (
+    <div className={`notice ${tone}`}>
+      <Icon name={call.status === "blocked" ? "shield" : "warning"} />
+      <div>
+        <strong>{call.errorMessage ?? call.errorCode}</strong>
+        <p className="small quiet mono">
+          {call.errorCode ?? call.status} · HTTP {call.httpStatus}
+        </p>
+      </div>
+    </div>
+  );
+}
+
+function factsOf(call: CallDetail): (readonly [name: string, value: ReactNode])[] {
+  const writing = call.ttftMs === null ? null : (call.durationMs - call.ttftMs) / 1000;
+  const speed = writing !== null && writing > 0 ? (call.outputTokens - 1) / writing : null;
+  return [
+    ["Started", formatFullTime(call.at)],
+    ["Total", formatMs(call.durationMs)],
+    ["First token", formatMs(call.ttftMs)],
+    ["Tokens/s after it", formatRate(speed !== null && speed > 0 ? speed : null)],
+    ["Tokens in", `${formatCount(call.inputTokens)} (${formatCount(call.cachedTokens)} cached)`],
+    ["Tokens out", formatCount(call.outputTokens)],
+    ["Cost", call.costNanos === null ? "no known price" : formatCost(call.costNanos)],
+    ["Finish", call.finishReason ?? "–"],
+    ["Target", call.target ?? "none was asked"],
+    ["Attempts", String(call.attempts)],
+    ["Endpoint", `${call.route}${call.stream ? ", streamed" : ""}`],
+    ["Key", call.key ?? "–"],
+    ["User", call.user ?? "–"],
+    ["HTTP status", String(call.httpStatus)],
+  ];
+}
+
+/** Everything that the API says of this call, as it says it. Written out only when it is opened. */
+function RawView({ call }: { call: CallDetail }) {
+  const [open, setOpen] = useState(false);
+  const json = open ? JSON.stringify(call, null, 2) : "";
+  return (
+    <details className="panel raw" onToggle={(event) => setOpen(event.currentTarget.open)}>
+      <summary>Raw JSON</summary>
+      {open && (
+        <div className="code-box">
+          <pre tabIndex={0} aria-label="Raw JSON">
+            {json}
+          </pre>
+          <CopyButton text={json} label="Copy" />
+        </div>
+      )}
+    </details>
+  );
+}

@@ -1,0 +1,146 @@
+import { useState, type SubmitEvent } from "react";
+import { useModels } from "../../api/queries.ts";
+import { Icon } from "../../parts/icon.tsx";
+import {
+  activeParts,
+  NO_FILTER,
+  STATUSES,
+  type CallFilter,
+  type CallWindow,
+  type Status,
+} from "./call-filter.ts";
+
+interface FilterProps {
+  readonly filter: CallFilter;
+  readonly onChange: (filter: CallFilter) => void;
+}
+
+const WINDOW_NAMES: readonly (readonly [CallWindow, string])[] = [
+  ["15m", "Last 15 minutes"],
+  ["1h", "Last hour"],
+  ["24h", "Last 24 hours"],
+  ["7d", "Last 7 days"],
+  ["all", "All that is kept"],
+];
+
+/** Choices act at once; texts act on Enter, on leaving the field, or by the button. */
+export function FilterBar({ filter, onChange }: FilterProps) {
+  const [typed, setTyped] = useState(filter);
+  const apply = () => {
+    if (TEXTS.some(([name]) => typed[name].trim() !== filter[name])) onChange(trimmed(typed));
+  };
+  const submit = (event: SubmitEvent) => {
+    event.preventDefault();
+    apply();
+  };
+  return (
+    <form className="panel filter" role="search" aria-label="Filter the calls" onSubmit={submit}>
+      <Choices filter={filter} onChange={onChange} />
+      {TEXTS.map(([name, label, hint]) => (
+        <div className={`field ${name}`} key={name}>
+          <label htmlFor={`filter-${name}`}>{label}</label>
+          <input
+            id={`filter-${name}`}
+            className="input"
+            type="search"
+            placeholder={hint}
+            value={typed[name]}
+            onChange={(event) => setTyped({ ...typed, [name]: event.target.value })}
+            onBlur={apply}
+          />
+        </div>
+      ))}
+      <div className="row filter-foot">
+        <label className="check">
+          <input
+            type="checkbox"
+            checked={filter.guarded}
+            onChange={(event) => onChange({ ...filter, guarded: event.target.checked })}
+          />
+          Guard hits only
+        </label>
+        <button type="submit" className="for-screen-readers">
+          Apply
+        </button>
+        {activeParts(filter) > 0 && (
+          <button
+            type="button"
+            className="button plain"
+            onClick={() => onChange({ ...NO_FILTER, window: filter.window })}
+          >
+            <Icon name="cross" size={14} /> Clear
+          </button>
+        )}
+      </div>
+    </form>
+  );
+}
+
+const TEXTS = [
+  ["search", "Search", "words in prompt or answer"],
+  ["key", "Key", "name"],
+  ["user", "User", "id"],
+] as const;
+
+function trimmed(filter: CallFilter): CallFilter {
+  return {
+    ...filter,
+    search: filter.search.trim(),
+    key: filter.key.trim(),
+    user: filter.user.trim(),
+  };
+}
+
+function Choices({ filter, onChange }: FilterProps) {
+  const { data } = useModels();
+  const models = new Set(data?.models.map(({ name }) => name));
+  if (filter.model !== "") models.add(filter.model);
+  return (
+    <>
+      <Choice
+        label="Window"
+        value={filter.window}
+        choices={WINDOW_NAMES}
+        onChange={(value) => onChange({ ...filter, window: value as CallWindow })}
+      />
+      <Choice
+        label="Status"
+        value={filter.status}
+        choices={[["", "Any"], ...STATUSES.map((status) => [status, status] as const)]}
+        onChange={(value) => onChange({ ...filter, status: value as Status | "" })}
+      />
+      <Choice
+        label="Model"
+        value={filter.model}
+        choices={[["", "Any"], ...Array.from(models, (name) => [name, name] as const)]}
+        onChange={(model) => onChange({ ...filter, model })}
+      />
+    </>
+  );
+}
+
+function Choice(props: {
+  label: string;
+  value: string;
+  choices: readonly (readonly [value: string, text: string])[];
+  onChange: (value: string) => void;
+}) {
+  const id = `filter-${props.label.toLowerCase()}`;
+  return (
+    <div className="field">
+      <label htmlFor={id}>{props.label}</label>
+      <select
+        id={id}
+        className="input"
+        value={props.value}
+        onChange={(event) => props.onChange(event.target.value)}
+      >
+        {props.choices.map(([value, text]) => (
+          <option key={value} value={value}>
+            {text}
+          </option>
+        ))}
+      </select>
+    </div>
+  );
+}

@@ -1,0 +1,33 @@
+import { useEffect, useId, useRef, type ReactNode } from "react";
+
+/** A native modal dialog: the browser keeps the focus inside, Escape closes, focus goes back. */
+export function Dialog(props: { title: string; onClose: () => void; children: ReactNode }) {
+  const dialog = useRef<HTMLDialogElement>(null);
+  const title = useId();
+  useEffect(() => {
+    const element = dialog.current;
+    const opener = document.activeElement;
+    element?.showModal();
+    return () => {
+      element?.close();
+      if (opener instanceof HTMLElement) opener.focus();
+    };
+  }, []);
+
+  return (
+    <dialog
+      ref={dialog}
+      className="dialog"
+      aria-labelledby={title}
+      onCancel={(event) => {
+        event.preventDefault();
+        props.onClose();
+      }}
+    >
+      <div className="stack">
+        <h2 id={title}>{props.title}</h2>
+        {props.children}
+      </div>
+    </dialog>
+  );
+}
