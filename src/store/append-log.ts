@@ -1,0 +1,137 @@
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from "node:fs";
+import { join } from "node:path";
+
+/** A place in the log: everything before it was read. */
+export interface LogPosition {
+  readonly segment: string;
+  readonly offset: number;
+}
+
+export interface LogChunk {
+  /** Whole lines, without their ends. */
+  readonly lines: string[];
+  readonly next: LogPosition;
+}
+
+const SEGMENT_BYTES = 16 * 1024 * 1024;
+const READ_BYTES = 256 * 1024;
+
+/**
+ * Lines appended to segment files. What `append` returned from is with the kernel: it survives the
+ * death of this process. A line that was cut by a crash is left out when read, and cut off before
+ * the next one is written.
+ */
+export class AppendLog {
+  private readonly folder: string;
+  private fd: number | undefined;
+  private segment = "";
+  private size = 0;
+
+  constructor(folder: string) {
+    this.folder = folder;
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+  }
+
+  /** Appends whole lines (each ends in a newline). Throws what the disk says; nothing half stays. */
+  append(lines: string): void {
+    const fd = this.writable();
+    const bytes = Buffer.from(lines);
+    let written = 0;
+    try {
+      while (written < bytes.length) written += writeSync(fd, bytes, written);
+      this.size += bytes.length;
+    } catch (cause) {
+      ftruncateSync(fd, this.size);
+      throw cause;
+    }
+  }
+
+  /** The next lines after `from`, about `READ_BYTES` of them; undefined when there are none. */
+  read(from: LogPosition | undefined): LogChunk | undefined {
+    for (const segment of this.segments()) {
+      if (from && segment < from.segment) continue;
+      const offset = from?.segment === segment ? from.offset : 0;
+      const chunk = this.readSegment(segment, offset);
+      if (chunk) return chunk;
+    }
+    return undefined;
+  }
+
+  /** Removes the segments that lie wholly before this position, except the one being written. */
+  forget(before: LogPosition): void {
+    for (const segment of this.segments()) {
+      if (segment < before.segment && segment !== this.segment) rmSync(join(this.folder, segment));
+    }
+  }
+
+  /** Bytes that stand in the log after this position. */
+  backlog(from: LogPosition | undefined): number {
+    let bytes = 0;
+    for (const segment of this.segments()) {
+      if (from && segment < from.segment) continue;
+      const { size } = statSync(join(this.folder, segment));
+      bytes += size - (from?.segment === segment ? from.offset : 0);
+    }
+    return bytes;
+  }
+
+  close(): void {
+    if (this.fd !== undefined) closeSync(this.fd);
+    this.fd = undefined;
+  }
+
+  private segments(): string[] {
+    return readdirSync(this.folder)
+      .filter((name) => name.endsWith(".jsonl"))
+      .toSorted();
+  }
+
+  private writable(): number {
+    if (this.fd !== undefined && this.size < SEGMENT_BYTES) return this.fd;
+    this.close();
+    const last = this.segments().at(-1);
+    const number = last === undefined ? 0 : Number(last.slice(0, -".jsonl".length)) + 1;
+    this.segment = `${String(number).padStart(10, "0")}.jsonl`;
+    // A new file for each start: a line that a crash cut stays at the end of the old one, unread.
+    this.fd = openSync(join(this.folder, this.segment), "a", 0o600);
+    this.size = fstatSync(this.fd).size;
+    return this.fd;
+  }
+
+  private readSegment(segment: string, offset: number): LogChunk | undefined {
+    const path = join(this.folder, segment);
+    if (!existsSync(path)) return undefined;
+    const fd = openSync(path, "r");
+    try {
+      const left = fstatSync(fd).size - offset;
+      return (
+        readLines(fd, { segment, offset }, Math.min(READ_BYTES, left)) ??
+        // A line longer than one read: take all there is.
+        (left > READ_BYTES ? readLines(fd, { segment, offset }, left) : undefined)
+      );
+    } finally {
+      closeSync(fd);
+    }
+  }
+}
+
+function readLines(fd: number, from: LogPosition, bytes: number): LogChunk | undefined {
+  const buffer = Buffer.alloc(Math.max(0, bytes));
+  const read = readSync(fd, buffer, 0, buffer.length, from.offset);
+  const end = buffer.subarray(0, read).lastIndexOf(0x0a);
+  if (end === -1) return undefined;
+  const lines = buffer.toString("utf8", 0, end).split("\n");
+  return { lines, next: { segment: from.segment, offset: from.offset + end + 1 } };
+}

@@ -1,0 +1,310 @@
+import type { DatabaseSync } from "node:sqlite";
+import { z } from "zod";
+import type { LogPosition } from "../append-log.ts";
+import { openDatabase } from "./database.ts";
+
+/** A finished call as it is kept. Lists and objects are JSON text; absent texts were not captured. */
+export interface CallRow {
+  readonly id: string;
+  readonly at: number;
+  readonly route: string;
+  readonly model: string;
+  readonly target: string | null;
+  readonly keyId: string;
+  readonly keyName: string;
+  readonly user: string | null;
+  readonly stream: boolean;
+  readonly status: string;
+  readonly httpStatus: number;
+  readonly errorCode: string | null;
+  readonly errorMessage: string | null;
+  readonly finishReason: string | null;
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  readonly cachedTokens: number;
+  readonly costNanos: number | null;
+  readonly durationMs: number;
+  readonly ttftMs: number | null;
+  readonly attempts: number;
+  readonly findings: readonly unknown[];
+  readonly spans: readonly unknown[];
+  readonly request: unknown;
+  readonly output: string | null;
+  readonly preview: string | null;
+  readonly capture: string;
+}
+
+export interface CallFilter {
+  readonly status?: string | undefined;
+  readonly model?: string | undefined;
+  readonly key?: string | undefined;
+  readonly user?: string | undefined;
+  readonly search?: string | undefined;
+  readonly from?: number | undefined;
+  readonly to?: number | undefined;
+  readonly minDurationMs?: number | undefined;
+  readonly guarded?: boolean | undefined;
+  readonly cursor?: string | undefined;
+  readonly limit: number;
+}
+
+/** The few columns that the overview is made of. */
+export interface CallFigures {
+  readonly at: number;
+  readonly model: string;
+  readonly status: string;
+  readonly guarded: boolean;
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  readonly costNanos: number;
+  readonly durationMs: number;
+  readonly ttftMs: number | null;
+}
+
+const MIGRATIONS = [
+  `CREATE TABLE call (
+     seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, at INTEGER NOT NULL, route TEXT NOT NULL,
+     model TEXT NOT NULL, target TEXT, key_id TEXT NOT NULL, key_name TEXT NOT NULL, user TEXT,
+     stream INTEGER NOT NULL, status TEXT NOT NULL, http_status INTEGER NOT NULL, error_code TEXT,
+     error_message TEXT, finish_reason TEXT, input_tokens INTEGER NOT NULL,
+     output_tokens INTEGER NOT NULL, cached_tokens INTEGER NOT NULL, cost_nanos INTEGER,
+     duration_ms REAL NOT NULL, ttft_ms REAL, attempts INTEGER NOT NULL, guarded INTEGER NOT NULL,
+     findings TEXT NOT NULL, spans TEXT NOT NULL, request TEXT, output TEXT, preview TEXT,
+     capture TEXT NOT NULL
+   ) STRICT;
+   CREATE INDEX call_at ON call (at);
+   CREATE INDEX call_key_at ON call (key_id, at);
+   CREATE VIRTUAL TABLE call_text USING fts5(text, content='', contentless_delete=1);
+   CREATE TABLE log_position (one INTEGER PRIMARY KEY CHECK (one = 1), segment TEXT, offset INTEGER) STRICT;`,
+];
+
+const LIST_COLUMNS = `seq, id, at, route, model, target, key_id, key_name, user, stream, status,
+  http_status, error_code, error_message, finish_reason, input_tokens, output_tokens, cached_tokens,
+  cost_nanos, duration_ms, ttft_ms, attempts, findings, preview, capture`;
+
+const Row = z.looseObject({
+  seq: z.number(),
+  id: z.string(),
+  at: z.number(),
+  route: z.string(),
+  model: z.string(),
+  target: z.string().nullable(),
+  key_id: z.string(),
+  key_name: z.string(),
+  user: z.string().nullable(),
+  stream: z.number(),
+  status: z.string(),
+  http_status: z.number(),
+  error_code: z.string().nullable(),
+  error_message: z.string().nullable(),
+  finish_reason: z.string().nullable(),
+  input_tokens: z.number(),
+  output_tokens: z.number(),
+  cached_tokens: z.number(),
+  cost_nanos: z.number().nullable(),
+  duration_ms: z.number(),
+  ttft_ms: z.number().nullable(),
+  attempts: z.number(),
+  findings: z.string(),
+  preview: z.string().nullable(),
+  capture: z.string(),
+  spans: z.string().default("[]"),
+  request: z.string().nullable().default(null),
+  output: z.string().nullable().default(null),
+});
+
+const Figures = z.object({
+  at: z.number(),
+  model: z.string(),
+  status: z.string(),
+  guarded: z.number().transform(Boolean),
+  inputTokens: z.number(),
+  outputTokens: z.number(),
+  costNanos: z.number(),
+  durationMs: z.number(),
+  ttftMs: z.number().nullable(),
+});
+
+export type CallStore = ReturnType<typeof openCallStore>;
+
+/** The call table and every question that is asked of it. */
+export function openCallStore(path: string) {
+  const db = openDatabase(path, MIGRATIONS);
+  const sql = prepare(db);
+  return {
+    /** Adds calls and the log position that they bring us to, all or nothing. Known ids are skipped. */
+    add(calls: readonly CallRow[], position?: LogPosition): void {
+      db.exec("BEGIN IMMEDIATE");
+      try {
+        for (const call of calls) addOne(sql, call);
+        if (position) sql.setPosition.run(position.segment, position.offset);
+        db.exec("COMMIT");
+      } catch (cause) {
+        db.exec("ROLLBACK");
+        throw cause;
+      }
+    },
+    position(): LogPosition | undefined {
+      const row = sql.position.get();
+      return row && { segment: String(row["segment"]), offset: Number(row["offset"]) };
+    },
+    find(id: string): CallRow | undefined {
+      const row = sql.find.get(id);
+      return row && toCallRow(Row.parse(row));
+    },
+    list: (filter: CallFilter) => list(db, filter),
+    figures: (from: number, to: number): CallFigures[] =>
+      sql.figures.all(from, to).map((row) => Figures.parse(row)),
+    spentByKey: (from: number): Record<string, number> =>
+      Object.fromEntries(
+        sql.spent.all(from).map((row) => [String(row["key_id"]), Number(row["nanos"])]),
+      ),
+    countsByModel: (from: number): Record<string, number> =>
+      Object.fromEntries(
+        sql.byModel.all(from).map((row) => [String(row["model"]), Number(row["calls"])]),
+      ),
+    /** Deletes at most `limit` calls older than `before`; gives how many went. */
+    prune(before: number, limit: number): number {
+      db.exec("BEGIN IMMEDIATE");
+      sql.pruneText.run(before, limit);
+      const { changes } = sql.prune.run(before, limit);
+      db.exec("COMMIT");
+      return Number(changes);
+    },
+    close: () => db.close(),
+  };
+}
+
+function prepare(db: DatabaseSync) {
+  return {
+    add: db.prepare(`INSERT OR IGNORE INTO call (id, at, route, model, target, key_id, key_name, user,
+      stream, status, http_status, error_code, error_message, finish_reason, input_tokens,
+      output_tokens, cached_tokens, cost_nanos, duration_ms, ttft_ms, attempts, guarded, findings,
+      spans, request, output, preview, capture)
+      VALUES (${Array.from({ length: 28 }, () => "?").join(", ")})`),
+    addText: db.prepare("INSERT INTO call_text (rowid, text) VALUES (?, ?)"),
+    find: db.prepare("SELECT * FROM call WHERE id = ?"),
+    position: db.prepare("SELECT segment, offset FROM log_position"),
+    setPosition: db.prepare(
+      "INSERT OR REPLACE INTO log_position (one, segment, offset) VALUES (1, ?, ?)",
+    ),
+    figures: db.prepare(`SELECT at, model, status, guarded, input_tokens AS inputTokens,
+      output_tokens AS outputTokens, coalesce(cost_nanos, 0) AS costNanos, duration_ms AS durationMs,
+      ttft_ms AS ttftMs FROM call WHERE at >= ? AND at < ?`),
+    spent: db.prepare(
+      "SELECT key_id, coalesce(sum(cost_nanos), 0) AS nanos FROM call WHERE at >= ? GROUP BY key_id",
+    ),
+    byModel: db.prepare("SELECT model, count(*) AS calls FROM call WHERE at >= ? GROUP BY model"),
+    pruneText: db.prepare(
+      "DELETE FROM call_text WHERE rowid IN (SELECT seq FROM call WHERE at < ? ORDER BY at LIMIT ?)",
+    ),
+    prune: db.prepare(
+      "DELETE FROM call WHERE seq IN (SELECT seq FROM call WHERE at < ? ORDER BY at LIMIT ?)",
+    ),
+  };
+}
+
+function addOne(sql: ReturnType<typeof prepare>, call: CallRow): void {
+  const { changes, lastInsertRowid } = sql.add.run(
+    call.id,
+    call.at,
+    call.route,
+    call.model,
+    call.target,
+    call.keyId,
+    call.keyName,
+    call.user,
+    Number(call.stream),
+    call.status,
+    call.httpStatus,
+    call.errorCode,
+    call.errorMessage,
+    call.finishReason,
+    call.inputTokens,
+    call.outputTokens,
+    call.cachedTokens,
+    call.costNanos,
+    call.durationMs,
+    call.ttftMs,
+    call.attempts,
+    Number(call.findings.length > 0),
+    JSON.stringify(call.findings),
+    JSON.stringify(call.spans),
+    call.request == null ? null : JSON.stringify(call.request),
+    call.output,
+    call.preview,
+    call.capture,
+  );
+  const text = [call.preview, call.output].filter(Boolean).join("\n");
+  if (Number(changes) > 0 && text) sql.addText.run(lastInsertRowid, text);
+}
+
+function list(db: DatabaseSync, filter: CallFilter): { calls: CallRow[]; next: string | null } {
+  const conditions: [string, string | number][] = [];
+  const where = (sql: string, value: string | number | undefined) => {
+    if (value !== undefined) conditions.push([sql, value]);
+  };
+  where("status = ?", filter.status);
+  where("model = ?", filter.model);
+  where("key_name = ?", filter.key);
+  where("user = ?", filter.user);
+  where("at >= ?", filter.from);
+  where("at < ?", filter.to);
+  where("duration_ms >= ?", filter.minDurationMs);
+  where("guarded = ?", filter.guarded === undefined ? undefined : Number(filter.guarded));
+  where("seq < ?", filter.cursor === undefined ? undefined : Number(filter.cursor));
+  where(
+    "seq IN (SELECT rowid FROM call_text WHERE text MATCH ?)",
+    filter.search?.trim() ? toMatch(filter.search) : undefined,
+  );
+  const clause =
+    conditions.length > 0 ? `WHERE ${conditions.map(([sql]) => sql).join(" AND ")}` : "";
+  const rows = db
+    .prepare(`SELECT ${LIST_COLUMNS} FROM call ${clause} ORDER BY seq DESC LIMIT ?`)
+    .all(...conditions.map(([, value]) => value), filter.limit + 1)
+    .map((row) => Row.parse(row));
+  const page = rows.slice(0, filter.limit);
+  const next = rows.length > filter.limit ? String(page.at(-1)?.seq) : null;
+  return { calls: page.map(toCallRow), next };
+}
+
+/** Every word must be there, the last one as a beginning; quotes keep FTS5's operators out. */
+function toMatch(search: string): string {
+  const words = search
+    .trim()
+    .split(/\s+/)
+    .map((word) => `"${word.replaceAll('"', '""')}"`);
+  return `${words.join(" ")}*`;
+}
+
+function toCallRow(row: z.infer<typeof Row>): CallRow {
+  return {
+    id: row.id,
+    at: row.at,
+    route: row.route,
+    model: row.model,
+    target: row.target,
+    keyId: row.key_id,
+    keyName: row.key_name,
+    user: row.user,
+    stream: row.stream === 1,
+    status: row.status,
+    httpStatus: row.http_status,
+    errorCode: row.error_code,
+    errorMessage: row.error_message,
+    finishReason: row.finish_reason,
+    inputTokens: row.input_tokens,
+    outputTokens: row.output_tokens,
+    cachedTokens: row.cached_tokens,
+    costNanos: row.cost_nanos,
+    durationMs: row.duration_ms,
+    ttftMs: row.ttft_ms,
+    attempts: row.attempts,
+    findings: JSON.parse(row.findings),
+    spans: JSON.parse(row.spans),
+    request: row.request === null ? null : JSON.parse(row.request),
+    output: row.output,
+    preview: row.preview,
+    capture: row.capture,
+  };
+}

@@ -1,0 +1,132 @@
+import { hash, randomBytes } from "node:crypto";
+import type { DatabaseSync } from "node:sqlite";
+import { z } from "zod";
+import type { Scope } from "../../core/call.ts";
+
+export interface StoredKey {
+  readonly id: string;
+  readonly name: string;
+  readonly prefix: string;
+  readonly scopes: readonly Scope[];
+  readonly createdAt: number;
+  readonly lastUsedAt: number | null;
+  readonly revoked: boolean;
+}
+
+const Row = z.object({
+  id: z.string(),
+  hash: z.string(),
+  name: z.string(),
+  prefix: z.string(),
+  scopes: z.string().transform((text) => text.split(" ") as Scope[]), // only this file writes them
+  created_at: z.number(),
+  last_used_at: z.number().nullable(),
+  revoked_at: z.number().nullable(),
+});
+
+const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+const KEY_LENGTH = 40;
+
+export type KeyStore = ReturnType<typeof createKeyStore>;
+
+/**
+ * API keys. Only SHA-256 hashes are kept: the secrets are 238 random bits, so a slow hash would
+ * protect nothing more. Known keys stand in memory; `refresh` sees other processes' changes.
+ */
+export function createKeyStore(db: DatabaseSync, now: () => number) {
+  const sql = prepare(db);
+  let byHash = new Map<string, StoredKey>();
+  let byId = new Map<string, StoredKey>();
+  let version = -1;
+
+  function load(): void {
+    const rows = sql.all.all().map((row) => Row.parse(row));
+    byHash = new Map(rows.map((row) => [row.hash, toKey(row)]));
+    byId = new Map(rows.map((row) => [row.id, toKey(row)]));
+  }
+
+  function refresh(): void {
+    const current = Number(sql.version.get()?.["data_version"]);
+    if (current === version) return;
+    version = current;
+    load();
+  }
+
+  refresh();
+  return {
+    refresh,
+    add(
+      name: string,
+      scopes: readonly Scope[],
+      secret = newSecret(),
+    ): { id: string; secret: string } {
+      const id = `key_${randomBytes(8).toString("hex")}`;
+      sql.add.run(id, hashOf(secret), name, secret.slice(0, 7), scopes.join(" "), now());
+      load();
+      return { id, secret };
+    },
+    list: (): StoredKey[] => [...byId.values()].toSorted((a, b) => a.createdAt - b.createdAt),
+    /** The key that a secret belongs to; undefined when it is unknown or revoked. */
+    find(secret: string): StoredKey | undefined {
+      const key = byHash.get(hashOf(secret));
+      return key?.revoked ? undefined : key;
+    },
+    byId: (id: string): StoredKey | undefined => byId.get(id),
+    /** False when there is no such key in use. Its sessions end with it. */
+    revoke(id: string): boolean {
+      const { changes } = sql.revoke.run(now(), id);
+      load();
+      return Number(changes) > 0;
+    },
+    /** Notes when keys were last used. */
+    touch(ids: ReadonlyMap<string, number>): void {
+      if (ids.size === 0) return;
+      db.exec("BEGIN IMMEDIATE");
+      for (const [id, at] of ids) sql.touch.run(at, id);
+      db.exec("COMMIT");
+      load();
+    },
+  };
+}
+
+function prepare(db: DatabaseSync) {
+  return {
+    version: db.prepare("PRAGMA data_version"),
+    all: db.prepare("SELECT * FROM key"),
+    add: db.prepare(
+      "INSERT INTO key (id, hash, name, prefix, scopes, created_at) VALUES (?, ?, ?, ?, ?, ?)",
+    ),
+    revoke: db.prepare("UPDATE key SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL"),
+    touch: db.prepare("UPDATE key SET last_used_at = ? WHERE id = ?"),
+  };
+}
+
+function toKey(row: z.infer<typeof Row>): StoredKey {
+  const { id, name, prefix, scopes } = row;
+  return {
+    id,
+    name,
+    prefix,
+    scopes,
+    createdAt: row.created_at,
+    lastUsedAt: row.last_used_at,
+    revoked: row.revoked_at !== null,
+  };
+}
+
+/** `wk-` and 40 letters and digits; bytes that would favour some letters are thrown away. */
+export function newSecret(): string {
+  let secret = "";
+  while (secret.length < KEY_LENGTH) {
+    for (const byte of randomBytes(KEY_LENGTH)) {
+      if (byte < 4 * ALPHABET.length && secret.length < KEY_LENGTH) {
+        secret += ALPHABET.charAt(byte % ALPHABET.length);
+      }
+    }
+  }
+  return `wk-${secret}`;
+}
+
+export function hashOf(secret: string): string {
+  return hash("sha256", secret);
+}

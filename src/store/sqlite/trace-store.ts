@@ -1,0 +1,132 @@
+import { extname } from "node:path";
+import { fileURLToPath } from "node:url";
+import { Worker } from "node:worker_threads";
+import type { CallFigures, CallFilter, CallRow } from "./calls.ts";
+import type { FromTraceWorker, ToTraceWorker, TraceQuestions } from "./trace-worker.ts";
+
+export interface TraceStore {
+  /** Takes calls for keeping; resolves when they are in the log, rejects when the disk refused. */
+  append(calls: readonly CallRow[]): Promise<void>;
+  find(id: string): Promise<CallRow | undefined>;
+  list(filter: CallFilter): Promise<{ calls: CallRow[]; next: string | null }>;
+  figures(from: number, to: number): Promise<CallFigures[]>;
+  /** Nano-dollars that each key spent since `from`. */
+  spentByKey(from: number): Promise<Record<string, number>>;
+  countsByModel(from: number): Promise<Record<string, number>>;
+  /** Resolves when everything appended so far is in the database. */
+  merged(): Promise<void>;
+  keep(keepMs: number): void;
+  close(): Promise<void>;
+}
+
+export interface TraceStoreOptions {
+  readonly folder: string;
+  readonly keepMs: number;
+  /** Told when the database refuses; calls wait in the log meanwhile. */
+  readonly onTrouble: (message: string) => void;
+}
+
+/** The trace database behind a worker thread, so that no request ever waits for a disk. */
+export async function openTraceStore(options: TraceStoreOptions): Promise<TraceStore> {
+  const client = new TraceClient(options);
+  await client.countsByModel(Number.MAX_SAFE_INTEGER); // opened, or the reason why not
+  return client;
+}
+
+class TraceClient implements TraceStore {
+  private readonly worker: Worker;
+  private readonly asks = new Map<number, PromiseWithResolvers<unknown>>();
+  private readonly appends: PromiseWithResolvers<void>[] = [];
+  private readonly closed = Promise.withResolvers<void>();
+  private lastAsk = 0;
+
+  constructor({ folder, keepMs, onTrouble }: TraceStoreOptions) {
+    const entry = new URL(`./trace-worker${extname(import.meta.url)}`, import.meta.url);
+    this.worker = new Worker(fileURLToPath(entry), { workerData: { folder, keepMs } });
+    this.worker.on("message", (message: FromTraceWorker) => {
+      if (message.type === "trouble") onTrouble(message.message);
+      else this.take(message);
+    });
+    this.worker.on("error", (cause) => {
+      this.failAll(cause instanceof Error ? cause : new Error(String(cause)));
+    });
+    this.worker.on("exit", () => {
+      this.failAll(new Error("the trace store's thread ended"));
+      this.closed.resolve();
+    });
+  }
+
+  append(calls: readonly CallRow[]): Promise<void> {
+    const waiting = Promise.withResolvers<void>();
+    this.appends.push(waiting);
+    const lines = calls.map((call) => `${JSON.stringify(call)}\n`).join("");
+    this.tell({ type: "append", lines, count: calls.length });
+    return waiting.promise;
+  }
+
+  find(id: string): Promise<CallRow | undefined> {
+    return this.ask("find", { id });
+  }
+
+  list(filter: CallFilter): Promise<{ calls: CallRow[]; next: string | null }> {
+    return this.ask("list", filter);
+  }
+
+  figures(from: number, to: number): Promise<CallFigures[]> {
+    return this.ask("figures", { from, to });
+  }
+
+  spentByKey(from: number): Promise<Record<string, number>> {
+    return this.ask("spentByKey", { from });
+  }
+
+  countsByModel(from: number): Promise<Record<string, number>> {
+    return this.ask("countsByModel", { from });
+  }
+
+  merged(): Promise<void> {
+    return this.ask("merged", {});
+  }
+
+  keep(keepMs: number): void {
+    this.tell({ type: "keep", keepMs });
+  }
+
+  close(): Promise<void> {
+    this.tell({ type: "close" });
+    return this.closed.promise;
+  }
+
+  private ask<Q extends keyof TraceQuestions, A>(
+    question: Q,
+    detail: TraceQuestions[Q],
+  ): Promise<A> {
+    const waiting = Promise.withResolvers<unknown>();
+    this.asks.set(++this.lastAsk, waiting);
+    this.tell({ type: "ask", ask: this.lastAsk, question, detail });
+    return waiting.promise as Promise<A>; // the worker answers each question with its own type
+  }
+
+  private tell(message: ToTraceWorker): void {
+    this.worker.postMessage(message);
+  }
+
+  private take(message: Exclude<FromTraceWorker, { type: "trouble" }>): void {
+    if (message.type === "closed") this.closed.resolve();
+    else if (message.type === "appended") {
+      const first = this.appends.shift();
+      if (message.error === undefined) first?.resolve();
+      else first?.reject(new Error(message.error));
+    } else {
+      const waiting = this.asks.get(message.ask);
+      this.asks.delete(message.ask);
+      if (message.type === "answer") waiting?.resolve(message.value);
+      else waiting?.reject(new Error(message.message));
+    }
+  }
+
+  private failAll(cause: Error): void {
+    for (const waiting of [...this.asks.values(), ...this.appends.splice(0)]) waiting.reject(cause);
+    this.asks.clear();
+  }
+}

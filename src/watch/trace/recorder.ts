@@ -1,0 +1,163 @@
+import type { CallRecord } from "../../core/call.ts";
+import { type ChatRequest, type GenerateRequest, textOf } from "../../core/chat.ts";
+import type { Log } from "../../core/log.ts";
+
+export type Capture = "full" | "redacted" | "none";
+
+/** A call in the words of its storage: flat, and with texts only as the capture policy lets them be. */
+export interface KeptCall extends Omit<
+  CallRecord,
+  "usage" | "usageEstimated" | "request" | "output"
+> {
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  readonly cachedTokens: number;
+  readonly preview: string | null;
+  readonly request: unknown;
+  readonly output: string | null;
+  readonly capture: Capture;
+}
+
+/** Where finished calls go. Rejects when it could not take them; they are offered again then. */
+export interface CallLog {
+  append(calls: readonly KeptCall[]): Promise<void>;
+}
+
+export interface Recorder {
+  record(call: CallRecord): void;
+  /** Hands over what waits, and resolves when it is kept or given up. */
+  close(): Promise<void>;
+  /** Calls that were lost because the store refused for too long. */
+  readonly dropped: number;
+}
+
+export interface RecorderNeeds {
+  readonly calls: CallLog;
+  readonly capture: () => Capture;
+  /** Takes secrets and personal data out of a text. */
+  readonly redact: (text: string) => string;
+  readonly log: Log;
+  /** Runs `action` once, later. Tests hand in their own. */
+  readonly later?: (action: () => void, ms: number) => void;
+}
+
+/** At most this old when it is handed over: what a killed process can lose. */
+const FLUSH_MS = 200;
+const FLUSH_COUNT = 500;
+const RETRY_MS = 1000;
+/** Calls held while the store refuses; beyond it the oldest are dropped, and counted. */
+const MAX_WAITING = 20_000;
+const PREVIEW_CHARS = 200;
+const TEXT_CHARS = 256 * 1024;
+
+/** Keeps calls off the request's path: they are collected and handed over in batches. */
+export function createRecorder(needs: RecorderNeeds): Recorder {
+  const later = needs.later ?? ((action, ms) => void setTimeout(action, ms).unref());
+  let waiting: CallRecord[] = [];
+  let isScheduled = false;
+  let dropped = 0;
+  let flushing: Promise<void> | undefined;
+
+  function schedule(ms: number): void {
+    if (isScheduled) return;
+    isScheduled = true;
+    later(() => {
+      isScheduled = false;
+      void flush();
+    }, ms);
+  }
+
+  async function flush(): Promise<void> {
+    await flushing;
+    if (waiting.length === 0) return;
+    const batch = waiting;
+    waiting = [];
+    flushing = handOver(batch);
+    await flushing;
+    flushing = undefined;
+  }
+
+  async function handOver(batch: readonly CallRecord[]): Promise<void> {
+    try {
+      await needs.calls.append(batch.map((call) => toKept(call, needs)));
+    } catch (cause) {
+      waiting = [...batch, ...waiting];
+      const excess = waiting.length - MAX_WAITING;
+      if (excess > 0) {
+        waiting = waiting.slice(excess);
+        dropped += excess;
+      }
+      needs.log.error("traces_not_kept", {
+        waiting: waiting.length,
+        dropped,
+        reason: String(cause),
+      });
+      schedule(RETRY_MS);
+    }
+  }
+
+  return {
+    record(call) {
+      waiting.push(call);
+      if (waiting.length === FLUSH_COUNT && !flushing) void flush();
+      else schedule(FLUSH_MS);
+    },
+    async close() {
+      await flush();
+    },
+    get dropped() {
+      return dropped;
+    },
+  };
+}
+
+function toKept(call: CallRecord, { capture, redact }: RecorderNeeds): KeptCall {
+  const { usage, usageEstimated: _, request, output, ...facts } = call;
+  const policy = capture();
+  const clean = policy === "redacted" ? redact : (text: string) => text;
+  const keep = (text: string) => clean(text.slice(0, TEXT_CHARS));
+  return {
+    ...facts,
+    inputTokens: usage.inputTokens,
+    outputTokens: usage.outputTokens,
+    cachedTokens: usage.cachedTokens ?? 0,
+    capture: policy,
+    preview:
+      policy === "none" || !request ? null : keep(lastUserText(request)).slice(0, PREVIEW_CHARS),
+    request: policy === "none" || !request ? null : mapTexts(request, keep),
+    output: policy === "none" || output === null ? null : keep(output),
+  };
+}
+
+function lastUserText(request: GenerateRequest): string {
+  if (request.kind === "completion") return request.prompt;
+  return textOf(request.messages.findLast(({ role }) => role === "user")?.content ?? "");
+}
+
+/** The request with every text that a person or a tool wrote passed through `map`. */
+function mapTexts(request: GenerateRequest, map: (text: string) => string): GenerateRequest {
+  if (request.kind === "completion") return { ...request, prompt: map(request.prompt) };
+  return { ...request, messages: request.messages.map((message) => mapMessage(message, map)) };
+}
+
+function mapMessage(
+  message: ChatRequest["messages"][number],
+  map: (text: string) => string,
+): ChatRequest["messages"][number] {
+  const { content, toolCalls } = message;
+  return {
+    ...message,
+    content:
+      content === null || typeof content === "string"
+        ? content && map(content)
+        : content.map((part) =>
+            part.type === "text"
+              ? { ...part, text: map(part.text) }
+              : // Image bytes inside the prompt would fill the store; their place is kept.
+                { ...part, url: part.url.startsWith("data:") ? "data:[left out]" : part.url },
+          ),
+    ...(toolCalls && {
+      toolCalls: toolCalls.map((call) => ({ ...call, arguments: map(call.arguments) })),
+    }),
+  };
+}
