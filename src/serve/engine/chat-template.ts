@@ -1,0 +1,152 @@
+import { randomBytes } from "node:crypto";
+import { Template } from "@huggingface/jinja";
+import { textOf, type ChatMessage, type ChatRequest } from "../../core/chat.ts";
+import { messageOf, WeirError } from "../../core/errors.ts";
+import { listAt, numberAt, stringAt, type Metadata } from "../../gguf/metadata.ts";
+import type { PromptPart } from "./messages.ts";
+
+/** For models whose file brings no template: the form that most small models know. */
+const CHATML =
+  "{%- for message in messages -%}<|im_start|>{{ message.role }}\n{{ message.content }}<|im_end|>\n" +
+  "{% endfor -%}{%- if add_generation_prompt -%}<|im_start|>assistant\n{% endif -%}";
+
+/** `llama_token_type` of words that steer the model, as `<|im_start|>`. */
+const CONTROL_TOKEN = 3;
+
+export interface ChatTemplate {
+  /**
+   * The prompt for a conversation. Throws WeirError `invalid_request` with the template's own words
+   * when it refuses, and `unsupported_parameter` for what it has no place for.
+   */
+  render(request: ChatRequest): PromptPart[];
+}
+
+/** Reads the template that the model's file brings. Throws `invalid_config` when it is broken. */
+export function createChatTemplate(metadata: Metadata): ChatTemplate {
+  const source = stringAt(metadata, "tokenizer.chat_template") ?? CHATML;
+  const template = parse(source);
+  const knowsTools = /\btools\b/.test(source);
+  const tokens = listAt(metadata, "tokenizer.ggml.tokens") ?? [];
+  const special = (key: string): string => {
+    const id = numberAt(metadata, `tokenizer.ggml.${key}_token_id`);
+    return String((id === undefined ? undefined : tokens[id]) ?? "");
+  };
+  const names = { bos_token: special("bos"), eos_token: special("eos") };
+  const shield = createShield(controlWords(metadata));
+  return {
+    render(request) {
+      const tools = toolsOf(request);
+      if (tools && !knowsTools)
+        throw new WeirError(
+          "unsupported_parameter",
+          "This model's chat template has no place for tools; send the request without them.",
+          { param: "tools" },
+        );
+      const messages = request.messages.map((message, index) => toMessage(message, index, shield));
+      const text = run(template, {
+        messages,
+        ...(tools && { tools }),
+        add_generation_prompt: true,
+        ...names,
+      });
+      return shield.split(text);
+    },
+  };
+}
+
+function parse(source: string): Template {
+  try {
+    return new Template(source);
+  } catch (cause) {
+    const message = `The model's chat template cannot be read: ${messageOf(cause)}`;
+    throw new WeirError("invalid_config", message, { cause });
+  }
+}
+
+function run(template: Template, values: Record<string, unknown>): string {
+  try {
+    return template.render(values);
+  } catch (cause) {
+    throw new WeirError(
+      "invalid_request",
+      `This model's chat template refuses these messages: ${messageOf(cause)}`,
+      { cause, param: "messages" },
+    );
+  }
+}
+
+function toolsOf({ tools, toolChoice }: ChatRequest): unknown[] | undefined {
+  if (!tools || tools.length === 0 || toolChoice === "none") return undefined;
+  return tools.map((tool) => ({ type: "function", function: { parameters: {}, ...tool } }));
+}
+
+/** A message in the form that templates are written for. */
+function toMessage(message: ChatMessage, index: number, shield: Shield): Record<string, unknown> {
+  const { role, content, name, toolCalls, toolCallId } = message;
+  const image = Array.isArray(content) && content.some(({ type }) => type === "image");
+  if (image)
+    throw new WeirError("unsupported_parameter", "This model reads text, not images.", {
+      param: `messages[${index}].content`,
+    });
+  return {
+    role: role === "developer" ? "system" : role,
+    content: shield.mark(textOf(content)),
+    ...(name !== undefined && { name }),
+    ...(toolCallId !== undefined && { tool_call_id: toolCallId }),
+    ...(toolCalls && {
+      tool_calls: toolCalls.map((call) => ({
+        id: call.id,
+        type: "function",
+        function: { name: call.name, arguments: parsed(call.arguments) },
+      })),
+    }),
+  };
+}
+
+function parsed(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch {
+    return json;
+  }
+}
+
+function controlWords(metadata: Metadata): string[] {
+  const tokens = listAt(metadata, "tokenizer.ggml.tokens") ?? [];
+  const types = listAt(metadata, "tokenizer.ggml.token_type") ?? [];
+  return tokens.filter((_, id) => types[id] === CONTROL_TOKEN).map(String);
+}
+
+interface Shield {
+  mark(content: string): string;
+  split(prompt: string): PromptPart[];
+}
+
+/**
+ * Keeps what people write from steering the model: a control word inside a message is marked before
+ * the template runs, and what is marked is later tokenized as plain letters. The marks are drawn by
+ * chance for each process, so that nobody can write one.
+ */
+function createShield(words: readonly string[]): Shield {
+  const nonce = randomBytes(9).toString("base64url");
+  const [open, close] = [`\u0002${nonce}`, `${nonce}\u0003`];
+  const found = words
+    .filter((word) => word.length > 1)
+    .toSorted((a, b) => b.length - a.length)
+    .map((word) => word.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
+  const pattern = found.length === 0 ? undefined : new RegExp(found.join("|"), "g");
+  return {
+    mark: (content) =>
+      pattern ? content.replace(pattern, (word) => `${open}${word}${close}`) : content,
+    split(prompt) {
+      const parts: PromptPart[] = [];
+      for (const [index, piece] of prompt.split(open).entries()) {
+        const end = index === 0 ? -1 : piece.indexOf(close);
+        if (end !== -1) parts.push({ text: piece.slice(0, end), plain: true });
+        const rest = end === -1 ? piece : piece.slice(end + close.length);
+        if (rest !== "") parts.push({ text: rest, plain: false });
+      }
+      return parts;
+    },
+  };
+}
