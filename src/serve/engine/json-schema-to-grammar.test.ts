@@ -17,45 +17,60 @@ function matches(grammar: string, text: string): boolean {
     rules.set(name, parseBody(body));
   }
   const letters = Array.from(text);
-  const ends = (node: Node, at: number): Set<number> => {
-    switch (node.kind) {
-      case "text":
-        return node.text.every((letter, i) => letters[at + i] === letter)
-          ? new Set([at + node.text.length])
-          : new Set();
-      case "set": {
-        const code = letters[at]?.codePointAt(0);
-        if (code === undefined) return new Set();
-        const inside = node.ranges.some(([low, high]) => code >= low && code <= high);
-        return inside !== node.negated ? new Set([at + 1]) : new Set();
-      }
-      case "rule": {
-        const rule = rules.get(node.name);
-        if (!rule) throw new Error(`no rule ${node.name}`);
-        return ends(rule, at);
-      }
-      case "sequence":
-        return node.items.reduce(
-          (from, item) => new Set([...from].flatMap((one) => [...ends(item, one)])),
-          new Set([at]),
-        );
-      case "choice":
-        return new Set(node.items.flatMap((item) => [...ends(item, at)]));
-      case "repeat": {
-        const all = new Set<number>(node.from === 0 ? [at] : []);
-        let from = new Set([at]);
-        for (let count = 1; count <= node.to && from.size > 0; count++) {
-          from = new Set([...from].flatMap((one) => [...ends(node.item, one)]));
-          if (count < node.from) continue;
-          const before = all.size;
-          for (const one of from) all.add(one);
-          if (all.size === before) break;
-        }
-        return all;
-      }
-    }
-  };
-  return ends({ kind: "rule", name: "root" }, 0).has(letters.length);
+  return endsOf({ kind: "rule", name: "root" }, { rules, letters }, 0).has(letters.length);
+}
+
+interface Text {
+  readonly rules: ReadonlyMap<string, Node>;
+  readonly letters: readonly string[];
+}
+
+/** Where a node may end when it begins at a position. */
+function endsOf(node: Node, text: Text, at: number): Set<number> {
+  if (node.kind === "text") {
+    const fits = node.text.every((letter, i) => text.letters[at + i] === letter);
+    return new Set(fits ? [at + node.text.length] : []);
+  }
+  if (node.kind === "set") return endsOfSet(node, text.letters[at]?.codePointAt(0), at);
+  if (node.kind === "repeat") return endsOfRepeat(node, text, at);
+  if (node.kind === "choice")
+    return new Set(node.items.flatMap((item) => [...endsOf(item, text, at)]));
+  if (node.kind === "sequence")
+    return node.items.reduce((from, item) => onward(from, item, text), new Set([at]));
+  const rule = text.rules.get(node.name);
+  if (!rule) throw new Error(`no rule ${node.name}`);
+  return endsOf(rule, text, at);
+}
+
+function onward(from: Set<number>, item: Node, text: Text): Set<number> {
+  return new Set([...from].flatMap((one) => [...endsOf(item, text, one)]));
+}
+
+function endsOfSet(
+  { ranges, negated }: Extract<Node, { kind: "set" }>,
+  code: number | undefined,
+  at: number,
+): Set<number> {
+  if (code === undefined) return new Set();
+  const inside = ranges.some(([low, high]) => code >= low && code <= high);
+  return new Set(inside === negated ? [] : [at + 1]);
+}
+
+function endsOfRepeat(
+  { item, from, to }: Extract<Node, { kind: "repeat" }>,
+  text: Text,
+  at: number,
+): Set<number> {
+  const all = new Set<number>(from === 0 ? [at] : []);
+  let ends = new Set([at]);
+  for (let count = 1; count <= to && ends.size > 0; count++) {
+    ends = onward(ends, item, text);
+    if (count < from) continue;
+    const before = all.size;
+    for (const one of ends) all.add(one);
+    if (all.size === before) break;
+  }
+  return all;
 }
 
 function parseBody(body: string): Node {
@@ -309,7 +324,7 @@ const REFUSED: [string, unknown, string][] = [
     { properties: { a: { uniqueItems: true } } },
     's.properties.a.uniqueItems uses the keyword "uniqueItems"',
   ],
-  ["a conditional", { if: {}, then: {} }, 's.if uses the keyword "if"'],
+  ["a conditional", { if: {} }, 's.if uses the keyword "if"'],
   ["a format without a grammar", { format: "iri" }, 's.format is "iri"'],
   ["a look-ahead", { pattern: "(?=a)" }, "s.pattern cannot be turned into a grammar"],
   ["a pattern that breaks off", { pattern: "(a" }, "s.pattern cannot be turned"],
