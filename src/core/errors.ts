@@ -69,3 +69,10 @@ export function toWeirError(cause: unknown): WeirError {
 export function messageOf(cause: unknown): string {
   return cause instanceof Error ? cause.message : String(cause);
 }
+
+/** The same words wherever an unknown model is asked for. */
+export function modelNotFound(name: string, names: readonly string[]): WeirError {
+  const there = names.length === 1 ? "There is" : "There are";
+  const message = `There is no model "${name}" here. ${there}: ${names.join(", ")}. Models are added in weir.yaml.`;
+  return new WeirError("model_not_found", message, { param: "model" });
+}

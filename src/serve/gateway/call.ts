@@ -10,10 +10,9 @@
  *
  * The key was found before (`http/`): an unknown one never gets here.
  */
-import type { CallRecord, CallStatus, FindingRecord } from "../../core/call.ts";
+import type { CallStatus, FindingRecord } from "../../core/call.ts";
 import type { ChatEvent, FinishReason, GenerateRequest, Usage } from "../../core/chat.ts";
 import { WeirError, toWeirError } from "../../core/errors.ts";
-import type { Nanos } from "../../core/money.ts";
 import { Attempts } from "./attempts.ts";
 import { costOf, estimate, estimateTokens } from "./estimate.ts";
 import type {
@@ -26,7 +25,8 @@ import type {
   Target,
 } from "./needs.ts";
 import type { Router } from "./route.ts";
-import { type StageTimes, spansOf } from "./spans.ts";
+import { toCallRecord } from "./record.ts";
+import type { StageTimes } from "./spans.ts";
 
 export function startCall(
   request: GenerateRequest,
@@ -62,7 +62,6 @@ class Call implements RunningCall {
   private output = "";
   private deltas = 0;
   private hasBegun = false;
-  private isEstimated = false;
   private isOver = false;
 
   constructor(
@@ -162,55 +161,31 @@ class Call implements RunningCall {
     const settledAt = this.needs.monotonic();
     const target = this.attempts?.records.at(-1)?.target;
     const counted = this.usage ?? this.attempts?.usage();
-    this.isEstimated = counted === undefined;
     const usage = counted ?? this.estimatedUsage(status);
     const costNanos = target?.price ? costOf(usage, target.price) : null;
     this.reservation?.settle({
       tokens: usage.inputTokens + usage.outputTokens,
       costNanos: costNanos ?? 0,
     });
-    this.needs.recorder.record(this.toRecord(status, error, { settledAt, usage, costNanos }));
-    this.needs.recorder.active(-1);
-    return usage;
-  }
-
-  private toRecord(
-    status: CallStatus,
-    error: WeirError | undefined,
-    { settledAt, usage, costNanos }: { settledAt: number; usage: Usage; costNanos: Nanos | null },
-  ): CallRecord {
-    const { firstContentAt } = this.times;
-    const attempts = this.attempts?.records ?? [];
-    return {
-      id: this.context.traceId,
-      at: this.needs.now() - Math.round(settledAt - this.context.startedAt),
-      route: this.context.route,
+    const outcome = {
       model: this.request.model,
-      target: attempts.at(-1)?.target.id ?? null,
-      keyId: this.context.caller.keyId,
-      keyName: this.context.caller.keyName,
-      user: this.request.user ?? null,
-      stream: this.request.stream,
       status,
-      httpStatus: this.hasBegun ? 200 : (error?.status ?? 200),
-      errorCode: error?.code ?? null,
-      errorMessage: error?.message ?? null,
-      finishReason: this.finishReason,
+      error,
+      hasBegun: this.hasBegun,
       usage,
-      usageEstimated: this.isEstimated,
+      usageEstimated: counted === undefined,
       costNanos,
-      durationMs: settledAt - this.context.startedAt,
-      ttftMs: firstContentAt === undefined ? null : firstContentAt - this.context.startedAt,
-      attempts: attempts.length,
+      finishReason: this.finishReason,
       findings: [...this.inputFindings, ...(this.scan?.findings ?? [])],
-      spans: spansOf(this.context, this.times, attempts, {
-        settledAt,
-        endedAt: this.needs.monotonic(),
-        status,
-      }),
+      times: this.times,
+      attempts: this.attempts?.records ?? [],
       request: this.request,
       output: this.hasBegun ? this.output : null,
+      settledAt,
     };
+    this.needs.recorder.record(toCallRecord(this.context, outcome, this.needs));
+    this.needs.recorder.active(-1);
+    return usage;
   }
 
   /** Where the upstream counted nothing: what was sent, about four characters a token. */

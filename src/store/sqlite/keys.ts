@@ -65,6 +65,17 @@ export function createKeyStore(db: DatabaseSync, now: () => number) {
       load();
       return { id, secret };
     },
+    /** Keeps exactly one key under this id, or none: for a key that is set from outside. */
+    put(id: string, name: string, scopes: readonly Scope[], secret: string | undefined): void {
+      db.exec("BEGIN IMMEDIATE");
+      sql.dropSessions.run(id);
+      sql.drop.run(id);
+      if (secret !== undefined) {
+        sql.add.run(id, hashOf(secret), name, secret.slice(0, 7), scopes.join(" "), now());
+      }
+      db.exec("COMMIT");
+      load();
+    },
     list: (): StoredKey[] => [...byId.values()].toSorted((a, b) => a.createdAt - b.createdAt),
     /** The key that a secret belongs to; undefined when it is unknown or revoked. */
     find(secret: string): StoredKey | undefined {
@@ -97,6 +108,8 @@ function prepare(db: DatabaseSync) {
       "INSERT INTO key (id, hash, name, prefix, scopes, created_at) VALUES (?, ?, ?, ?, ?, ?)",
     ),
     revoke: db.prepare("UPDATE key SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL"),
+    drop: db.prepare("DELETE FROM key WHERE id = ?"),
+    dropSessions: db.prepare("DELETE FROM session WHERE key_id = ?"),
     touch: db.prepare("UPDATE key SET last_used_at = ? WHERE id = ?"),
   };
 }

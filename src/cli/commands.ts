@@ -1,0 +1,23 @@
+import type { Command } from "./command.ts";
+import { chat } from "./commands/chat.ts";
+import { check } from "./commands/check.ts";
+import { completion } from "./commands/completion.ts";
+import { doctor } from "./commands/doctor.ts";
+import { init } from "./commands/init.ts";
+import { keys } from "./commands/keys.ts";
+import { mock } from "./commands/mock.ts";
+import { model } from "./commands/model.ts";
+import { serve } from "./commands/serve.ts";
+
+/** Every command, in the order of the help. */
+export const COMMANDS: readonly Command[] = [
+  serve,
+  chat,
+  init,
+  check,
+  doctor,
+  keys,
+  model,
+  mock,
+  completion((): readonly Command[] => COMMANDS),
+];

@@ -1,0 +1,100 @@
+import { join } from "node:path";
+import { describeGguf } from "../../gguf/describe-gguf.ts";
+import { formatBytes } from "../../gguf/format-bytes.ts";
+import { readGguf } from "../../gguf/read-gguf.ts";
+import { type Command, JSON_OPTION, type Terminal, UsageError, type Values } from "../command.ts";
+import { CLIENT_OPTIONS, askServer } from "../server-client.ts";
+import { table } from "../table.ts";
+import { PACKAGE_ROOT } from "../package-root.ts";
+
+/** `weir model`: what a model file is, and what a running server serves. */
+export const model: Command = {
+  name: "model",
+  summary: "Inspect a GGUF file, or list what a running server serves",
+  usage: "inspect FILE | list",
+  options: { ...JSON_OPTION, ...CLIENT_OPTIONS },
+  detail: `inspect reads the file's header only. \`demo\` is the built-in model's file.`,
+  async run(values, [action = "", argument], terminal) {
+    if (action === "inspect") return inspect(argument, values, terminal);
+    if (action === "list") return list(values, terminal);
+    throw new UsageError(action ? `unknown action "${action}"` : "say inspect FILE, or list");
+  },
+};
+
+async function inspect(
+  file: string | undefined,
+  values: Values,
+  { print }: Terminal,
+): Promise<number> {
+  if (!file) throw new UsageError("inspect needs a GGUF file");
+  const path = file === "demo" ? join(PACKAGE_ROOT, "models", "demo.gguf") : file;
+  const described = describeGguf(await readGguf(path));
+  if (values["json"]) {
+    print(JSON.stringify(described, null, 2));
+    return 0;
+  }
+  const rows: [string, string | number | undefined][] = [
+    ["name", described.name],
+    ["architecture", described.architecture],
+    ["parameters", described.parameters.toLocaleString("en")],
+    ["quantization", described.quantization],
+    [
+      "file",
+      `${formatBytes(described.fileBytes)}${described.parts > 1 ? `, ${described.parts} parts` : ""}`,
+    ],
+    [
+      "context",
+      described.contextLength && `${described.contextLength.toLocaleString("en")} tokens`,
+    ],
+    ["layers", described.layers],
+    ["heads", described.heads && `${described.heads}, ${described.kvHeads} for keys and values`],
+    ["embedding", described.embeddingLength],
+    ["experts", described.experts],
+    ["vocabulary", described.vocabularySize?.toLocaleString("en")],
+    ["tokenizer", [described.tokenizer, described.preTokenizer].filter(Boolean).join(", ")],
+    [
+      "chat template",
+      described.chatTemplate ? `${described.chatTemplate.length} characters` : "none",
+    ],
+    ["licence", described.license],
+  ];
+  const known = rows.filter(([, value]) => value !== undefined && value !== "");
+  print(known.map(([name, value]) => `${name.padEnd(14)} ${value}`).join("\n"));
+  return 0;
+}
+
+interface Served {
+  readonly models: readonly {
+    readonly name: string;
+    readonly targets: readonly {
+      readonly id: string;
+      readonly state: string;
+      readonly detail: string | null;
+      readonly engine: {
+        readonly quantization: string;
+        readonly running: number;
+        readonly slots: number;
+      } | null;
+    }[];
+    readonly calls24h: number;
+  }[];
+}
+
+async function list(values: Values, terminal: Terminal): Promise<number> {
+  const served = await askServer<Served>("/admin/v1/models", values, terminal);
+  if (values["json"]) {
+    terminal.print(JSON.stringify(served, null, 2));
+    return 0;
+  }
+  const rows = served.models.flatMap(({ name, targets, calls24h }) =>
+    targets.map(({ id, state, detail, engine }) => [
+      name,
+      id,
+      detail ? `${state}: ${detail}` : state,
+      engine ? `${engine.running}/${engine.slots} slots, ${engine.quantization}` : "",
+      String(calls24h),
+    ]),
+  );
+  terminal.print(table(["MODEL", "TARGET", "STATE", "ENGINE", "CALLS 24 H"], rows));
+  return 0;
+}

@@ -1,0 +1,152 @@
+import { watchFile, unwatchFile } from "node:fs";
+import { styleText } from "node:util";
+import { loadConfig } from "../../config/load.ts";
+import { type Settings, readSettings } from "../../config/settings.ts";
+import { messageOf } from "../../core/errors.ts";
+import type { Log } from "../../core/log.ts";
+import type { Weir } from "../../weir.ts";
+import {
+  type Command,
+  PLACE_OPTIONS,
+  type Terminal,
+  UsageError,
+  overridesOf,
+  text,
+} from "../command.ts";
+import { LOG_LEVELS, type LogLevel, createLog } from "../log.ts";
+
+const WATCH_MS = 500;
+
+/** `weir serve`: the server with all its parts, until it is told to stop. */
+export const serve: Command = {
+  name: "serve",
+  summary: "Run the server: API, dashboard, traces, guard",
+  options: {
+    ...PLACE_OPTIONS,
+    host: { type: "string", value: "ADDRESS", help: "the address to listen on (127.0.0.1)" },
+    port: {
+      type: "string",
+      short: "p",
+      value: "PORT",
+      help: "the port to listen on (8080); 0 takes any",
+    },
+    model: {
+      type: "string",
+      short: "m",
+      value: "FILE",
+      help: "a GGUF file to serve as the model `chat`",
+    },
+    "log-level": {
+      type: "string",
+      value: "LEVEL",
+      help: "debug, info, warn or error (info; warn on a terminal)",
+    },
+  },
+  detail: `
+Without a config file the built-in model answers as "chat", and state is kept in ./.weir.
+WEIR_CONFIG, WEIR_DATA, WEIR_HOST, WEIR_PORT and WEIR_ADMIN_KEY say the same as the options.
+A changed config file is taken over at once; a bad one is refused and the old one stays.
+SIGTERM lets running calls finish (server.drain); a second one ends at once.`,
+  async run(values, positionals, terminal) {
+    if (positionals.length > 0) throw new UsageError(`unexpected "${positionals[0]}"`);
+    const log = createLog(levelOf(text(values, "log-level"), terminal));
+    const settings = readSettings(overridesOf(values), terminal.env, terminal.cwd);
+    const { startWeir } = await import("../../weir.ts");
+    const weir = await startWeir(settings, log);
+    greet(weir, settings, terminal);
+    const stopWatching = followConfig(weir, settings, log);
+    void announceModels(weir, terminal);
+    await stopSignal(log);
+    stopWatching();
+    await weir.close();
+    log.info("stopped");
+    return 0;
+  },
+};
+
+function levelOf(level: string | undefined, { isTty }: Terminal): LogLevel {
+  if (level === undefined) return isTty ? "warn" : "info";
+  const known = LOG_LEVELS.find((candidate) => candidate === level);
+  if (known) return known;
+  throw new UsageError(`--log-level is one of ${LOG_LEVELS.join(", ")}, not "${level}"`);
+}
+
+function greet(
+  { url, newAdminKey }: Weir,
+  { config, dataFolder, configPath }: Settings,
+  terminal: Terminal,
+): void {
+  const strong = (line: string) => (terminal.isTty ? styleText("bold", line) : line);
+  const [model = "chat"] = Object.keys(config.models);
+  const key = newAdminKey ?? "$WEIR_API_KEY";
+  terminal.print(
+    [
+      "",
+      `  ${strong("Weir")} listens at ${strong(url)}`,
+      "",
+      `  Dashboard  ${url}/`,
+      `  API docs   ${url}/docs`,
+      newAdminKey === undefined
+        ? "  Admin key  printed at the first start (lost? weir keys rotate --admin)"
+        : `  Admin key  ${strong(newAdminKey)}   (shown once: keep it)`,
+      `  Config     ${configPath ?? "built in (weir init writes a weir.yaml)"}`,
+      `  Data       ${dataFolder}`,
+      "",
+      "  Try it:",
+      "",
+      `  curl ${url}/v1/chat/completions \\`,
+      `    -H "Authorization: Bearer ${key}" -H "Content-Type: application/json" \\`,
+      `    -d '{"model":"${model}","messages":[{"role":"user","content":"What is a KV cache?"}]}'`,
+      "",
+    ].join("\n"),
+  );
+}
+
+async function announceModels(weir: Weir, terminal: Terminal): Promise<void> {
+  try {
+    await weir.ready();
+    terminal.print("  Models are ready.");
+  } catch (cause) {
+    terminal.note(`weir: a model could not be loaded: ${messageOf(cause)}`);
+  }
+}
+
+/** Takes a changed config file over; a bad one is reported and nothing changes. */
+function followConfig(weir: Weir, { configPath, config }: Settings, log: Log): () => void {
+  if (configPath === undefined) return () => undefined;
+  const reload = async () => {
+    try {
+      const next = loadConfig(configPath).config;
+      await weir.apply({
+        ...next,
+        server: { ...next.server, host: config.server.host, port: config.server.port },
+      });
+      log.info("config_applied", { path: configPath });
+    } catch (cause) {
+      log.error("config_rejected", {
+        path: configPath,
+        reason: messageOf(cause),
+        kept: "the old one",
+      });
+    }
+  };
+  watchFile(configPath, { interval: WATCH_MS }, (now, before) => {
+    if (now.mtimeMs !== before.mtimeMs || now.size !== before.size) void reload();
+  });
+  return () => unwatchFile(configPath);
+}
+
+/** Resolves at the first SIGTERM or Ctrl-C; the second ends the process. */
+function stopSignal(log: Log): Promise<void> {
+  return new Promise((resolve) => {
+    let isStopping = false;
+    for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) {
+      process.on(signal, () => {
+        if (isStopping) process.exit(130);
+        isStopping = true;
+        log.info("stopping", { signal });
+        resolve();
+      });
+    }
+  });
+}

@@ -1,0 +1,80 @@
+import type { FinishReason, GenerateRequest, Usage } from "./chat.ts";
+import type { ErrorCode } from "./errors.ts";
+import type { Nanos } from "./money.ts";
+
+/** What is known of a call once it is over: what the gateway hands to watch, and watch keeps. */
+
+/** Who calls. Found from the API key, before anything else is looked at. */
+export interface Caller {
+  readonly keyId: string;
+  readonly keyName: string;
+  readonly scopes: readonly Scope[];
+}
+
+export type Scope = "admin" | "inference";
+
+export type Origin = "user" | "document" | "tool" | "assistant";
+
+/** What a detector saw, and what the policy made of it. Never the matched text itself. */
+export interface FindingRecord {
+  readonly detector: string;
+  readonly action: "flag" | "redact" | "block";
+  readonly origin: Origin;
+  readonly confidence: number;
+}
+
+export type CallStatus = "ok" | "error" | "blocked" | "canceled";
+
+export type SpanKind =
+  | "call"
+  | "auth"
+  | "admit"
+  | "guard"
+  | "cache"
+  | "route"
+  | "attempt"
+  | "settle";
+
+/** One stage of a call; times in milliseconds after the call's start. */
+export interface SpanRecord {
+  readonly id: string;
+  readonly parent: string | null;
+  readonly kind: SpanKind;
+  readonly name: string;
+  readonly startMs: number;
+  readonly durationMs: number;
+  readonly status: "ok" | "error" | "canceled";
+  readonly attributes: Readonly<Record<string, string | number | boolean | null>>;
+}
+
+export interface CallRecord {
+  /** The trace id, 32 hex digits. */
+  readonly id: string;
+  readonly at: number;
+  readonly route: string;
+  readonly model: string;
+  /** The target that answered, or the last one tried. */
+  readonly target: string | null;
+  readonly keyId: string;
+  readonly keyName: string;
+  readonly user: string | null;
+  readonly stream: boolean;
+  readonly status: CallStatus;
+  readonly httpStatus: number;
+  readonly errorCode: ErrorCode | null;
+  readonly errorMessage: string | null;
+  readonly finishReason: FinishReason | null;
+  readonly usage: Usage;
+  /** Whether the counts are the upstream's or, where it gave none, our own estimate. */
+  readonly usageEstimated: boolean;
+  /** Null when the target has no known price. */
+  readonly costNanos: Nanos | null;
+  readonly durationMs: number;
+  readonly ttftMs: number | null;
+  readonly attempts: number;
+  readonly findings: readonly FindingRecord[];
+  readonly spans: readonly SpanRecord[];
+  /** As the guard let it through; null for embeddings. */
+  readonly request: GenerateRequest | null;
+  readonly output: string | null;
+}

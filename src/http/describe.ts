@@ -1,0 +1,97 @@
+import type { z } from "zod";
+import type { Catalogue, CatalogueTarget } from "../serve/catalogue.ts";
+import type { Gauge } from "../watch/metrics/exposition.ts";
+import type { ModelList } from "./admin-schemas.ts";
+
+type Models = z.infer<typeof ModelList>["models"];
+type TargetRow = Models[number]["targets"][number];
+
+/** The models as the dashboard shows them. */
+export function describeModels(catalogue: Catalogue, calls24h: Record<string, number>): Models {
+  return catalogue.names().map((name, index) => ({
+    name,
+    default: index === 0,
+    targets: catalogue.targets(name).map(describeTarget),
+    calls24h: calls24h[name] ?? 0,
+  }));
+}
+
+function describeTarget({
+  id,
+  provider,
+  engine,
+  config,
+  price,
+  ...target
+}: CatalogueTarget): TargetRow {
+  const { state, detail = null } = provider.health();
+  const info = engine?.info();
+  const stats = engine?.stats();
+  const dollarsPerMillion = (nanos: number | undefined) =>
+    nanos === undefined ? null : nanos / 1000;
+  return {
+    id,
+    provider: config.provider,
+    model: config.provider === "llama" ? config.file : config.model,
+    url: config.provider === "llama" ? null : config.url,
+    weight: target.weight,
+    fallback: target.fallback,
+    state,
+    detail,
+    engine: info && stats ? { ...info, ...stats, devices: [...info.devices] } : null,
+    inputPricePerMillion: dollarsPerMillion(price?.input),
+    outputPricePerMillion: dollarsPerMillion(price?.output),
+  };
+}
+
+/** What a scraper reads besides the calls: engines, and the process itself. */
+export function gaugesOf(catalogue: Catalogue, droppedTraces: number): Gauge[] {
+  const engines = catalogue.engines().map((engine) => ({
+    labels: { engine: engine.name },
+    stats: engine.stats(),
+  }));
+  const perEngine = (
+    name: string,
+    help: string,
+    type: Gauge["type"],
+    value: (stats: (typeof engines)[number]["stats"]) => number,
+  ): Gauge => ({
+    name,
+    help,
+    type,
+    values: engines.map(({ labels, stats }) => ({ labels, value: value(stats) })),
+  });
+  return [
+    perEngine("weir_engine_running", "Calls being computed.", "gauge", ({ running }) => running),
+    perEngine(
+      "weir_engine_waiting",
+      "Calls waiting for a slot.",
+      "gauge",
+      ({ waiting }) => waiting,
+    ),
+    perEngine(
+      "weir_engine_restarts_total",
+      "Engine processes that had to be replaced.",
+      "counter",
+      ({ restarts }) => restarts,
+    ),
+    perEngine(
+      "weir_engine_resident_bytes",
+      "Memory of the engine's process.",
+      "gauge",
+      ({ rssBytes }) => rssBytes ?? 0,
+    ),
+    {
+      name: "weir_traces_dropped_total",
+      help: "Calls that could not be kept.",
+      type: "counter",
+      values: [{ labels: {}, value: droppedTraces }],
+    },
+    {
+      name: "process_resident_memory_bytes",
+      help: "Memory of the server's own process.",
+      type: "gauge",
+      values: [{ labels: {}, value: process.memoryUsage.rss() }],
+    },
+  ];
+}

@@ -1,0 +1,65 @@
+import type { IncomingMessage } from "node:http";
+import type { Caller, Scope } from "../core/call.ts";
+import { WeirError } from "../core/errors.ts";
+
+/** What is asked of the key store; both give undefined for what is unknown or revoked. */
+export interface Credentials {
+  key(secret: string): Caller | undefined;
+  session(secret: string): Caller | undefined;
+}
+
+export const SESSION_COOKIE = "weir_session";
+const CSRF_HEADER = "x-weir-csrf";
+
+/**
+ * Who sent a request: by `Authorization: Bearer`, by `x-api-key`, or by the dashboard's cookie. A
+ * cookie alone may only read: anything else needs a header that other sites' pages cannot send.
+ * Throws unauthorized or forbidden.
+ */
+export function identify(request: IncomingMessage, credentials: Credentials, scope: Scope): Caller {
+  const caller = callerOf(request, credentials);
+  if (caller.scopes.includes(scope) || caller.scopes.includes("admin")) return caller;
+  throw new WeirError(
+    "forbidden",
+    `The key "${caller.keyName}" may not do this: it needs the scope "${scope}". Use an admin key, or make one with: weir keys create --scope ${scope}`,
+  );
+}
+
+function callerOf({ headers, method }: IncomingMessage, credentials: Credentials): Caller {
+  const secret = bearer(headers.authorization) ?? headers["x-api-key"];
+  if (typeof secret === "string") {
+    const caller = credentials.key(secret);
+    if (caller) return caller;
+    throw new WeirError(
+      "unauthorized",
+      "This API key is not known here, or was revoked. The admin key was printed at the first start; a lost one is replaced with: weir keys rotate --admin",
+    );
+  }
+  const session = sessionSecret(headers.cookie);
+  const caller = session === undefined ? undefined : credentials.session(session);
+  if (!caller) {
+    throw new WeirError(
+      "unauthorized",
+      'No API key was sent. Send it as "Authorization: Bearer wk-…".',
+    );
+  }
+  if (method !== "GET" && method !== "HEAD" && headers[CSRF_HEADER] === undefined) {
+    throw new WeirError(
+      "forbidden",
+      `A request with the dashboard's cookie needs the header ${CSRF_HEADER}: 1.`,
+    );
+  }
+  return caller;
+}
+
+function bearer(header: string | undefined): string | undefined {
+  return header !== undefined && /^bearer /i.test(header) ? header.slice(7).trim() : undefined;
+}
+
+export function sessionSecret(cookies: string | undefined): string | undefined {
+  for (const cookie of cookies?.split(";") ?? []) {
+    const [name, value] = cookie.trim().split("=");
+    if (name === SESSION_COOKIE) return value;
+  }
+  return undefined;
+}

@@ -1,0 +1,139 @@
+import type { ServerResponse } from "node:http";
+import type { ChatEvent, Usage } from "../../core/chat.ts";
+import { type ChunkWriter, formatError } from "../../core/dialects/openai/answer.ts";
+import { ERRORS, type WeirError } from "../../core/errors.ts";
+import { formatSse, formatSseComment } from "../../core/sse.ts";
+import type { Reply } from "../../serve/gateway/needs.ts";
+
+/** Answers an error with its status and OpenAI's envelope; as an event when a stream has begun. */
+export function sendError(response: ServerResponse, error: WeirError, traceId?: string): void {
+  if (response.destroyed || response.writableEnded) return;
+  const body = formatError(error, traceId);
+  if (response.headersSent) {
+    response.end(formatSse(body));
+    return;
+  }
+  response.writeHead(error.status, {
+    "content-type": "application/json",
+    "content-length": Buffer.byteLength(body),
+    ...(traceId && { "x-weir-trace-id": traceId }),
+    ...(error.retryAfterMs !== undefined && {
+      "retry-after": String(Math.max(1, Math.ceil(error.retryAfterMs / 1000))),
+    }),
+    // OpenAI's clients retry every 429 unless they are told not to.
+    "x-should-retry": String(ERRORS[error.code].retry),
+    // The rest of a body that nobody will read must not be taken for the next request.
+    ...(error.code === "request_too_large" && { connection: "close" }),
+  });
+  response.end(body);
+}
+
+/** An answer given whole, at its end. */
+export class WholeReply implements Reply {
+  private readonly response: ServerResponse;
+  private readonly traceId: string;
+  private readonly format: (events: readonly ChatEvent[], usage: Usage) => string;
+  private readonly collected: ChatEvent[] = [];
+
+  constructor(
+    response: ServerResponse,
+    traceId: string,
+    format: (events: readonly ChatEvent[], usage: Usage) => string,
+  ) {
+    this.response = response;
+    this.traceId = traceId;
+    this.format = format;
+  }
+
+  begin(): void {
+    // The status line goes out with the body.
+  }
+
+  events(events: readonly ChatEvent[]): boolean {
+    this.collected.push(...events);
+    return true;
+  }
+
+  end(usage: Usage): void {
+    const body = this.format(this.collected, usage);
+    this.response.writeHead(200, {
+      "content-type": "application/json",
+      "content-length": Buffer.byteLength(body),
+      "x-weir-trace-id": this.traceId,
+    });
+    this.response.end(body);
+  }
+
+  fail(error: WeirError): void {
+    sendError(this.response, error, this.traceId);
+  }
+}
+
+/** Keeps silent streams alive: one timer for all of them. */
+export interface Heartbeats {
+  add(stream: StreamReply): void;
+  remove(stream: StreamReply): void;
+}
+
+/** An answer sent as server-sent events, each as soon as it is known. */
+export class StreamReply implements Reply {
+  private readonly response: ServerResponse;
+  private readonly traceId: string;
+  private readonly writer: ChunkWriter;
+  private readonly heartbeats: Heartbeats;
+  private hasUsage = false;
+  /** When something was last written, in the heartbeats' own time. */
+  lastWriteAt = 0;
+
+  constructor(
+    response: ServerResponse,
+    traceId: string,
+    writer: ChunkWriter,
+    heartbeats: Heartbeats,
+  ) {
+    this.response = response;
+    this.traceId = traceId;
+    this.writer = writer;
+    this.heartbeats = heartbeats;
+    heartbeats.add(this);
+  }
+
+  begin(): void {
+    if (this.response.headersSent) return;
+    this.response.writeHead(200, {
+      "content-type": "text/event-stream; charset=utf-8",
+      "cache-control": "no-cache, no-transform",
+      "x-accel-buffering": "no",
+      "x-weir-trace-id": this.traceId,
+    });
+  }
+
+  events(events: readonly ChatEvent[]): boolean {
+    let text = "";
+    for (const event of events) {
+      if (event.type === "usage") this.hasUsage = true;
+      for (const chunk of this.writer.chunks(event)) text += `data: ${chunk}\n\n`;
+    }
+    if (text === "") return true;
+    this.lastWriteAt = Date.now();
+    return this.response.write(text);
+  }
+
+  end(usage: Usage): void {
+    this.heartbeats.remove(this);
+    const last = this.hasUsage ? [] : this.writer.chunks({ type: "usage", usage });
+    this.response.end(`${last.map((chunk) => formatSse(chunk)).join("")}data: [DONE]\n\n`);
+  }
+
+  fail(error: WeirError): void {
+    this.heartbeats.remove(this);
+    sendError(this.response, error, this.traceId);
+  }
+
+  /** A comment for a stream that is silent, or whose first content is long in coming. */
+  comment(text: string): void {
+    this.begin();
+    this.lastWriteAt = Date.now();
+    this.response.write(formatSseComment(text));
+  }
+}

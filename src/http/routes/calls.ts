@@ -1,0 +1,62 @@
+import type { FastifyInstance } from "fastify";
+import { z } from "zod";
+import { WeirError } from "../../core/errors.ts";
+import { CallDetail, CallList, CallQuery, Overview, OverviewWindow } from "../admin-schemas.ts";
+import type { Authorise } from "../authorise.ts";
+
+export interface CallsNeeds {
+  readonly authorise: Authorise;
+  readonly list: (query: CallQuery) => Promise<unknown>;
+  readonly find: (id: string) => Promise<unknown>;
+  readonly overview: (window: z.infer<typeof OverviewWindow>) => Promise<z.infer<typeof Overview>>;
+}
+
+const OverviewQuery = z.strictObject({ window: OverviewWindow.default("1h") });
+
+/** What was called, how it went, and what it cost. Answers are checked against their schemas. */
+export function callRoutes(app: FastifyInstance, needs: CallsNeeds): void {
+  const tag = "Calls";
+  app.get<{ Querystring: z.infer<typeof OverviewQuery> }>(
+    "/admin/v1/overview",
+    {
+      schema: {
+        summary: "Figures of a window",
+        tag,
+        querystring: OverviewQuery,
+        response: { 200: Overview },
+      },
+    },
+    async (request) => {
+      needs.authorise(request.raw, "admin");
+      return needs.overview(request.query.window);
+    },
+  );
+  app.get<{ Querystring: CallQuery }>(
+    "/admin/v1/calls",
+    {
+      schema: {
+        summary: "Calls, newest first",
+        tag,
+        querystring: CallQuery,
+        response: { 200: CallList },
+      },
+    },
+    async (request) => {
+      needs.authorise(request.raw, "admin");
+      return needs.list(request.query);
+    },
+  );
+  app.get<{ Params: { id: string } }>(
+    "/admin/v1/calls/:id",
+    { schema: { summary: "One call with its spans", tag, response: { 200: CallDetail } } },
+    async (request) => {
+      needs.authorise(request.raw, "admin");
+      const call = await needs.find(request.params.id);
+      if (call) return call;
+      throw new WeirError(
+        "not_found",
+        "There is no call with this trace id. It may be older than traces.keep, or not written yet: a call is kept a moment after its end.",
+      );
+    },
+  );
+}

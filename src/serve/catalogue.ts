@@ -1,0 +1,155 @@
+import { isAbsolute, resolve } from "node:path";
+import type { LlamaConfig, RemoteConfig, TargetConfig, WeirConfig } from "../config/schema.ts";
+import { modelNotFound } from "../core/errors.ts";
+import type { Log } from "../core/log.ts";
+import { type Engine, createEngine } from "./engine/engine.ts";
+import type { Models, Price, Target } from "./gateway/needs.ts";
+import type { Provider } from "./provider.ts";
+import { openAiCompatible } from "./providers/openai-compatible.ts";
+
+/** The models of a configuration, with their targets running. */
+export interface Catalogue extends Models {
+  names(): string[];
+  targets(name: string): readonly CatalogueTarget[];
+  engines(): readonly Engine[];
+  /**
+   * Goes over to other models. Targets that stay the same keep running; those that go are closed.
+   * Engines load in the background: calls for them wait.
+   */
+  apply(models: WeirConfig["models"]): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface CatalogueTarget extends Target {
+  readonly config: TargetConfig;
+  /** Set for the embedded engine. */
+  readonly engine: Engine | undefined;
+}
+
+export interface CatalogueNeeds {
+  /** What relative file names are relative to. */
+  readonly folder: string;
+  /** The built-in model's file, for `file: demo`. */
+  readonly demoModel: string;
+  readonly secret: (name: string) => string | undefined;
+  readonly listPrice: (provider: string, model: string) => Promise<Price | undefined>;
+  readonly log: Log;
+}
+
+interface Running {
+  readonly provider: Provider;
+  readonly engine: Engine | undefined;
+}
+
+/** Running providers by what they were made from: two targets that say the same share one. */
+export function createCatalogue(needs: CatalogueNeeds): Catalogue {
+  let running = new Map<string, Running>();
+  let models = new Map<string, readonly CatalogueTarget[]>();
+
+  function run(config: TargetConfig, next: Map<string, Running>): Running {
+    const key = identityOf(config);
+    const known = next.get(key) ?? running.get(key);
+    const entry = known ?? startProvider(config, needs);
+    next.set(key, entry);
+    return entry;
+  }
+
+  return {
+    find(name) {
+      const targets = models.get(name);
+      if (targets) return { name, targets };
+      throw modelNotFound(name, [...models.keys()]);
+    },
+    names: () => [...models.keys()],
+    targets: (name) => models.get(name) ?? [],
+    engines: () => [...running.values()].flatMap(({ engine }) => engine ?? []),
+    async apply(wanted) {
+      const next = new Map<string, Running>();
+      const nextModels = new Map<string, readonly CatalogueTarget[]>();
+      for (const [name, { targets }] of Object.entries(wanted)) {
+        const made = targets.map(async (config, index) => ({
+          ...run(config, next),
+          config,
+          id: idOf(config, index),
+          model: config.provider === "llama" ? name : config.model,
+          weight: config.weight,
+          fallback: config.fallback,
+          price: await priceOf(config, needs),
+        }));
+        nextModels.set(name, await Promise.all(made));
+      }
+      const gone = [...running].filter(([key]) => !next.has(key));
+      running = next;
+      models = nextModels;
+      await Promise.all(gone.map(([, { provider }]) => provider.close()));
+    },
+    async close() {
+      await Promise.all([...running.values()].map(({ provider }) => provider.close()));
+    },
+  };
+}
+
+/** Everything about a target but its share of the traffic and its price. */
+function identityOf(config: TargetConfig): string {
+  return JSON.stringify({ ...config, weight: undefined, fallback: undefined, price: undefined });
+}
+
+function idOf(config: TargetConfig, index: number): string {
+  const what = config.provider === "llama" ? fileLabel(config.file) : config.model;
+  return index === 0 ? `${config.provider}/${what}` : `${config.provider}/${what}#${index + 1}`;
+}
+
+function fileLabel(file: string): string {
+  return file.replace(/^.*[\\/]/, "").replace(/\.gguf$/i, "");
+}
+
+function startProvider(config: TargetConfig, needs: CatalogueNeeds): Running {
+  if (config.provider === "llama") return startEngine(config, needs);
+  return { provider: connect(config, needs), engine: undefined };
+}
+
+function startEngine(config: LlamaConfig, { folder, demoModel, log }: CatalogueNeeds): Running {
+  const file = config.file === "demo" ? demoModel : config.file;
+  const engine = createEngine({
+    name: fileLabel(config.file),
+    file: isAbsolute(file) ? file : resolve(folder, file),
+    slots: config.slots,
+    contextTokens: config.context,
+    kvType: config.kvType,
+    queueLimit: config.queue,
+    ...(config.threads !== undefined && { threads: config.threads }),
+    ...(config.gpuLayers !== undefined && { gpuLayers: config.gpuLayers }),
+    log: log.part("engine"),
+  });
+  engine.start().catch((cause: unknown) => {
+    log.error("model_not_loaded", { file: config.file, reason: String(cause) });
+  });
+  return { provider: engine, engine };
+}
+
+function connect(config: RemoteConfig, { secret, log }: CatalogueNeeds): Provider {
+  const { apiKeyEnv } = config;
+  const apiKey = apiKeyEnv === undefined ? undefined : secret(apiKeyEnv);
+  if (apiKeyEnv !== undefined && apiKey === undefined) {
+    log.warn("api_key_missing", { provider: config.provider, model: config.model, apiKeyEnv });
+  }
+  return openAiCompatible({
+    name: config.provider,
+    url: config.url,
+    apiKey,
+    timeoutMs: config.timeout,
+    firstContentMs: config.firstContent,
+    stallMs: config.stall,
+  });
+}
+
+/** A price in the config wins; our own engine costs nothing per token; then the public list. */
+async function priceOf(config: TargetConfig, needs: CatalogueNeeds): Promise<Price | undefined> {
+  const { price } = config;
+  if (price) {
+    const [input, output] = [price.input / 1e6, price.output / 1e6];
+    return { input, output, cached: (price.cached ?? price.input) / 1e6 };
+  }
+  if (config.provider === "llama") return { input: 0, output: 0, cached: 0 };
+  return config.provider === "openai" ? needs.listPrice("openai", config.model) : undefined;
+}

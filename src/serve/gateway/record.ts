@@ -1,0 +1,64 @@
+import type { CallRecord, CallStatus, FindingRecord } from "../../core/call.ts";
+import type { FinishReason, GenerateRequest, Usage } from "../../core/chat.ts";
+import type { WeirError } from "../../core/errors.ts";
+import type { Nanos } from "../../core/money.ts";
+import type { AttemptRecord } from "./attempts.ts";
+import type { CallContext, GatewayNeeds } from "./needs.ts";
+import { type StageTimes, spansOf } from "./spans.ts";
+
+/** How a call ended, and what it came to. */
+export interface Outcome {
+  readonly model: string;
+  readonly status: CallStatus;
+  readonly error: WeirError | undefined;
+  /** Whether the client had its 200 before the end. */
+  readonly hasBegun: boolean;
+  readonly usage: Usage;
+  readonly usageEstimated: boolean;
+  readonly costNanos: Nanos | null;
+  readonly finishReason: FinishReason | null;
+  readonly findings: readonly FindingRecord[];
+  readonly times: StageTimes;
+  readonly attempts: readonly AttemptRecord[];
+  readonly request: GenerateRequest | null;
+  readonly output: string | null;
+  /** `monotonic` when settling began. */
+  readonly settledAt: number;
+}
+
+/** A finished call in the words that watch keeps. */
+export function toCallRecord(
+  context: CallContext,
+  outcome: Outcome,
+  { now, monotonic }: Pick<GatewayNeeds, "now" | "monotonic">,
+): CallRecord {
+  const { error, request, settledAt, status, attempts } = outcome;
+  const durationMs = settledAt - context.startedAt;
+  const { firstContentAt } = outcome.times;
+  return {
+    id: context.traceId,
+    at: now() - Math.round(durationMs),
+    route: context.route,
+    model: outcome.model,
+    target: attempts.at(-1)?.target.id ?? null,
+    keyId: context.caller.keyId,
+    keyName: context.caller.keyName,
+    user: request?.user ?? null,
+    stream: request?.stream ?? false,
+    status,
+    httpStatus: outcome.hasBegun ? 200 : (error?.status ?? 200),
+    errorCode: error?.code ?? null,
+    errorMessage: error?.message ?? null,
+    finishReason: outcome.finishReason,
+    usage: outcome.usage,
+    usageEstimated: outcome.usageEstimated,
+    costNanos: outcome.costNanos,
+    durationMs,
+    ttftMs: firstContentAt === undefined ? null : firstContentAt - context.startedAt,
+    attempts: attempts.length,
+    findings: outcome.findings,
+    spans: spansOf(context, outcome.times, attempts, { settledAt, endedAt: monotonic(), status }),
+    request,
+    output: outcome.output,
+  };
+}

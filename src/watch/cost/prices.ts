@@ -1,0 +1,34 @@
+/** What tokens cost, from the public price list that ships in @pydantic/genai-prices. */
+
+/** Nano-dollars for one token; may be a fraction. */
+export interface TokenPrice {
+  readonly input: number;
+  readonly output: number;
+  readonly cached: number;
+}
+
+/** A dollar for a million tokens is a thousand nano-dollars a token. */
+const NANOS_PER_MTOK_DOLLAR = 1000;
+
+/**
+ * The list price of a provider's model, or undefined when the list does not have it. The list takes
+ * 20 MB of memory: it is loaded only when somebody asks.
+ */
+export async function listPrice(
+  providerId: string,
+  model: string,
+): Promise<TokenPrice | undefined> {
+  const { calcPrice } = await import("@pydantic/genai-prices");
+  const found = calcPrice({ input_tokens: 1, output_tokens: 1 }, model, { providerId });
+  if (!found) return undefined;
+  const input = perToken(found.model_price["input_mtok"]);
+  const output = perToken(found.model_price["output_mtok"]);
+  if (input === undefined || output === undefined) return undefined;
+  return { input, output, cached: perToken(found.model_price["cache_read_mtok"]) ?? input };
+}
+
+/** Tiered prices are taken at their first tier: prompts short of the long-context threshold. */
+function perToken(price: number | { readonly base: number } | undefined): number | undefined {
+  const dollars = typeof price === "object" ? price.base : price;
+  return dollars === undefined ? undefined : dollars * NANOS_PER_MTOK_DOLLAR;
+}

@@ -1,0 +1,351 @@
+/**
+ * The composition root: the only place where the parts meet. It builds them from the settings, hands
+ * each what it needs, and takes them down in the reverse order.
+ */
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { WeirConfig } from "./config/schema.ts";
+import type { Settings } from "./config/settings.ts";
+import type { CallRecord, Caller } from "./core/call.ts";
+import type { GenerateRequest } from "./core/chat.ts";
+import { WeirError } from "./core/errors.ts";
+import type { Log } from "./core/log.ts";
+import { createGate, redact } from "./guard/gate.ts";
+import { type App, createApp } from "./http/app.ts";
+import { describeModels, gaugesOf } from "./http/describe.ts";
+import { identify } from "./http/identify.ts";
+import { createHeartbeats } from "./http/lane/heartbeats.ts";
+import { createInferenceLane } from "./http/lane/inference.ts";
+import { listen } from "./http/listen.ts";
+import { callRoutes } from "./http/routes/calls.ts";
+import { keyRoutes } from "./http/routes/keys.ts";
+import { modelRoutes } from "./http/routes/models.ts";
+import { operationsRoutes } from "./http/routes/operations.ts";
+import { pageRoutes } from "./http/routes/pages.ts";
+import { sessionRoutes } from "./http/routes/session.ts";
+import { type Catalogue, createCatalogue } from "./serve/catalogue.ts";
+import { startCall } from "./serve/gateway/call.ts";
+import { embed } from "./serve/gateway/embed.ts";
+import { createAdmission } from "./serve/gateway/limits.ts";
+import { createRouter } from "./serve/gateway/route.ts";
+import { type ControlStore, openControlStore } from "./store/sqlite/control.ts";
+import { lockFolder } from "./store/sqlite/folder-lock.ts";
+import type { StoredKey } from "./store/sqlite/keys.ts";
+import { type TraceStore, openTraceStore } from "./store/sqlite/trace-store.ts";
+import { listPrice } from "./watch/cost/prices.ts";
+import { type Metrics, createMetrics } from "./watch/metrics/metrics.ts";
+import { summarise, windowOf } from "./watch/overview.ts";
+import { type Recorder, createRecorder } from "./watch/trace/recorder.ts";
+
+export interface Weir {
+  readonly url: string;
+  /** The admin key, if this start made it: it is never seen again. */
+  readonly newAdminKey: string | undefined;
+  /** Goes over to another configuration without a restart. */
+  apply(config: WeirConfig): Promise<void>;
+  /** Resolves when every embedded model is ready; rejects with the first that cannot be. */
+  ready(): Promise<void>;
+  /** Turns new calls away, lets running ones finish up to `server.drain`, and ends. */
+  close(): Promise<void>;
+}
+
+/** Everything that is built once and lives as long as the server. */
+interface House {
+  readonly settings: Settings;
+  readonly startedAt: number;
+  readonly log: Log;
+  readonly control: ControlStore;
+  readonly traces: TraceStore;
+  readonly metrics: Metrics;
+  readonly recorder: Recorder;
+  readonly catalogue: Catalogue;
+  /** What follows the configuration: replaced as a whole when it changes. */
+  live: { config: WeirConfig; gate: ReturnType<typeof createGate> };
+  isDraining: boolean;
+}
+
+const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
+const DAY_MS = 86_400_000;
+const REFRESH_MS = 1000;
+const ENV_KEY_ID = "key_env";
+const ENV_KEY_NAME = "WEIR_ADMIN_KEY";
+/** Requests that never became calls, by error code. */
+const rejections = new Map<string, number>();
+
+export const VERSION = readVersion();
+
+/** Builds and starts a server. Throws invalid_config with what to do when it cannot. */
+export async function startWeir(settings: Settings, log: Log): Promise<Weir> {
+  const stack = new AsyncDisposableStack();
+  try {
+    const { house, newAdminKey } = await build(settings, log, stack);
+    const app = await buildApp(house);
+    const { host, port } = settings.config.server;
+    const url = await listen(app, host, port);
+    house.log.info("listening", { url });
+    return {
+      url,
+      newAdminKey,
+      apply: (config) => apply(house, config),
+      ready: async () => {
+        await Promise.all(house.catalogue.engines().map((engine) => engine.start()));
+      },
+      async close() {
+        await drain(house, app);
+        await stack.disposeAsync();
+      },
+    };
+  } catch (cause) {
+    await stack.disposeAsync();
+    throw cause;
+  }
+}
+
+async function build(settings: Settings, log: Log, stack: AsyncDisposableStack) {
+  const { config, dataFolder } = settings;
+  const now = Date.now;
+  const lock = lockFolder(dataFolder);
+  stack.defer(() => lock.release());
+  const control = openControlStore(join(dataFolder, "control.db"), now);
+  stack.defer(() => control.close());
+  const newAdminKey = ensureAdminKey(control, settings.adminKey);
+  const traces = await openTraceStore({
+    folder: join(dataFolder, "traces"),
+    keepMs: config.traces.keep,
+    onTrouble: (reason) => log.error("trace_store_trouble", { reason }),
+  });
+  stack.defer(() => traces.close());
+  const recorder = createRecorder({
+    calls: traces,
+    capture: () => house.live.config.traces.capture,
+    redact,
+    log: log.part("watch"),
+  });
+  stack.defer(() => recorder.close());
+  const catalogue = createCatalogue({
+    folder: settings.folder,
+    demoModel: join(ROOT, "models", "demo.gguf"),
+    secret: settings.secret,
+    listPrice,
+    log: log.part("serve"),
+  });
+  stack.defer(() => catalogue.close());
+  const house: House = {
+    settings,
+    startedAt: now(),
+    log,
+    control,
+    traces,
+    metrics: createMetrics(now),
+    recorder,
+    catalogue,
+    live: { config, gate: createGate(config.guard) },
+    isDraining: false,
+  };
+  await catalogue.apply(config.models);
+  return { house, newAdminKey };
+}
+
+/** The fast lane over the call path, and the control plane beside it. */
+async function buildApp(house: House): Promise<App> {
+  const { log, catalogue, live } = house;
+  const credentials = credentialsOf(house);
+  const gateway = await gatewayOf(house);
+  const lane = createInferenceLane({
+    credentials,
+    generate: (request, context, reply) => startCall(request, context, reply, gateway),
+    embed: (request, context, signal) => embed(request, context, signal, gateway),
+    heartbeats: createHeartbeats({
+      silenceMs: () => house.live.config.server.heartbeat,
+      progressAfterMs: () => house.live.config.server.progressAfter,
+    }),
+    maxBodyBytes: () => house.live.config.server.maxBodyMiB * 1024 * 1024,
+    monotonic: gateway.monotonic,
+    now: gateway.now,
+    log: log.part("http"),
+    isDraining: () => house.isDraining,
+    rejected: (code) => rejections.set(code ?? "", (rejections.get(code ?? "") ?? 0) + 1),
+  });
+  const app = createApp(lane, log.part("http"));
+  const authorise = (
+    request: Parameters<typeof identify>[0],
+    scope: Parameters<typeof identify>[2],
+  ) => identify(request, credentials, scope);
+  operationsRoutes(app.fastify, {
+    version: VERSION,
+    operations: app.operations,
+    notReady: () => whyNotReady(house),
+    metrics: () => metricsText(house),
+    checkMetrics(request) {
+      if (!isLoopback(live.config.server.host)) identify(request, credentials, "admin");
+    },
+  });
+  modelRoutes(app.fastify, {
+    authorise,
+    names: () => catalogue.names(),
+    startedAt: house.startedAt,
+    describe: async () => ({
+      models: describeModels(catalogue, await house.traces.countsByModel(Date.now() - DAY_MS)),
+    }),
+  });
+  sessionRoutes(app.fastify, { authorise, version: VERSION, ...sessionsOf(house.control) });
+  callRoutes(app.fastify, {
+    authorise,
+    list: (query) => house.traces.list(query),
+    find: (id) => house.traces.find(id),
+    overview: (window) => overview(house, window),
+  });
+  const { keys } = house.control;
+  keyRoutes(app.fastify, {
+    authorise,
+    list: () => keys.list().map((key) => ({ ...key, scopes: [...key.scopes] })),
+    add: (name, scopes) => keys.add(name, scopes),
+    revoke: (id) => keys.revoke(id),
+  });
+  await pageRoutes(app.fastify, {
+    dashboardFolder: join(ROOT, "web", "dist"),
+    docsFolder: dirname(createRequire(import.meta.url).resolve("swagger-ui-dist/package.json")),
+  });
+  return app;
+}
+
+async function gatewayOf(house: House) {
+  const { catalogue, metrics, recorder, traces } = house;
+  const now = Date.now;
+  const today = Math.floor(now() / DAY_MS) * DAY_MS;
+  const spent = await traces.spentByKey(today);
+  return {
+    models: catalogue,
+    admission: createAdmission({
+      allowance: () => house.live.config.limits.perKey,
+      now,
+      // Only what was spent before this start: the rest is counted as it happens.
+      spentToday: (keyId, dayStart) => (dayStart === today ? (spent[keyId] ?? 0) : 0),
+    }),
+    gate: {
+      inspect: (request: GenerateRequest) => house.live.gate.inspect(request),
+      openOutput: () => house.live.gate.openOutput(),
+    },
+    recorder: {
+      record(call: CallRecord): void {
+        metrics.observe(call);
+        recorder.record(call);
+      },
+      active: (change: 1 | -1) => metrics.active(change),
+    },
+    router: createRouter({ now, random: Math.random }),
+    now,
+    monotonic: performance.now.bind(performance),
+    random: Math.random,
+  };
+}
+
+/** Keys as callers. Notes when each was last used, and looks for other processes' changes, once a second. */
+function credentialsOf({ control }: House) {
+  const used = new Map<string, number>();
+  setInterval(() => {
+    control.keys.refresh();
+    control.keys.touch(used);
+    used.clear();
+  }, REFRESH_MS).unref();
+  const toCaller = (key: StoredKey | undefined): Caller | undefined =>
+    key && { keyId: key.id, keyName: key.name, scopes: key.scopes };
+  return {
+    key(secret: string): Caller | undefined {
+      const key = control.keys.find(secret);
+      if (key) used.set(key.id, Date.now());
+      return toCaller(key);
+    },
+    session: (secret: string): Caller | undefined => toCaller(control.sessions.find(secret)),
+  };
+}
+
+function sessionsOf({ keys, sessions }: ControlStore) {
+  return {
+    open(secret: string) {
+      const key = keys.find(secret);
+      return key?.scopes.includes("admin") ? sessions.open(key.id) : undefined;
+    },
+    close: (secret: string) => sessions.close(secret),
+  };
+}
+
+/** Gives the new key when one had to be made: on the first start, or after all were revoked. */
+function ensureAdminKey(
+  { keys }: ControlStore,
+  fromEnvironment: string | undefined,
+): string | undefined {
+  keys.put(ENV_KEY_ID, ENV_KEY_NAME, ["admin", "inference"], fromEnvironment);
+  const hasAdmin = keys.list().some((key) => !key.revoked && key.scopes.includes("admin"));
+  return hasAdmin ? undefined : keys.add("admin", ["admin", "inference"]).secret;
+}
+
+async function overview(
+  { traces, metrics, startedAt, recorder }: House,
+  name: Parameters<typeof windowOf>[0],
+) {
+  const window = windowOf(name, Date.now());
+  const figures = await traces.figures(window.from, window.to);
+  return {
+    window: name,
+    ...window,
+    ...summarise(figures, window),
+    live: {
+      ...metrics.live,
+      uptimeMs: Date.now() - startedAt,
+      rssBytes: process.memoryUsage.rss(),
+      droppedTraces: recorder.dropped,
+    },
+  };
+}
+
+function metricsText({ catalogue, metrics, recorder }: House): string {
+  const refused = {
+    name: "weir_requests_rejected_total",
+    help: "Requests that never became calls, by error code.",
+    type: "counter" as const,
+    values: Array.from(rejections, ([code, value]) => ({ labels: { code }, value })),
+  };
+  return metrics.expose([...gaugesOf(catalogue, recorder.dropped), refused]);
+}
+
+function whyNotReady({ catalogue, isDraining }: House): string[] {
+  if (isDraining) return ["the server is shutting down"];
+  return catalogue.engines().flatMap((engine) => {
+    const { state, detail } = engine.health();
+    return state === "ready" ? [] : [`${engine.name} is ${state}${detail ? `: ${detail}` : ""}`];
+  });
+}
+
+async function apply(house: House, config: WeirConfig): Promise<void> {
+  await house.catalogue.apply(config.models);
+  house.live = { config, gate: createGate(config.guard) };
+  house.traces.keep(config.traces.keep);
+}
+
+/** Running calls may finish; idle connections are closed at once, the rest when the time is up. */
+async function drain(house: House, { server, fastify }: App): Promise<void> {
+  house.isDraining = true;
+  const ended = new Promise<void>((resolve) => server.close(() => resolve()));
+  server.closeIdleConnections();
+  const timer = setTimeout(() => {
+    house.log.warn("drain_cut", { active: house.metrics.live.activeCalls });
+    server.closeAllConnections();
+  }, house.live.config.server.drain);
+  await ended;
+  clearTimeout(timer);
+  await fastify.close();
+}
+
+function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "::1" || host.startsWith("127.");
+}
+
+function readVersion(): string {
+  const text = readFileSync(join(ROOT, "package.json"), "utf8");
+  const { version } = JSON.parse(text) as { version?: string }; // our own file
+  if (version === undefined) throw new WeirError("internal", "package.json names no version");
+  return version;
+}
