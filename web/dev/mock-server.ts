@@ -255,7 +255,7 @@ function overview(window: keyof typeof SIZES): unknown {
   });
 }
 
-async function chat({ body, response, request }: Call): Promise<void> {
+async function chat({ body, response }: Call): Promise<void> {
   const {
     model,
     messages,
@@ -280,7 +280,7 @@ async function chat({ body, response, request }: Call): Promise<void> {
   let made = 0;
   await wait(180);
   for (const word of words.slice(0, limit)) {
-    if (request.destroyed || response.destroyed) return;
+    if (response.destroyed) return;
     if (/break/i.test(prompt) && made === 12) return void response.end();
     send({ choices: [{ index: 0, delta: { content: word }, finish_reason: null }] });
     made += 1;

@@ -26,9 +26,10 @@ export function formatRate(value: Figure): string {
   return value < 100 ? oneDigit.format(value) : whole.format(value);
 }
 
-/** `0.4 ms`, `85 ms`, `2.41 s`, `3 min 20 s`, `2 h 5 min`, `4 d 2 h`. */
+/** `80 µs`, `2.4 ms`, `85 ms`, `2.41 s`, `3 min 20 s`, `2 h 5 min`, `4 d 2 h`. */
 export function formatMs(ms: Figure): string {
   if (ms == null) return DASH;
+  if (ms > 0 && ms < 0.9995) return `${Math.max(1, Math.round(ms * 1000))} µs`;
   if (ms < 10) return `${Number(ms.toFixed(1))} ms`;
   if (ms < 1000) return `${Math.round(ms)} ms`;
   if (ms < 60_000) return `${Number((ms / 1000).toFixed(ms < 10_000 ? 2 : 1))} s`;

@@ -30,6 +30,7 @@ export function chartOptions(
   return {
     width: Math.max(200, box.clientWidth),
     height: HEIGHT,
+    padding: [10, 10, 0, 0],
     legend: { show: false },
     cursor: {
       y: false,
@@ -39,7 +40,7 @@ export function chartOptions(
     },
     scales: { y: { range: (_plot, _low, high) => [0, niceTop(high)] } },
     axes: [
-      { ...axis, space: 70, values: axisTimes },
+      { ...axis, size: 30, space: 70, values: axisTimes },
       { ...axis, size: axisWidth, values: (_plot, splits) => splits.map(format) },
     ],
     series: [{}, ...series.map((line) => seriesOptions(line, color(line.color)))],
@@ -85,7 +86,7 @@ function axisTimes(_plot: uPlot, splits: readonly number[]): string[] {
   });
 }
 
-/** A small table that follows the pointer. */
+/** A small table that follows the pointer, in the chart under it; the others show the same moment. */
 function tooltip(
   series: readonly ChartSeries[],
   format: (value: number) => string,
@@ -98,7 +99,7 @@ function tooltip(
     setCursor: [
       (plot) => {
         const { idx, left = -1 } = plot.cursor;
-        element.hidden = idx == null || left < 0;
+        element.hidden = idx == null || left < 0 || !plot.over.matches(":hover");
         if (idx == null || element.hidden) return;
         fill(element, plot, idx);
         const flip = left > plot.over.clientWidth / 2;

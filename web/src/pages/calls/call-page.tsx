@@ -2,6 +2,7 @@ import { useState, type ReactNode } from "react";
 import { Link } from "wouter";
 import type { CallDetail } from "../../../../src/http/admin-schemas.ts";
 import { ApiError } from "../../api/api-error.ts";
+import { at } from "../../api/json.ts";
 import { useCall } from "../../api/queries.ts";
 import { formatCost, formatCount, formatFullTime, formatMs, formatRate } from "../../format.ts";
 import { StatusBadge } from "../../parts/badge.tsx";
@@ -39,18 +40,11 @@ export function CallPage({ id }: { id: string }) {
   );
 }
 
+/** Leads to the list with the filter that it had; the list leaves that in the history's state. */
 function BackLink() {
+  const list = at(history.state, "list");
   return (
-    <Link
-      href="/calls"
-      className="back-link"
-      onClick={(event) => {
-        // Back keeps the list's filter and place; a fresh tab has nothing to go back to.
-        if (history.length < 2 || !document.referrer.startsWith(location.origin)) return;
-        event.preventDefault();
-        history.back();
-      }}
-    >
+    <Link href={typeof list === "string" ? `/calls?${list}` : "/calls"} className="back-link">
       <Icon name="left" size={15} /> Calls
     </Link>
   );

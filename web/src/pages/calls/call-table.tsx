@@ -1,4 +1,4 @@
-import { Link, useLocation } from "wouter";
+import { Link, useLocation, useSearch } from "wouter";
 import type { CallRow } from "../../../../src/http/admin-schemas.ts";
 import { formatCost, formatCount, formatFullTime, formatMs, formatTime } from "../../format.ts";
 import { Badge, StatusBadge } from "../../parts/badge.tsx";
@@ -43,15 +43,17 @@ export function CallTable({ calls }: { calls: readonly CallRow[] }) {
 function Row({ call, now }: { call: CallRow; now: number }) {
   const [, navigate] = useLocation();
   const href = `/calls/${call.id}`;
+  const state = { list: useSearch() };
   const open = () => {
     // A text that is being selected is not a click.
-    if (getSelection()?.isCollapsed !== false) navigate(href);
+    if (getSelection()?.isCollapsed !== false) navigate(href, { state });
   };
   return (
     <tr onClick={open}>
       <th scope="row" className="call-time figures">
         <Link
           href={href}
+          state={state}
           title={formatFullTime(call.at)}
           onClick={(event) => event.stopPropagation()}
         >
@@ -67,7 +69,8 @@ function Row({ call, now }: { call: CallRow; now: number }) {
       </td>
       <td className="call-model">{call.model}</td>
       <td className="call-key quiet small">
-        {[call.key ?? "no key", call.user].filter(Boolean).join(", ")}
+        <span>{call.key ?? "no key"}</span>
+        {call.user !== null && <span>{call.user}</span>}
       </td>
       <td className="number" data-label="tokens">
         {formatCount(call.inputTokens)} → {formatCount(call.outputTokens)}

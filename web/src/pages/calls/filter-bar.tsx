@@ -77,7 +77,7 @@ export function FilterBar({ filter, onChange }: FilterProps) {
 }
 
 const TEXTS = [
-  ["search", "Search", "words in prompt or answer"],
+  ["search", "Search", "words in the texts"],
   ["key", "Key", "name"],
   ["user", "User", "id"],
 ] as const;
