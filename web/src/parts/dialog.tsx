@@ -10,7 +10,9 @@ export function Dialog(props: { title: string; onClose: () => void; children: Re
     element?.showModal();
     return () => {
       element?.close();
-      if (opener instanceof HTMLElement) opener.focus();
+      // What opened it may be gone, as a revoked key's button: then the page gets the focus.
+      const back = opener?.isConnected ? opener : document.querySelector("#main");
+      if (back instanceof HTMLElement) back.focus();
     };
   }, []);
 

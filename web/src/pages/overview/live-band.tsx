@@ -7,7 +7,8 @@ const SAMPLES = 60;
 
 /** What flows at this moment: figures of the last seconds over the stream of the last minutes. */
 export function LiveBand() {
-  const { data: live, dataUpdatedAt, isError } = useLive();
+  const { data: live, dataUpdatedAt, failureCount } = useLive();
+  const lost = failureCount > 0;
   const [flow, setFlow] = useState<readonly number[]>([]);
   const rate = live?.outputTokensPerSecond;
   useEffect(() => {
@@ -25,8 +26,8 @@ export function LiveBand() {
     <section className="live" aria-label="Now">
       <Stream flow={flow} />
       <div className="live-now">
-        <span className={isError ? "live-dot lost" : "live-dot"} aria-hidden="true" />
-        {isError ? "no contact" : "now"}
+        <span className={lost ? "live-dot lost" : "live-dot"} aria-hidden="true" />
+        {lost ? "no contact" : "now"}
       </div>
       <dl>
         {figures.map(([name, value]) => (

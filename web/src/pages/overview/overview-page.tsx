@@ -1,6 +1,6 @@
 import { Link, useSearchParams } from "wouter";
 import type { Overview } from "../../../../src/http/admin-schemas.ts";
-import { useOverview, type WindowName } from "../../api/queries.ts";
+import { useModels, useOverview, type WindowName } from "../../api/queries.ts";
 import { plural } from "../../format.ts";
 import { CodeBox, Empty, Loaded, Skeleton } from "../../parts/feedback.tsx";
 import { PageHead, Segments } from "../../parts/page.tsx";
@@ -64,10 +64,12 @@ function formatLeft(canceled: number): string {
 }
 
 function NoCalls({ window }: { window: WindowName }) {
+  const { data } = useModels();
+  const first = data?.models.find((model) => model.default) ?? data?.models[0];
   const curl = `curl ${location.origin}/v1/chat/completions \\
   -H "Authorization: Bearer $WEIR_API_KEY" \\
   -H "Content-Type: application/json" \\
-  -d '{"model":"chat","messages":[{"role":"user","content":"What does a weir do?"}]}'`;
+  -d '{"model":"${first?.name ?? "chat"}","messages":[{"role":"user","content":"What does a weir do?"}]}'`;
   return (
     <Empty title={window === "30d" ? "No calls yet" : "No calls in this window"}>
       <p>
