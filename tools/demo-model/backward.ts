@@ -27,14 +27,14 @@ function clear({ memory }: Model, place: number, numbers: number): void {
 
 /** From the logits' gradient to `dx`, the gradient of the last layer's output. */
 function backwardOutput(model: Model, count: number, rows: number): void {
-  const { kernels, shared, shape } = model;
+  const { kernels, shared, shape, pack } = model;
   const { hidden, vocabulary } = shape;
   const embedding = "token_embd.weight";
   const { logits, picked, dattended: dpicked, dnormed, dx } = shared;
   const norm = "output_norm.weight";
-  kernels.multiplyOuter(model.slope(embedding), logits, picked, vocabulary, hidden, rows);
+  kernels.multiplyOuter(model.slope(embedding), logits, picked, vocabulary, hidden, rows, pack);
   clear(model, dpicked, rows * hidden);
-  kernels.multiply(dpicked, logits, model.weight(embedding), rows, hidden, vocabulary);
+  kernels.multiply(dpicked, logits, model.weight(embedding), rows, hidden, vocabulary, pack);
   clear(model, dnormed, count * hidden);
   kernels.scatter(dnormed, dpicked, shared.rows, rows, hidden);
   clear(model, dx, count * hidden);
@@ -57,8 +57,9 @@ function backwardMatrix(
   { dout, input, dinput }: { dout: number; input: number; dinput: number },
   [count, width, inputs]: readonly [number, number, number],
 ): void {
-  model.kernels.multiplyOuter(model.slope(name), dout, input, width, inputs, count);
-  model.kernels.multiply(dinput, dout, model.weight(name), count, inputs, width);
+  const { kernels, pack } = model;
+  kernels.multiplyOuter(model.slope(name), dout, input, width, inputs, count, pack);
+  kernels.multiply(dinput, dout, model.weight(name), count, inputs, width, pack);
 }
 
 /** `dx` holds the gradient of the layer's output and leaves with that of its middle. */

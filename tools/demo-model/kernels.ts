@@ -62,7 +62,7 @@ export async function compileKernels(): Promise<KernelModule> {
       "--sharedMemory",
       "--initialMemory=1",
       `--maximumMemory=${MOST_PAGES}`,
-      "--enable=simd,threads",
+      "--enable=simd,relaxed-simd,threads",
       "--disableWarning=201",
       "--outFile=kernels.wasm",
     ],

@@ -72,6 +72,8 @@ export interface Model {
   readonly layers: readonly LayerPlaces[];
   readonly shared: SharedPlaces;
   readonly angles: number;
+  /** Scratch memory of the matrix products. */
+  readonly pack: number;
   /** Address of a parameter. */
   weight(name: string): number;
   /** Address of a parameter's gradient. */
@@ -85,8 +87,13 @@ const SPARE = 4;
 export function modelBytes(shape: Shape, room: number): number {
   const sum = (widths: Record<string, number>): number =>
     Object.values(widths).reduce((all, width) => all + width * (room + SPARE) * 4 + 64, 0);
-  const angles = shape.context * HEAD * 4 + 64;
-  return shape.layers * sum(layerWidths(shape)) + sum(sharedWidths(shape)) + angles;
+  const once = (shape.context * HEAD + packNumbers(shape)) * 4 + 128;
+  return shape.layers * sum(layerWidths(shape)) + sum(sharedWidths(shape)) + once;
+}
+
+/** As `multiplyOuter` asks for the widest output. */
+function packNumbers({ vocabulary, feedForward, hidden }: Shape): number {
+  return 256 * (16 + Math.max(vocabulary, feedForward, hidden));
 }
 
 /** `weights` and `gradient` are the addresses of blocks laid out by `parametersOf`. */
@@ -108,6 +115,7 @@ export function createModel(
     layers: Array.from({ length: shape.layers }, () => places(layerWidths(shape))),
     shared: places(sharedWidths(shape)),
     angles,
+    pack: arena.take(packNumbers(shape)),
     weight: (name) => weights + offsetOf(name),
     slope: (name) => gradient + offsetOf(name),
   };

@@ -6,12 +6,12 @@
  */
 
 /** Rows of A that are worked on together in `multiplyTransposed`. */
-const ROWS: u32 = 32;
+const ROWS: u32 = 16;
 /** Rows that one pass of `multiplyOuter` sums over. */
 const DEPTH: u32 = 256;
 
 function fma(sum: v128, a: v128, b: v128): v128 {
-  return f32x4.add(sum, f32x4.mul(a, b));
+  return f32x4.relaxed_madd(a, b, sum);
 }
 
 function total(v: v128): f32 {
@@ -73,73 +73,95 @@ function tileTransposed(c0: usize, c1: usize, a0: usize, a1: usize, b: usize, k:
   v128.store(c1, f32x4(total(s10), total(s11), total(s12), total(s13)));
 }
 
-/** C[m,n] += A[m,k] · B[k,n]. n is a multiple of 16. */
-export function multiply(c: usize, a: usize, b: usize, m: u32, n: u32, k: u32): void {
-  const rowB = (<usize>n) << 2;
-  for (let j: u32 = 0; j < n; j += 16) {
-    for (let i: u32 = 0; i < m; i += 2) {
-      const i1 = min(i + 1, m - 1);
-      tile(
-        c + ((i * n + j) << 2),
-        c + ((i1 * n + j) << 2),
-        a + ((i * k) << 2),
-        a + ((i1 * k) << 2),
-        4,
-        b + (j << 2),
-        rowB,
-        k,
-      );
-    }
-  }
-}
-
-/** C[m,n] += A[k,m]ᵀ · B[k,n]. m is even, n a multiple of 16. */
-export function multiplyOuter(c: usize, a: usize, b: usize, m: u32, n: u32, k: u32): void {
-  const rowA = (<usize>m) << 2;
-  const rowB = (<usize>n) << 2;
+/** C[m,n] += A[m,k] · B[k,n]. n is a multiple of 16; `room` holds 256 × 16 floats. */
+export function multiply(c: usize, a: usize, b: usize, m: u32, n: u32, k: u32, room: usize): void {
   for (let block: u32 = 0; block < k; block += DEPTH) {
     const depth = min(DEPTH, k - block);
-    const ab = a + block * rowA;
-    const bb = b + block * rowB;
     for (let j: u32 = 0; j < n; j += 16) {
+      pack(room, b + ((block * n + j) << 2), depth, n, 64);
       for (let i: u32 = 0; i < m; i += 2) {
-        tile(
-          c + ((i * n + j) << 2),
-          c + (((i + 1) * n + j) << 2),
-          ab + (i << 2),
-          ab + ((i + 1) << 2),
-          rowA,
-          bb + (j << 2),
-          rowB,
-          depth,
-        );
+        const i1 = min(i + 1, m - 1);
+        const to = c + ((i * n + j) << 2);
+        const from = a + ((i * k + block) << 2);
+        tile(to, to + (((i1 - i) * n) << 2), from, ((i1 - i) * k) << 2, 4, room, depth);
       }
     }
   }
 }
 
-/** Two rows of sixteen sums; `stepA` leads from one factor of a row to the next. */
+/**
+ * C[m,n] += A[k,m]ᵀ · B[k,n]. m is even, n a multiple of 16; `room` holds 256 × (16 + m) floats.
+ */
+export function multiplyOuter(
+  c: usize,
+  a: usize,
+  b: usize,
+  m: u32,
+  n: u32,
+  k: u32,
+  room: usize,
+): void {
+  const columns = room + DEPTH * 64;
+  for (let block: u32 = 0; block < k; block += DEPTH) {
+    const depth = min(DEPTH, k - block);
+    for (let i: u32 = 0; i < m; i += 2)
+      pack(columns + ((i * depth) << 2), a + ((block * m + i) << 2), depth, m, 8);
+    for (let j: u32 = 0; j < n; j += 16) {
+      pack(room, b + ((block * n + j) << 2), depth, n, 64);
+      for (let i: u32 = 0; i < m; i += 2) {
+        const to = c + ((i * n + j) << 2);
+        tile(to, to + (n << 2), columns + ((i * depth) << 2), 4, 8, room, depth);
+      }
+    }
+  }
+}
+
+/**
+ * Copies `bytes` of each of `depth` rows to one place without gaps: rows that lie a power of two
+ * apart would push each other out of the cache.
+ */
+function pack(to: usize, from: usize, depth: u32, width: u32, bytes: u32): void {
+  const row = (<usize>width) << 2;
+  if (bytes === 8) {
+    for (const end = to + depth * 8; to < end; to += 8) {
+      store<u64>(to, load<u64>(from));
+      from += row;
+    }
+    return;
+  }
+  for (const end = to + depth * 64; to < end; to += 64) {
+    v128.store(to, v128.load(from));
+    v128.store(to, v128.load(from, 16), 16);
+    v128.store(to, v128.load(from, 32), 32);
+    v128.store(to, v128.load(from, 48), 48);
+    from += row;
+  }
+}
+
+/**
+ * Two rows of sixteen sums. `secondA` leads from a factor of the first row to that of the second,
+ * `stepA` to the next factor; B's rows are packed.
+ */
 function tile(
   c0: usize,
   c1: usize,
-  a0: usize,
-  a1: usize,
+  a: usize,
+  secondA: usize,
   stepA: usize,
   b: usize,
-  rowB: usize,
   k: u32,
 ): void {
-  let s00 = v128.load(c0),
-    s01 = v128.load(c0, 16),
-    s02 = v128.load(c0, 32),
-    s03 = v128.load(c0, 48);
-  let s10 = v128.load(c1),
-    s11 = v128.load(c1, 16),
-    s12 = v128.load(c1, 32),
-    s13 = v128.load(c1, 48);
-  for (let p: u32 = 0; p < k; p++) {
-    const x0 = v128.load32_splat(a0);
-    const x1 = v128.load32_splat(a1);
+  let s00 = v128.load(c0);
+  let s01 = v128.load(c0, 16);
+  let s02 = v128.load(c0, 32);
+  let s03 = v128.load(c0, 48);
+  let s10 = v128.load(c1);
+  let s11 = v128.load(c1, 16);
+  let s12 = v128.load(c1, 32);
+  let s13 = v128.load(c1, 48);
+  for (const end = b + ((<usize>k) << 6); b < end; b += 64) {
+    const x0 = v128.load32_splat(a);
+    const x1 = v128.load32_splat(a + secondA);
     let y = v128.load(b);
     s00 = fma(s00, x0, y);
     s10 = fma(s10, x1, y);
@@ -152,9 +174,7 @@ function tile(
     y = v128.load(b, 48);
     s03 = fma(s03, x0, y);
     s13 = fma(s13, x1, y);
-    a0 += stepA;
-    a1 += stepA;
-    b += rowB;
+    a += stepA;
   }
   v128.store(c0, s00);
   v128.store(c0, s01, 16);
