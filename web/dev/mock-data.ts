@@ -105,7 +105,14 @@ function drawTokens(
 
 function makeFindings(blocked: boolean, redacted: boolean): CallDetail["findings"] {
   if (blocked) {
-    return [{ detector: "injection.override", action: "block", origin: "user", confidence: 0.97 }];
+    return [
+      {
+        detector: "injection.ignore_instructions",
+        action: "block",
+        origin: "user",
+        confidence: 0.97,
+      },
+    ];
   }
   return redacted
     ? [{ detector: "secrets.openai_key", action: "redact", origin: "user", confidence: 0.99 }]

@@ -268,7 +268,7 @@ async function chat({ body, response }: Call): Promise<void> {
     throw new Refusal(
       403,
       "blocked_by_guard",
-      "Blocked by the guard: injection.override in messages[0] (user), confidence 0.97.",
+      "The prompt was refused: it looks like an instruction override (ignore instructions).",
     );
   }
   response.writeHead(200, { "content-type": "text/event-stream" });

@@ -7,8 +7,8 @@ export function Sparkline({
   color: string;
 }) {
   const points = toPoints(values, WIDTH, HEIGHT);
-  if (points.length < 2)
-    return <svg className="spark" viewBox={`0 0 ${WIDTH} ${HEIGHT}`} aria-hidden="true" />;
+  const [first, last] = [points[0], points.at(-1)];
+  if (points.length < 2 || !first || !last) return <div className="spark" />;
   const line = points.map(([x, y]) => `${x.toFixed(1)} ${y.toFixed(1)}`).join("L");
   return (
     <svg
@@ -18,7 +18,11 @@ export function Sparkline({
       aria-hidden="true"
       style={{ color: `var(${color})` }}
     >
-      <path d={`M${line}L${WIDTH} ${HEIGHT}L0 ${HEIGHT}Z`} fill="currentColor" opacity="0.14" />
+      <path
+        d={`M${line}L${last[0]} ${HEIGHT}L${first[0]} ${HEIGHT}Z`}
+        fill="currentColor"
+        opacity="0.14"
+      />
       <path
         d={`M${line}`}
         fill="none"

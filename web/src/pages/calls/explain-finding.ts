@@ -1,6 +1,8 @@
 /** What each family of detectors looks for, in a sentence; the exact name wins over its family. */
 const MEANINGS: Readonly<Record<string, string>> = {
-  "injection.override": "The text tries to make the model drop its instructions.",
+  "injection.ignore_instructions": "The text tells the model to drop its instructions.",
+  "injection.reveal_prompt": "The text asks for the system prompt.",
+  "injection.forged_role": "The text pretends to be a message of the system or the model.",
   injection: "The text tries to take over the model's instructions.",
   jailbreak: "The text tries to talk the model out of its rules.",
   secrets: "The text holds something that looks like a key, token or password.",
