@@ -24,15 +24,14 @@ export function packBatch(conversations: readonly Encoded[]): Batch {
 }
 
 /**
- * One training batch of at most `room` tokens: mostly conversations of one to four turns, and now
- * and then a single one that fills the whole context, so that late positions are learnt too.
+ * One training batch of at most `room` tokens: conversations of one to four turns, or, to teach late
+ * positions too, a single one that fills the room.
  */
 export function drawBatch(
   { tokenizer, converse }: { tokenizer: Tokenizer; converse: (turns: number) => Turn[] },
   random: Random,
-  room: number,
+  { room, isLong }: { room: number; isLong: boolean },
 ): Batch {
-  const isLong = random.chance(0.12);
   const drawn: Encoded[] = [];
   let used = 0;
   for (;;) {

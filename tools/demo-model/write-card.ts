@@ -21,6 +21,8 @@ export interface Result {
     readonly steps: number;
     readonly tokens: number;
     readonly seconds: number;
+    /** Of all threads: what the wall clock would say on idle cores is this over the threads. */
+    readonly cpuSeconds: number;
     readonly tokensPerSecond: number;
     readonly threads: number;
     readonly seed: number;
@@ -72,8 +74,9 @@ with one of ${data.systemPrompts} system prompts.
 
 ## Training
 
-${training.steps} steps of AdamW on ${training.threads} threads, ${millions(training.tokens)} tokens in ${training.seconds} s (${training.tokensPerSecond} tokens/s), seed ${training.seed}. Loss on
-answer tokens at the end: ${training.finalLoss}. Plain TypeScript with WebAssembly SIMD kernels; the gradient is
+${training.steps} steps of AdamW on ${training.threads} threads, ${millions(training.tokens)} tokens, seed ${training.seed}. It took ${training.cpuSeconds} s of
+processor time, ${minutes(training.cpuSeconds / training.threads)} on ${training.threads} idle cores; this run shared its machine with other work and
+took ${minutes(training.seconds)} by the clock. Loss on answer tokens at the end: ${training.finalLoss}. Plain TypeScript with WebAssembly SIMD kernels; the gradient is
 checked against finite differences in the tests.
 
 ## Measured
@@ -97,6 +100,10 @@ answer to a similar one, in the same confident tone. A sampled answer (temperatu
 mixes two. JSON schemas and grammars force the form of its output, not sense. Use it to see that
 everything works, then serve a real model: \`weir serve -m path/to/model.gguf\`.
 `;
+}
+
+function minutes(seconds: number): string {
+  return `${(seconds / 60).toFixed(1)} minutes`;
 }
 
 function millions(count: number): string {
