@@ -1,4 +1,4 @@
-import { open, type FileHandle } from "node:fs/promises";
+import { open, stat, type FileHandle } from "node:fs/promises";
 import { messageOf, WeirError } from "../core/errors.ts";
 import { createByteSource, EndOfFile, type ByteSource } from "./byte-source.ts";
 import { formatBytes } from "./format-bytes.ts";
@@ -16,7 +16,7 @@ import {
 import { elementCount, tensorBytes, tensorTypeById, type TensorType } from "./tensor-types.ts";
 
 /** One tensor as the header announces it; its numbers stay on disk. */
-export interface TensorInfo {
+interface TensorInfo {
   readonly name: string;
   /** Row length first, as ggml counts. */
   readonly dimensions: readonly number[];
@@ -69,18 +69,15 @@ export async function readGguf(path: string): Promise<GgufFile> {
 }
 
 async function openModel(path: string): Promise<FileHandle> {
-  let file: FileHandle | undefined;
   try {
-    file = await open(path, "r");
-    if ((await file.stat()).isFile()) return file;
+    // Asked before it is opened: to open a named pipe would wait for a writer.
+    if ((await stat(path)).isFile()) return await open(path, "r");
   } catch (cause) {
-    await file?.close();
     const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
     if (code === "ENOENT") throw broken(path, "does not exist; check the path", cause);
     if (code === "EACCES") throw broken(path, "may not be read by this user; chmod it", cause);
     throw broken(path, `cannot be opened: ${messageOf(cause)}`, cause);
   }
-  await file.close();
   throw broken(path, "is not a file; give the path of a .gguf file");
 }
 

@@ -45,7 +45,7 @@ const ROWS: Readonly<Record<number, readonly [string, number, number]>> = {
   42: ["Q2_0", 64, 18],
 };
 
-export const TENSOR_TYPES: readonly TensorType[] = Object.entries(ROWS).map(
+const TENSOR_TYPES: readonly TensorType[] = Object.entries(ROWS).map(
   ([id, [name, blockSize, blockBytes]]) => ({ id: Number(id), name, blockSize, blockBytes }),
 );
 

@@ -99,7 +99,7 @@ function verbatim(model: Model, tokenizer: Tokenizer, conversations: readonly Tu
   return right;
 }
 
-export function answerTo(model: Model, tokenizer: Tokenizer, question: string): string {
+function answerTo(model: Model, tokenizer: Tokenizer, question: string): string {
   const prompt = encodePrompt(tokenizer, [{ role: "user", content: question }]);
   return tokenizer.decode(generate(model, prompt, { stop: IM_END, most: 120 }));
 }
