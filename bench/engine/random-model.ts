@@ -21,7 +21,7 @@ export interface ModelShape {
   readonly contextTokens: number;
 }
 
-/** SmolLM2's and Qwen2.5's smallest shapes, and one that a test can write in a moment. */
+/** SmolLM2's and Qwen2.5's smallest shapes, and two that a test can write in a moment. */
 export const SHAPES = {
   tiny: {
     architecture: "llama",
@@ -32,6 +32,17 @@ export const SHAPES = {
     feedForward: 128,
     vocabulary: 512,
     contextTokens: 512,
+  },
+  /** Slow enough that a test can act in the middle of a long prompt. */
+  slow: {
+    architecture: "llama",
+    hidden: 512,
+    layers: 8,
+    heads: 8,
+    kvHeads: 4,
+    feedForward: 1536,
+    vocabulary: 1024,
+    contextTokens: 8192,
   },
   smol: {
     architecture: "llama",

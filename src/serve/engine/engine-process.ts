@@ -51,7 +51,12 @@ export function startEngineProcess(listener: ProcessListener): EngineProcess {
       listener.exit(reason);
     };
     child.on("error", (error) => over(error.message));
-    child.on("exit", (code, signal) => over(signal === null ? `exit code ${code}` : signal));
+    child.on("exit", (code, signal) => {
+      const reason = signal === null ? `exit code ${code}` : signal;
+      // What it printed last may still be on its way.
+      if (child.stderr === null || child.stderr.closed) over(reason);
+      else child.stderr.once("close", () => over(reason));
+    });
   });
   child.on("message", (message) => listener.message(message as FromHost)); // our own child
   const send = (message: ToHost): void => {

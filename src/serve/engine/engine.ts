@@ -17,7 +17,7 @@ import { EngineCalls } from "./engine-calls.ts";
 import { startEngineProcess, type StartProcess } from "./engine-process.ts";
 import { EngineQuestions, type Question } from "./engine-questions.ts";
 import type { KvType } from "./layout.ts";
-import { checkMemory, planMemory } from "./memory-check.ts";
+import { checkCacheType, checkMemory, planMemory } from "./memory-check.ts";
 import type { EmbedAnswer, FromHost, HostInfo, HostOptions } from "./messages.ts";
 import { Supervisor } from "./supervisor.ts";
 import { defaultThreads } from "./threads.ts";
@@ -214,6 +214,7 @@ class EmbeddedEngine implements Engine {
       const file = await readGguf(this.#options.file);
       const description = describeGguf(file);
       const options = this.#hostOptions(description);
+      checkCacheType(options.kvType, description);
       this.#checkMemory(description, options);
       this.#model = { description, template: createChatTemplate(file.metadata) };
       if (this.#closed) throw new WeirError("shutting_down", "This model is being unloaded.");

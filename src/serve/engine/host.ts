@@ -143,6 +143,8 @@ function keepGoing(): void {
 }
 
 function turn({ scheduler, embedder }: Loaded): void {
+  scheduler.admit();
+  sendProgress(scheduler);
   refreshFlag(cancelMemory);
   scheduler.step();
   sendProgress(scheduler);

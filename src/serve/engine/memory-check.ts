@@ -38,6 +38,17 @@ export function planMemory(model: GgufDescription, settings: MemorySettings): Me
   return { weightBytes, cacheBytes, computeBytes, totalBytes };
 }
 
+/** Throws `invalid_config` when a model's heads cannot be cut into the blocks of a quantized cache. */
+export function checkCacheType(kvType: KvType, { keyLength, valueLength }: GgufDescription): void {
+  if (kvType === "f16") return;
+  const odd = [keyLength, valueLength].find((length) => length !== undefined && length % 32 !== 0);
+  if (odd === undefined) return;
+  throw new WeirError(
+    "invalid_config",
+    `kvType ${kvType} needs heads of 32, 64, … values; this model's have ${odd}. Use f16.`,
+  );
+}
+
 /** Throws `model_unavailable` with all the numbers when a model cannot fit into `availableBytes`. */
 export function checkMemory(file: string, plan: MemoryPlan, availableBytes: number): void {
   if (plan.totalBytes <= availableBytes) return;

@@ -47,7 +47,9 @@ export function createSampler(
 }
 
 function parseGrammar({ llama, vocabulary }: Needs, text: string): Pointer {
-  const grammar = llama.grammar(vocabulary.pointer, text, "root");
+  // C ends a text at its first zero, and an empty grammar allows everything.
+  const isText = text.trim() !== "" && !text.includes("\0");
+  const grammar = isText ? llama.grammar(vocabulary.pointer, text, "root") : null;
   if (grammar !== null) return grammar;
   throw new WeirError(
     "invalid_request",

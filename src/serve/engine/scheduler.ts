@@ -125,9 +125,21 @@ export class Scheduler {
     this.#outgoing.delete(id);
   }
 
+  /** Gives free slots to those who wait. `step` does it too; before it, one can tell who has started. */
+  admit(): void {
+    if (this.#waiting.length === 0) return;
+    const costs = { tokenMs: this.#pace.tokenMs, copyMs: this.#decoder.copyMs };
+    this.#waiting = this.#waiting.filter((sequence) => {
+      if (!sequence.mayStart || !this.#slots.some((slot) => !slot.sequence)) return true;
+      const placement = placePrompt(sequence.tokens, this.#views(), costs);
+      if (placement) this.#seat(sequence, placement);
+      return !placement;
+    });
+  }
+
   /** One decode for everybody. */
   step(): void {
-    this.#admit();
+    this.admit();
     const parts = this.#plan();
     if (parts.length === 0) return;
     const startedAt = this.#now();
@@ -150,17 +162,6 @@ export class Scheduler {
     }));
     this.#outgoing = new Map();
     return progress;
-  }
-
-  #admit(): void {
-    if (this.#waiting.length === 0) return;
-    const costs = { tokenMs: this.#pace.tokenMs, copyMs: this.#decoder.copyMs };
-    this.#waiting = this.#waiting.filter((sequence) => {
-      if (!sequence.mayStart || !this.#slots.some((slot) => !slot.sequence)) return true;
-      const placement = placePrompt(sequence.tokens, this.#views(), costs);
-      if (placement) this.#seat(sequence, placement);
-      return !placement;
-    });
   }
 
   #views(): SlotView[] {

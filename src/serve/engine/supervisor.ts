@@ -119,7 +119,7 @@ export class Supervisor {
     this.#unanswered = 0;
     if (message.type === "pong") this.rssBytes = message.rssBytes;
     else if (message.type === "ready") this.#ready(message.info);
-    else if (message.type === "load_failed") this.#giveUp(message.error);
+    else if (message.type === "load_failed") void this.#giveUp(message.error);
     else this.#listener.message(message);
   }
 
@@ -132,12 +132,14 @@ export class Supervisor {
     this.#listener.ready(info);
   }
 
-  #giveUp({ code, message }: HostError): void {
+  /** Waits for the process to be gone: what the library said comes on another way than its verdict. */
+  async #giveUp({ code, message }: HostError): Promise<void> {
     const process = this.#process;
+    this.#process = undefined;
+    await process?.stop();
+    if (this.#state === "stopped") return;
     const reason = complaint(process?.lastLines() ?? []);
     const text = reason === undefined ? message : `${message} It says: ${reason}`;
-    this.#process = undefined;
-    void process?.stop();
     this.#enter("failed", text);
     this.#needs.log.error("engine_load_failed", { message: text });
     this.#listener.failed(new WeirError(code, text));
@@ -164,18 +166,18 @@ export class Supervisor {
 
   #exited(process: EngineProcess, reason: string): void {
     if (process !== this.#process) return;
-    this.#process = undefined;
     this.rssBytes = undefined;
     const what = this.#hung ? "stopped answering and was ended" : `ended (${reason})`;
     const lines = process.lastLines().slice(-3).join(" | ");
     this.#needs.log.error("engine_exited", { reason: what, lines });
     if (this.#state === "loading" && this.restarts === 0 && this.#readyAt === 0) {
-      this.#giveUp({
+      void this.#giveUp({
         code: "model_unavailable",
-        message: `The engine ${what} while it loaded the model. ${lines}`,
+        message: `The engine ${what} while it loaded the model.`,
       });
       return;
     }
+    this.#process = undefined;
     this.#restartLater(what);
   }
 
@@ -205,10 +207,9 @@ export class Supervisor {
   }
 }
 
-/** What llama.cpp said last about an error, without its function name. */
+/** What llama.cpp said about an error, without its function name; the reason comes before the verdict. */
 function complaint(lines: readonly string[]): string | undefined {
-  return lines
-    .findLast((line) => /error|failed|unable/i.test(line))
-    ?.replace(/^\w+: /, "")
-    .trim();
+  const errors = lines.filter((line) => /error|failed|unable|abort|assert/i.test(line));
+  const line = errors.findLast((one) => /error/i.test(one)) ?? errors[0];
+  return line?.replace(/^\w+: /, "").trim();
 }
