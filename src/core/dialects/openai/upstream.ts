@@ -122,13 +122,13 @@ const WireAnswer = z.looseObject({
         delta: WireMessage.nullish(),
         message: WireMessage.nullish(),
         text: z.string().nullish(),
-        logprobs: z.unknown(),
+        logprobs: z.unknown().optional(),
         finish_reason: z.string().nullish(),
       }),
     )
     .nullish(),
   usage: WireUsage.nullish(),
-  error: z.unknown(),
+  error: z.unknown().optional(),
 });
 type WireAnswer = z.infer<typeof WireAnswer>;
 
