@@ -33,7 +33,7 @@ const TASKS = {
   test: async (args) => {
     if (args.length === 0) await check();
     await buildWeb();
-    await run([bin("vitest", "vitest"), "run", "--reporter=./test/support/closing-line.ts", ...args]);
+    await run([bin("vitest", "vitest"), "run", "--reporter=default", "--reporter=./test/support/closing-line.ts", ...args]);
   },
   bench: async (args) => {
     await run(["bench/main.ts", ...args]);

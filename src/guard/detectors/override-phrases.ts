@@ -69,7 +69,7 @@ const PHRASES: readonly Phrase[] = [
     anchors: ["prompt", "instructions", "system message", "directives"],
     category: "injection",
     pattern:
-      /\b(?:reveal|repeat|print|show|output|display|leak|tell|give|recite|disclose|dump|expose|write out)(?: to)?(?: me| us)?(?: out)? (?:(?:all|the|your|exact|full|entire|whole|hidden|secret|initial|original|complete|verbatim|of) )*(?<=your |hidden |secret |initial |original )(?:system |hidden |secret |initial |original )*(?:prompt|instructions|system message|directives)\b/,
+      /\b(?:reveal|repeat|print|show|output|display|leak|tell|give|recite|disclose|dump|expose|write out)(?: to)?(?: me| us)?(?: out)? (?:(?:all|the|your|exact|full|entire|whole|hidden|secret|initial|original|complete|verbatim|text|contents?|of) )*(?<=your |hidden |secret |initial |original )(?:system |hidden |secret |initial |original )*(?:prompt|instructions|system message|directives)\b/,
     confidence: 0.85,
   },
   {

@@ -8,8 +8,10 @@ export interface Released {
   readonly logprobs?: readonly TokenLogprob[];
 }
 
-/** More undecided text than this is redacted as a whole: no stream makes us hold without bound. */
+/** More undecided text than this is not kept: its middle is thrown away, and none of it leaves. */
 const MAX_HELD = 16 * 1024;
+/** What is kept of it at either end, so that its rule still finds where it ends. */
+const KEPT_ENDS = 1024;
 
 /**
  * One stream of text with a bounded hold-back: text leaves as soon as no rule can still match it,
@@ -21,6 +23,7 @@ export class TextChannel {
   private held = "";
   private before = "";
   private logprobs: TokenLogprob[] = [];
+  private isShortened = false;
 
   /** `replace` gives the text to send instead, or undefined to leave the match as it is. */
   constructor(rules: RuleSet, replace: (finding: Finding) => string | undefined) {
@@ -47,18 +50,32 @@ export class TextChannel {
     let isChanged = false;
     for (const finding of findings) {
       const instead = this.replace(finding);
-      if (instead === undefined) continue;
-      ready += this.held.slice(at, finding.start) + instead;
+      if (instead === undefined && !this.isShortened) continue;
+      // What was shortened has been replaced already.
+      ready += this.isShortened ? "" : this.held.slice(at, finding.start) + instead;
       at = finding.end;
       isChanged = true;
+      this.isShortened = false;
     }
-    const isTooLong = this.held.length - settled > MAX_HELD;
-    const until = isTooLong ? this.held.length : Math.max(settled, at);
-    ready += isTooLong ? `${this.held.slice(at, settled)}[redacted]` : this.held.slice(at, until);
-    if (until === 0) return undefined;
-    this.before = this.held.charAt(until - 1);
+    if (this.isShortened && settled > at) {
+      // It turned out to be nothing, but its middle is gone: the rest of it must not stand alone.
+      at = settled;
+      this.isShortened = false;
+    }
+    const until = Math.max(settled, at);
+    ready += this.held.slice(at, until);
+    if (until > 0) this.before = this.held.charAt(until - 1);
     this.held = this.held.slice(until);
-    return this.withLogprobs(ready, isChanged || isTooLong);
+    if (this.held.length > MAX_HELD) ready += this.shorten();
+    return ready === "" && until === 0 ? undefined : this.withLogprobs(ready, isChanged);
+  }
+
+  private shorten(): string {
+    this.held = this.held.slice(0, KEPT_ENDS) + this.held.slice(-KEPT_ENDS);
+    this.logprobs = [];
+    const notice = this.isShortened ? "" : "[redacted]";
+    this.isShortened = true;
+    return notice;
   }
 
   /** Logprobs spell out their tokens: they leave only once all the text that they stand for has. */

@@ -35,5 +35,5 @@ export function costOf(usage: Usage, price: Price): Nanos {
   const fresh = usage.inputTokens - cached;
   const exact = fresh * price.input + cached * price.cached + usage.outputTokens * price.output;
   // Prices per token are decimal fractions in binary: 3 × 100.00000000000001 is still 300.
-  return Math.ceil(exact - 1e-6);
+  return Math.max(0, Math.ceil(exact - 1e-6));
 }

@@ -1,0 +1,248 @@
+import { expect, it } from "vitest";
+import type { CallRecord } from "../../core/call.ts";
+import type { ChatEvent, ChatRequest } from "../../core/chat.ts";
+import { WeirError } from "../../core/errors.ts";
+import type { AttemptListener, Provider } from "../provider.ts";
+import { startCall } from "./call.ts";
+import type { Gate, Target } from "./needs.ts";
+import { createRouter } from "./route.ts";
+
+const REQUEST: ChatRequest = {
+  kind: "chat",
+  model: "chat",
+  messages: [{ role: "user", content: "Hi" }],
+  sampling: {},
+  stop: [],
+  n: 1,
+  stream: true,
+};
+const CONTEXT = {
+  traceId: "0".repeat(32),
+  route: "/v1/chat/completions",
+  caller: { keyId: "k", keyName: "app", scopes: ["inference"] },
+  startedAt: 0,
+  authMs: 1,
+} as const;
+
+const delta = (text: string): ChatEvent => ({ type: "text-delta", index: 0, text });
+const FINISH: ChatEvent = { type: "finish", index: 0, reason: "stop" };
+const USAGE: ChatEvent = { type: "usage", usage: { inputTokens: 3, outputTokens: 2 } };
+const broken = () => new WeirError("provider_failed", "broke");
+
+/** A provider whose answer the test speaks itself. */
+function scripted(name: string) {
+  const calls: { listener: AttemptListener; request: unknown; state: string[] }[] = [];
+  const provider: Provider = {
+    name,
+    generate(request, listener) {
+      const call = { listener, request, state: [] as string[] };
+      calls.push(call);
+      return {
+        pause: () => call.state.push("pause"),
+        resume: () => call.state.push("resume"),
+        cancel: () => call.state.push("cancel"),
+      };
+    },
+    embed: () => Promise.reject(new Error("not asked")),
+    health: () => ({ state: "ready" }),
+    close: () => Promise.resolve(),
+  };
+  const target: Target = {
+    id: name,
+    provider,
+    model: `${name}-model`,
+    weight: 1,
+    fallback: name !== "a",
+    price: { input: 100, output: 200, cached: 50 },
+  };
+  return { target, calls, latest: () => calls.at(-1)?.listener };
+}
+
+function setUp(
+  targets: Target[],
+  more: { gate?: Partial<Gate>; request?: Partial<ChatRequest>; isSlow?: boolean } = {},
+) {
+  const told: string[] = [];
+  const records: CallRecord[] = [];
+  const settled: unknown[] = [];
+  let time = 0;
+  const monotonic = () => time++;
+  const call = startCall(
+    { ...REQUEST, ...more.request },
+    CONTEXT,
+    {
+      begin: () => told.push("begin"),
+      events(events) {
+        told.push(...events.map((event) => ("text" in event ? event.text : event.type)));
+        return !more.isSlow;
+      },
+      end: ({ outputTokens }) => told.push(`end ${outputTokens}`),
+      fail: ({ code }) => told.push(`fail ${code}`),
+    },
+    {
+      models: { find: (name) => ({ name, targets }) },
+      admission: { reserve: () => ({ settle: (actual) => settled.push(actual) }) },
+      gate: {
+        inspect: (request) => ({ request, findings: [], blocked: undefined }),
+        openOutput: () => undefined,
+        ...more.gate,
+      },
+      recorder: { record: (record) => records.push(record), active: () => undefined },
+      router: createRouter({ now: () => 0, random: () => 0.5 }),
+      now: () => 1_000_000,
+      monotonic,
+      random: () => 0.5,
+    },
+  );
+  return { call, told, records, settled };
+}
+
+it("says nothing to the client before the first content", () => {
+  const a = scripted("a");
+  const { told } = setUp([a.target]);
+  a.latest()?.events([delta("")]);
+  expect(told).toEqual([]);
+  a.latest()?.events([delta("Hel")]);
+  expect(told).toEqual(["begin", "", "Hel"]);
+});
+
+it("relays, ends, settles and records a good call", () => {
+  const a = scripted("a");
+  const { told, records, settled } = setUp([a.target]);
+  a.latest()?.events([delta("Hel"), delta("lo")]);
+  a.latest()?.events([FINISH, USAGE]);
+  a.latest()?.done();
+  expect(told).toEqual(["begin", "Hel", "lo", "finish", "usage", "end 2"]);
+  expect(settled).toEqual([{ tokens: 5, costNanos: 700 }]);
+  expect(records).toEqual([
+    expect.objectContaining({
+      status: "ok",
+      target: "a",
+      output: "Hello",
+      costNanos: 700,
+      attempts: 1,
+      finishReason: "stop",
+      usageEstimated: false,
+    }),
+  ]);
+  expect(records[0]?.spans.map(({ kind }) => kind)).toEqual([
+    "call",
+    "auth",
+    "admit",
+    "guard",
+    "route",
+    "attempt",
+    "settle",
+  ]);
+});
+
+it("asks each target under its own model name", () => {
+  const a = scripted("a");
+  setUp([a.target]);
+  expect(a.calls[0]?.request).toMatchObject({ model: "a-model" });
+});
+
+it("fails over while nothing was sent, and tells the attempts apart", () => {
+  const [a, b] = [scripted("a"), scripted("b")];
+  const { told, records } = setUp([a.target, b.target]);
+  a.latest()?.failed(broken());
+  b.latest()?.events([delta("ok"), FINISH]);
+  b.latest()?.done();
+  a.latest()?.events([delta("ghost")]);
+  expect(told).toEqual(["begin", "ok", "finish", "end 1"]);
+  expect(records[0]).toMatchObject({
+    status: "ok",
+    target: "b",
+    attempts: 2,
+    usageEstimated: true,
+  });
+  const attempts = records[0]?.spans.filter(({ kind }) => kind === "attempt");
+  expect(attempts?.map(({ name, status }) => `${name} ${status}`)).toEqual(["a error", "b ok"]);
+});
+
+it("does not fail over once the client has content", () => {
+  const [a, b] = [scripted("a"), scripted("b")];
+  const { told, records } = setUp([a.target, b.target]);
+  a.latest()?.events([delta("half")]);
+  a.latest()?.failed(broken());
+  expect(told).toEqual(["begin", "half", "fail provider_failed"]);
+  expect(b.calls).toHaveLength(0);
+  expect(records[0]).toMatchObject({ status: "error", httpStatus: 200, output: "half" });
+});
+
+it("fails over to the last byte when the answer is not streamed", () => {
+  const [a, b] = [scripted("a"), scripted("b")];
+  const { told } = setUp([a.target, b.target], { request: { stream: false } });
+  a.latest()?.events([delta("half")]);
+  a.latest()?.failed(broken());
+  b.latest()?.events([delta("whole"), FINISH]);
+  expect(told).toEqual([]);
+  b.latest()?.done();
+  expect(told).toEqual(["begin", "whole", "finish", "end 1"]);
+});
+
+it("does not try elsewhere what is the caller's own fault", () => {
+  const [a, b] = [scripted("a"), scripted("b")];
+  const { told } = setUp([a.target, b.target]);
+  a.latest()?.failed(new WeirError("context_length_exceeded", "too long"));
+  expect(told).toEqual(["fail context_length_exceeded"]);
+  expect(b.calls).toHaveLength(0);
+});
+
+it("gives the last target's failure when all fail", () => {
+  const [a, b] = [scripted("a"), scripted("b")];
+  const { told, settled } = setUp([a.target, b.target]);
+  a.latest()?.failed(broken());
+  b.latest()?.failed(new WeirError("provider_timed_out", "slow"));
+  expect(told).toEqual(["fail provider_timed_out"]);
+  expect(settled).toEqual([{ tokens: 0, costNanos: 0 }]);
+});
+
+it("cancels the attempt when the client leaves, and still pays for what was made", () => {
+  const a = scripted("a");
+  const { call, told, records, settled } = setUp([a.target]);
+  a.latest()?.events([delta("one "), delta("two ")]);
+  call.cancel();
+  call.cancel();
+  expect(a.calls[0]?.state).toEqual(["cancel"]);
+  expect(told).toEqual(["begin", "one ", "two "]);
+  expect(records).toEqual([expect.objectContaining({ status: "canceled", output: "one two " })]);
+  expect(settled).toEqual([{ tokens: expect.any(Number), costNanos: expect.any(Number) }]);
+  expect(records[0]?.usage.outputTokens).toBe(2);
+});
+
+it("holds the upstream while the client reads slowly", () => {
+  const a = scripted("a");
+  const { call } = setUp([a.target], { isSlow: true });
+  a.latest()?.events([delta("x")]);
+  call.resume();
+  expect(a.calls[0]?.state).toEqual(["pause", "resume"]);
+});
+
+it("refuses what the guard blocks before any target is asked", () => {
+  const a = scripted("a");
+  const blocked = new WeirError("blocked_by_guard", "no");
+  const { told, records } = setUp([a.target], {
+    gate: { inspect: (request) => ({ request, findings: [], blocked }) },
+  });
+  expect(told).toEqual(["fail blocked_by_guard"]);
+  expect(a.calls).toHaveLength(0);
+  expect(records[0]).toMatchObject({ status: "blocked", httpStatus: 403 });
+});
+
+it("cuts an answer that the output guard blocks", () => {
+  const a = scripted("a");
+  const scan = {
+    findings: [],
+    blocked: undefined as WeirError | undefined,
+    push: (events: readonly ChatEvent[]) => [...events],
+  };
+  const { told, records } = setUp([a.target], { gate: { openOutput: () => scan } });
+  a.latest()?.events([delta("fine ")]);
+  scan.blocked = new WeirError("blocked_by_guard", "no");
+  scan.push = () => [];
+  a.latest()?.events([delta("secret")]);
+  expect(told).toEqual(["begin", "fine ", "fail blocked_by_guard"]);
+  expect(a.calls[0]?.state).toEqual(["cancel"]);
+  expect(records[0]).toMatchObject({ status: "blocked" });
+});
