@@ -193,11 +193,30 @@ it("sizes a prompt's pieces beside a running answer by the time that they take",
   scheduler.submit(call(1), prompt("x".repeat(100)));
   scheduler.step();
   scheduler.step();
+  decoder.clock += 1000;
   scheduler.submit(call(2), prompt("y".repeat(130)));
   finish(scheduler);
 
   const pieces = decoder.batches.slice(2, 5).map((parts) => parts[1]?.tokens.length);
   expect(pieces).toEqual([50, 50, 30]);
+});
+
+it("computes prompts that come together in full pieces, also when the first already answers", () => {
+  const scripts = { 1: "a".repeat(9), 2: "b" };
+  const decoder = new ScriptedDecoder(scripts, { contextTokens: 2000 });
+  decoder.tokenMs = 1;
+  const scheduler = start(decoder, 51);
+  scheduler.submit(call(1), prompt("x".repeat(400)));
+  scheduler.submit(call(2), prompt("y".repeat(400)));
+  finish(scheduler);
+
+  const sizes = decoder.batches
+    .slice(0, 2)
+    .map((parts) => parts.map(({ tokens }) => tokens.length));
+  expect(sizes).toEqual([
+    [400, 112],
+    [1, 288],
+  ]);
 });
 
 it("stops at a stop string across tokens and shows nothing of it", () => {

@@ -59,6 +59,7 @@ interface Outgoing {
 export class Scheduler {
   readonly #decoder: Decoder;
   readonly #now: Clock;
+  readonly #stepMs: number;
   readonly #pace: Pace;
   readonly #slots: Slot[];
   #waiting: Sequence[] = [];
@@ -68,6 +69,7 @@ export class Scheduler {
   constructor(decoder: Decoder, { stepMs, now }: { stepMs: number; now: Clock }) {
     this.#decoder = decoder;
     this.#now = now;
+    this.#stepMs = stepMs;
     this.#pace = new Pace(stepMs);
     this.#slots = Array.from({ length: decoder.slots }, () => ({
       sequence: undefined,
@@ -201,18 +203,33 @@ export class Scheduler {
   /** One token of each running answer, and prompts in order of arrival while the pace has room. */
   #plan(): BatchPart[] {
     const seated = this.#slots.flatMap(({ sequence }) => (sequence ? [sequence] : []));
-    const prompts = seated.filter((sequence) => !sequence.isGenerating);
-    let room = this.#pace.chunkTokens(seated.length - prompts.length);
+    const [prompts, streams] = [
+      seated.filter((sequence) => !sequence.isGenerating),
+      seated.filter((sequence) => sequence.isGenerating),
+    ];
     const shares = new Map<Sequence, number>();
+    let used = 0;
     for (const sequence of prompts.toSorted((a, b) => a.job.arrivedAt - b.job.arrivedAt)) {
-      const share = Math.min(room, sequence.pending);
+      const room = this.#pace.chunkTokens(this.#streamsBefore(sequence, streams)) - used;
+      const share = Math.max(0, Math.min(room, sequence.pending));
       shares.set(sequence, share);
-      room -= share;
+      used += share;
     }
     return seated.flatMap((sequence) => {
       const share = shares.get(sequence) ?? 1;
       return share === 0 ? [] : [partOf(sequence, share)];
     });
+  }
+
+  /**
+   * The streams that a prompt must be gentle to: those that were flowing when it came. Calls that come
+   * together are computed together, else the first of them to speak would slow all the others down.
+   */
+  #streamsBefore({ job }: Sequence, streams: readonly Sequence[]): number {
+    const flowing = streams.filter(
+      (stream) => (stream.job.firstTokenAt ?? Infinity) + this.#stepMs < job.arrivedAt,
+    );
+    return flowing.length;
   }
 
   #rewind(parts: readonly BatchPart[]): void {
