@@ -64,6 +64,8 @@ interface House {
   /** What follows the configuration: replaced as a whole when it changes. */
   live: { config: WeirConfig; gate: ReturnType<typeof createGate> };
   isDraining: boolean;
+  /** When keys were last used, since this was last written down. */
+  readonly usedKeys: Map<string, number>;
 }
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -81,6 +83,7 @@ export async function startWeir(settings: Settings, log: Log): Promise<Weir> {
   const stack = new AsyncDisposableStack();
   try {
     const { house, newAdminKey } = await build(settings, log, stack);
+    stack.defer(followKeys(house));
     const app = await buildApp(house);
     const { host, port } = settings.config.server;
     const url = await listen(app, host, port);
@@ -143,6 +146,7 @@ async function build(settings: Settings, log: Log, stack: AsyncDisposableStack) 
     catalogue,
     live: { config, gate: createGate(config.guard) },
     isDraining: false,
+    usedKeys: new Map(),
   };
   await catalogue.apply(config.models);
   return { house, newAdminKey };
@@ -242,20 +246,27 @@ async function gatewayOf(house: House) {
   };
 }
 
-/** Keys as callers. Notes when each was last used, and looks for other processes' changes, once a second. */
-function credentialsOf({ control }: House) {
-  const used = new Map<string, number>();
-  setInterval(() => {
-    control.keys.refresh();
-    control.keys.touch(used);
-    used.clear();
-  }, REFRESH_MS).unref();
+/**
+ * Once a second: notes when keys were last used, and sees what other processes did to them. Gives
+ * the function that ends it.
+ */
+function followKeys({ control: { keys }, usedKeys }: House): () => void {
+  const timer = setInterval(() => {
+    keys.refresh();
+    keys.touch(usedKeys);
+    usedKeys.clear();
+  }, REFRESH_MS);
+  return () => clearInterval(timer);
+}
+
+/** Keys and sessions as callers. */
+function credentialsOf({ control, usedKeys }: House) {
   const toCaller = (key: StoredKey | undefined): Caller | undefined =>
     key && { keyId: key.id, keyName: key.name, scopes: key.scopes };
   return {
     key(secret: string): Caller | undefined {
       const key = control.keys.find(secret);
-      if (key) used.set(key.id, Date.now());
+      if (key) usedKeys.set(key.id, Date.now());
       return toCaller(key);
     },
     session: (secret: string): Caller | undefined => toCaller(control.sessions.find(secret)),

@@ -35,6 +35,7 @@ export function createApp(lane: Lane, log: Log): App {
         if (!lane(request, response)) handle(request, response);
       }),
   });
+  fastify.addContentTypeParser("application/json", { parseAs: "string" }, parseJson);
   fastify.setValidatorCompiler(({ schema }) => (data) => {
     return { value: parseBody(schema as z.ZodType, data) }; // every route's schema is zod's
   });
@@ -77,4 +78,17 @@ function fromFastify(cause: FastifyError): WeirError {
     });
   }
   return new WeirError("invalid_request", cause.message, { cause, status: cause.statusCode });
+}
+
+/** Many clients name a content type also where they send nothing. */
+function parseJson(
+  _request: unknown,
+  body: string | Buffer,
+  done: (error: Error | null, value?: unknown) => void,
+): void {
+  try {
+    done(null, body === "" ? undefined : JSON.parse(String(body)));
+  } catch {
+    done(new WeirError("invalid_request", "The body is not valid JSON."));
+  }
 }

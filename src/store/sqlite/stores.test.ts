@@ -1,0 +1,148 @@
+import { writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, it, onTestFinished } from "vitest";
+import { type CallRow, openCallStore } from "./calls.ts";
+import { openControlStore } from "./control.ts";
+import { lockFolder } from "./folder-lock.ts";
+import { openTraceStore } from "./trace-store.ts";
+
+function folder(): string {
+  const path = mkdtempSync(join(tmpdir(), "weir-store-"));
+  onTestFinished(() => rmSync(path, { recursive: true, force: true }));
+  return path;
+}
+
+const call = (id: string, more: Partial<CallRow> = {}): CallRow => ({
+  id,
+  at: 1000,
+  route: "/v1/chat/completions",
+  model: "chat",
+  target: "a",
+  keyId: "k",
+  keyName: "app",
+  user: null,
+  stream: true,
+  status: "ok",
+  httpStatus: 200,
+  errorCode: null,
+  errorMessage: null,
+  finishReason: "stop",
+  inputTokens: 3,
+  outputTokens: 2,
+  cachedTokens: 0,
+  costNanos: 700,
+  durationMs: 12.5,
+  ttftMs: 4.5,
+  attempts: 1,
+  findings: [],
+  spans: [{ id: "s" }],
+  request: { kind: "chat" },
+  output: "an answer about rivers",
+  preview: "a question",
+  capture: "redacted",
+  ...more,
+});
+
+it("keeps a call whole, and once", () => {
+  const store = openCallStore(":memory:");
+  store.add([call("a"), call("a", { model: "other" })]);
+  expect(store.find("a")).toEqual(call("a"));
+  expect(store.list({ limit: 10 }).calls).toHaveLength(1);
+});
+
+it("finds calls by what they are and by their words, newest first, page by page", () => {
+  const store = openCallStore(":memory:");
+  store.add([
+    call("a", { status: "error", at: 1 }),
+    call("b", { user: "ann", at: 2, output: 'weirs "hold" water' }),
+    call("c", { findings: [{ detector: "x" }], at: 3, durationMs: 900 }),
+  ]);
+  const ids = (filter: object) => store.list({ limit: 10, ...filter }).calls.map(({ id }) => id);
+  expect(ids({})).toEqual(["c", "b", "a"]);
+  expect(ids({ status: "error" })).toEqual(["a"]);
+  expect(ids({ user: "ann" })).toEqual(["b"]);
+  expect(ids({ guarded: true })).toEqual(["c"]);
+  expect(ids({ minDurationMs: 100 })).toEqual(["c"]);
+  expect(ids({ from: 2, to: 3 })).toEqual(["b"]);
+  expect(ids({ search: "weirs wat" })).toEqual(["b"]);
+  expect(ids({ search: '"; DROP TABLE call; -- OR *' })).toEqual([]);
+  expect(ids({ model: "' OR 1=1 --" })).toEqual([]);
+  const first = store.list({ limit: 2 });
+  expect(first.calls.map(({ id }) => id)).toEqual(["c", "b"]);
+  expect(store.list({ limit: 2, cursor: first.next ?? "" })).toMatchObject({
+    calls: [{ id: "a" }],
+    next: null,
+  });
+});
+
+it("prunes calls and their words together", () => {
+  const store = openCallStore(":memory:");
+  store.add([call("old", { at: 1 }), call("new", { at: 100 })]);
+  expect(store.prune(50, 10)).toBe(1);
+  expect(store.list({ limit: 10, search: "rivers" }).calls.map(({ id }) => id)).toEqual(["new"]);
+});
+
+it("sums what each key spent", () => {
+  const store = openCallStore(":memory:");
+  store.add([call("a"), call("b", { keyId: "other" }), call("c"), call("d", { costNanos: null })]);
+  expect(store.spentByKey(0)).toEqual({ k: 1400, other: 700 });
+});
+
+it("merges the log into the database, and again after a restart, without doubles", async () => {
+  const path = folder();
+  const open = () => openTraceStore({ folder: path, keepMs: 1e12, onTrouble: () => undefined });
+  const first = await open();
+  await first.append([call("a"), call("b")]);
+  await first.merged();
+  await first.append([call("c")]);
+  await first.close();
+  const second = await open();
+  await second.merged();
+  const { calls } = await second.list({ limit: 10 });
+  expect(calls.map(({ id }) => id)).toEqual(["c", "b", "a"]);
+  await second.close();
+});
+
+it("keeps only hashes of keys, and sees what another process did", () => {
+  const path = join(folder(), "control.db");
+  const store = openControlStore(path, () => 5);
+  const { id, secret } = store.keys.add("app", ["inference"]);
+  expect(secret).toMatch(/^wk-\w{40}$/);
+  expect(readFileSync(`${path}-wal`).includes(secret.slice(3))).toBe(false);
+  expect(store.keys.find(secret)).toMatchObject({ id, name: "app", prefix: secret.slice(0, 7) });
+  const other = openControlStore(path, () => 6);
+  other.keys.revoke(id);
+  store.keys.refresh();
+  expect(store.keys.find(secret)).toBeUndefined();
+  other.close();
+  store.close();
+});
+
+it("ends sessions in time and with their key", () => {
+  const clock = { at: 0 };
+  const store = openControlStore(":memory:", () => clock.at);
+  const { id } = store.keys.add("admin", ["admin"]);
+  const { secret, expiresAt } = store.sessions.open(id);
+  expect(store.sessions.find(secret)).toMatchObject({ id });
+  clock.at = expiresAt;
+  expect(store.sessions.find(secret)).toBeUndefined();
+  clock.at = 0;
+  store.keys.revoke(id);
+  expect(store.sessions.find(secret)).toBeUndefined();
+});
+
+it("lets one server at a time use a data folder", () => {
+  const path = folder();
+  const lock = lockFolder(path);
+  expect(() => lockFolder(path)).toThrow(/Another Weir server uses.*--data/);
+  lock.release();
+  lockFolder(path).release();
+});
+
+it("says what to do with a damaged database", () => {
+  const path = join(folder(), "control.db");
+  writeFileSync(path, "this is not a database, and it is longer than a header of one".repeat(20));
+  expect(() => openControlStore(path, () => 0)).toThrow(/not a database.*restore it from a backup/);
+});
