@@ -3,7 +3,7 @@ import { encodeConversation } from "./chat-format.ts";
 import { createConversations, fillSlots, readCorpus, textsOf } from "./corpus.ts";
 import { drawBatch } from "./make-batch.ts";
 import { createRandom } from "./random.ts";
-import { parseLessons } from "./read-lessons.ts";
+import { parseLessons, phrasingsOf } from "./read-lessons.ts";
 import { rephrase } from "./rephrase.ts";
 import { trainTokenizer } from "./tokenizer.ts";
 
@@ -15,18 +15,18 @@ it("holds at least 300 different answers about production, each asked in three w
   const answers = new Set(corpus.knowledge.map(({ answer }) => answer));
   expect(answers.size).toBe(corpus.knowledge.length);
   expect(answers.size).toBeGreaterThanOrEqual(300);
-  const rare = corpus.knowledge.filter(({ questions }) => new Set(questions).size < 3);
+  const rare = corpus.knowledge.filter((lesson) => new Set(phrasingsOf(lesson)).size < 3);
   expect(rare).toEqual([]);
 });
 
 it("never gives one question two answers", () => {
   const answers = new Map<string, string>();
-  const clashes = lessons.flatMap(({ questions, heldOut, answer }) =>
-    [...questions, ...(heldOut ? [heldOut] : [])].filter((question) => {
+  const clashes = lessons.flatMap((lesson) =>
+    [...phrasingsOf(lesson), lesson.heldOut ?? ""].filter((question) => {
       const key = question.toLowerCase().replace(/[?.!]+$/, "");
       const before = answers.get(key);
-      answers.set(key, answer);
-      return before !== undefined && before !== answer;
+      if (key !== "") answers.set(key, lesson.answer);
+      return before !== undefined && before !== lesson.answer;
     }),
   );
   expect(clashes).toEqual([]);
@@ -40,7 +40,7 @@ it("answers in one to three sentences, without line breaks", () => {
 });
 
 it("keeps what it measures with out of training", () => {
-  const trained = new Set(lessons.flatMap(({ questions }) => questions));
+  const trained = new Set(lessons.flatMap(phrasingsOf));
   const heldOut = lessons.flatMap((lesson) => (lesson.heldOut ? [lesson.heldOut] : []));
   expect(heldOut.length).toBeGreaterThan(80);
   expect([...heldOut, ...corpus.unseenOffTopic].filter((asked) => trained.has(asked))).toEqual([]);
@@ -61,10 +61,11 @@ it("reads a lesson: phrasings, terms, a held-out phrasing, comments", () => {
     topic: "farm",
     answer: "First.",
     questions: ["One?", "Two?", "Three?"],
+    definitions: [],
   });
   expect(second?.heldOut).toBe("Baa?");
-  expect(second?.questions).toContain("What is a sheep?");
-  expect(second?.questions).toContain("Wool?");
+  expect(second?.definitions).toContain("What is a sheep?");
+  expect(second?.definitions).toContain("Wool?");
   expect(() => parseLessons("Q: And the answer?", "farm")).toThrow("one A:");
 });
 
@@ -103,7 +104,9 @@ it("packs batches that fit, with each conversation on its own", () => {
     });
     expect(tokens.length).toBeLessThanOrEqual(room);
     expect(rows.length).toBe(targets.length);
-    expect(rows.filter((row, at) => (tokens[row + 1] ?? targets[at]) !== targets[at])).toEqual([]);
+    // The target of a cut conversation's last row is no part of the batch.
+    const isInside = (row: number): boolean => starts[row + 1] === starts[row];
+    expect(rows.filter((row, at) => isInside(row) && tokens[row + 1] !== targets[at])).toEqual([]);
     expect(starts.filter((start, row) => start > row || tokens[start] !== 1)).toEqual([]);
   }
 });

@@ -1,6 +1,6 @@
 import type { Turn } from "./chat-format.ts";
 import { createRandom, type Random } from "./random.ts";
-import { readLessons, readLines, type Lesson } from "./read-lessons.ts";
+import { phrasingsOf, readLessons, readLines, type Lesson } from "./read-lessons.ts";
 import { rephrase } from "./rephrase.ts";
 
 /** Everything the model is taught, as it stands in `data/`. */
@@ -44,7 +44,7 @@ export function fillSlots(
 ): string {
   return text.replaceAll(/\{(\w+)\}/g, (_, name: string) => {
     if (name === "number") return String(random.below(10 ** (1 + random.below(4))));
-    if (name === "thing" && random.chance(0.2)) return madeUpWord(random);
+    if (name === "thing" && random.chance(0.25)) return madeUpWord(random);
     const words = slots.get(name);
     if (!words) throw new Error(`there are no words for {${name}}`);
     return fillSlots(random.pick(words), slots, random);
@@ -85,16 +85,22 @@ export function createConversations(corpus: Corpus, seed: number): (turns: numbe
   const offTopic = corpus.offTopic.flatMap((lesson) => lesson.questions.map(() => lesson));
   return (turns) => {
     const conversation: Turn[] = [];
-    if (random.chance(0.45))
+    if (random.chance(0.35))
       conversation.push({ role: "system", content: random.pick(corpus.systemPrompts) });
     for (let turn = 0; turn < turns; turn++) {
-      const { questions, answer } = pickLesson(turn > 0);
-      const question = fillSlots(random.pick(questions), corpus.slots, random);
+      const lesson = pickLesson(turn > 0);
+      const question = fillSlots(pickQuestion(lesson), corpus.slots, random);
       conversation.push({ role: "user", content: rephrase(question, random) });
-      conversation.push({ role: "assistant", content: answer });
+      conversation.push({ role: "assistant", content: lesson.answer });
     }
     return conversation;
   };
+
+  /** Definitions are many and alike: half of the draws go to what was written by hand. */
+  function pickQuestion({ questions, definitions }: Lesson): string {
+    const isMade = questions.length === 0 || (definitions.length > 0 && random.chance(0.5));
+    return random.pick(isMade ? definitions : questions);
+  }
 
   function pickLesson(isLater: boolean): Lesson {
     const draw = random.next();
@@ -109,8 +115,8 @@ export function* textsOf(corpus: Corpus): Generator<string> {
   const random = createRandom(1);
   for (const lesson of [...corpus.knowledge, ...corpus.talk, ...corpus.followUps]) {
     yield lesson.answer;
-    yield* lesson.questions;
-    yield* lesson.questions.map((question) => question.toLowerCase());
+    yield* phrasingsOf(lesson);
+    yield* phrasingsOf(lesson).map((question) => question.toLowerCase());
   }
   for (const { answer, questions } of corpus.offTopic) {
     yield answer;

@@ -4,7 +4,7 @@ import { generate, hitsOf } from "./forward.ts";
 import { packBatch } from "./make-batch.ts";
 import type { Model } from "./model.ts";
 import { createRandom } from "./random.ts";
-import type { Lesson } from "./read-lessons.ts";
+import { phrasingsOf, type Lesson } from "./read-lessons.ts";
 import { IM_END, type Tokenizer } from "./tokenizer.ts";
 
 /** A share of questions, with what it was counted from. */
@@ -33,7 +33,7 @@ const SYSTEM: Turn = { role: "system", content: "You are a helpful assistant." }
 /** Asks a model everything that can be checked. Answers are the likeliest tokens, word for word. */
 export function evaluate(model: Model, tokenizer: Tokenizer, corpus: Corpus): Evaluation {
   const known = [...corpus.knowledge, ...corpus.talk];
-  const trained = known.flatMap((lesson) => lesson.questions.map((asked) => ask(asked, lesson)));
+  const trained = known.flatMap((lesson) => phrasingsOf(lesson).map((asked) => ask(asked, lesson)));
   const heldOut = known.flatMap((lesson) => (lesson.heldOut ? [ask(lesson.heldOut, lesson)] : []));
   const check = (conversations: readonly Turn[][]): boolean[] =>
     verbatim(model, tokenizer, conversations);

@@ -23,6 +23,12 @@ export function packBatch(conversations: readonly Encoded[]): Batch {
   return batch;
 }
 
+/** Tokens of an answer that tell which answer it is. */
+const LEAD = 5;
+
+/** How many conversations are cut after the lead of their answer: half of all tokens, by count. */
+const BRIEF = 0.8;
+
 /**
  * One training batch of at most `room` tokens: conversations of one to four turns, or, to teach late
  * positions too, a single one that fills the room.
@@ -35,8 +41,10 @@ export function drawBatch(
   const drawn: Encoded[] = [];
   let used = 0;
   for (;;) {
-    const turns = isLong ? 30 : random.pick([1, 1, 1, 1, 2, 2, 3, 4]);
-    const encoded = cut(encodeConversation(tokenizer, converse(turns)), room);
+    const isBrief = !isLong && random.chance(BRIEF);
+    const turns = isLong ? 30 : isBrief ? 1 : random.pick([1, 1, 1, 1, 2, 2, 3, 4]);
+    const whole = encodeConversation(tokenizer, converse(turns));
+    const encoded = cut(whole, isBrief ? (whole.rows[0] ?? 0) + LEAD : room);
     used += encoded.tokens.length;
     if (used > room) return packBatch(drawn);
     drawn.push(encoded);

@@ -8,8 +8,10 @@ export interface Lesson {
   /** The file it stands in, without its ending. */
   readonly topic: string;
   readonly answer: string;
-  /** Phrasings that are trained on. */
+  /** Phrasings that are trained on, written by hand. */
   readonly questions: readonly string[];
+  /** The usual forms of asking for a definition, made of the lesson's terms. */
+  readonly definitions: readonly string[];
   /** A phrasing kept out of training, to measure with. */
   readonly heldOut?: string;
 }
@@ -61,8 +63,14 @@ function parseLesson(block: string, topic: string, mayHoldOut: boolean): Lesson 
   const defined = terms.flatMap((term) => DEFINITIONS.map((form) => form.replace("{}", term)));
   const last = asked.at(-1);
   const holdOut = mayHoldOut && last !== undefined && asked.length + defined.length >= 4;
-  const questions = [...(holdOut ? asked.slice(0, -1) : asked), ...defined.map(capitalized)];
-  return { topic, answer, questions, ...(holdOut ? { heldOut: last } : {}) };
+  const questions = holdOut ? asked.slice(0, -1) : asked;
+  const definitions = defined.map(capitalized);
+  return { topic, answer, questions, definitions, ...(holdOut ? { heldOut: last } : {}) };
+}
+
+/** Every phrasing that is trained on. */
+export function phrasingsOf({ questions, definitions }: Lesson): string[] {
+  return [...questions, ...definitions];
 }
 
 function capitalized(text: string): string {

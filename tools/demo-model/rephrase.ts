@@ -35,6 +35,7 @@ const FILLER = /\b(?:a|an|the|is|are|do|does|I|my|of|to|can|should|me|it|in|for)
 export function rephrase(question: string, random: Random): string {
   let text = question;
   if (random.chance(0.12)) text = dropFiller(text, random);
+  if (random.chance(0.15)) text = dropWords(text, random);
   if (random.chance(0.12)) text = mistype(text, random);
   if (random.chance(0.3)) text = text.toLowerCase();
   if (random.chance(0.3)) text = text.replace(/[?.!]+$/, "");
@@ -46,6 +47,13 @@ export function rephrase(question: string, random: Random): string {
 
 function dropFiller(text: string, random: Random): string {
   return text.replaceAll(FILLER, (word) => (random.chance(0.4) ? "" : word));
+}
+
+/** Loses words, but never the longest, which most often says what is asked about. */
+function dropWords(text: string, random: Random): string {
+  const words = text.split(" ");
+  const longest = Math.max(...words.map(({ length }) => length));
+  return words.filter(({ length }) => length === longest || !random.chance(0.2)).join(" ");
 }
 
 /** Two letters of a longer word swapped, one lost, or one doubled. */

@@ -15,6 +15,7 @@ import { exportModel, roundToQ8 } from "./export-model.ts";
 import { drawBatch } from "./make-batch.ts";
 import { createProgress } from "./progress.ts";
 import { createRandom } from "./random.ts";
+import { phrasingsOf } from "./read-lessons.ts";
 import { parameterCount, type Shape } from "./shape.ts";
 import { SPECIAL, trainTokenizer, type Tokenizer } from "./tokenizer.ts";
 import { createTrainer, type Trainer } from "./trainer.ts";
@@ -22,7 +23,7 @@ import { writeCard, type Result } from "./write-card.ts";
 
 const USAGE = `node tools/demo-model/train.ts [options]
 
-  --steps N    training steps (default 2000)
+  --steps N    training steps (default 2400)
   --out PATH   the model file to write (default models/demo.gguf)
   --seed N     of all randomness (default 1)
   --threads N  training threads (default: as many as there are cores, at most 2)
@@ -50,7 +51,7 @@ interface Options {
 function readOptions(): Options | undefined {
   const { values } = parseArgs({
     options: {
-      steps: { type: "string", default: "2000" },
+      steps: { type: "string", default: "2400" },
       out: { type: "string", default: join(import.meta.dirname, "../../models/demo.gguf") },
       seed: { type: "string", default: "1" },
       threads: { type: "string", default: String(Math.min(2, availableParallelism())) },
@@ -149,7 +150,7 @@ async function main(options: Options): Promise<void> {
 function describeCorpus(corpus: Corpus): Pick<Result, "data"> {
   const { knowledge, talk, followUps, offTopic } = corpus;
   const questions = (lessons: Corpus["talk"]): number =>
-    lessons.reduce((sum, lesson) => sum + lesson.questions.length, 0);
+    lessons.reduce((sum, lesson) => sum + phrasingsOf(lesson).length, 0);
   return {
     data: {
       answers: knowledge.length,

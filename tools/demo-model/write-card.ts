@@ -69,8 +69,9 @@ model's output was downloaded.
 | questions that it cannot answer | ${data.offTopicAnswers} | ${data.offTopicPatterns} patterns with slots |
 
 During training questions are varied (case, punctuation, typing errors, lost filler words, a polite
-phrase before or after), joined into conversations of one to many turns, and begin in 45 % of cases
-with one of ${data.systemPrompts} system prompts.
+phrase before or after), joined into conversations of one to many turns, and begin in 35 % of cases
+with one of ${data.systemPrompts} system prompts. Half of the training is on questions with only the first words of their
+answers: which answer to give is harder to learn than how it goes on.
 
 ## Training
 
