@@ -47,10 +47,11 @@ it("writes counts, rates and shares at a reader's precision", () => {
 });
 
 it("writes bytes and prices", () => {
-  expect([0, 640, 5_033_165, 2 ** 30].map(formatBytes)).toEqual([
+  expect([0, 640, 5_033_165, 185_700_000, 2 ** 30].map(formatBytes)).toEqual([
     "0 B",
     "640 B",
     "4.8 MiB",
+    "177 MiB",
     "1 GiB",
   ]);
   expect([0, 0.4, 0.005].map(formatPrice)).toEqual(["free", "$0.40", "$0.005"]);

@@ -72,12 +72,13 @@ export function formatPrice(dollars: Figure): string {
   return dollars === 0 ? "free" : `$${dollars < 0.01 ? dollars : dollars.toFixed(2)}`;
 }
 
-/** `640 B`, `4.8 MiB`, `1.2 GiB`. */
+/** `640 B`, `4.8 MiB`, `177 MiB`, `1.2 GiB`. */
 export function formatBytes(bytes: Figure): string {
   if (bytes == null) return DASH;
   const units = ["B", "KiB", "MiB", "GiB", "TiB"];
   const step = Math.min(units.length - 1, Math.floor(Math.log2(Math.max(1, bytes)) / 10));
-  return `${oneDigit.format(bytes / 2 ** (10 * step))} ${units[step]}`;
+  const amount = bytes / 2 ** (10 * step);
+  return `${(amount < 100 ? oneDigit : whole).format(amount)} ${units[step]}`;
 }
 
 const clock = new Intl.DateTimeFormat("en-GB", {

@@ -30,7 +30,7 @@ export function CallsPage() {
         </button>
       </PageHead>
       <div className="stack">
-        <FilterBar key={toSearch(filter)} filter={filter} onChange={setFilter} />
+        <FilterBar filter={filter} onChange={setFilter} />
         <Loaded result={result} skeleton={<SkeletonRows count={8} />}>
           {(found) =>
             found.length === 0 ? (

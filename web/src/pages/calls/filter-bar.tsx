@@ -5,6 +5,7 @@ import {
   activeParts,
   NO_FILTER,
   STATUSES,
+  toSearch,
   type CallFilter,
   type CallWindow,
   type Status,
@@ -23,9 +24,33 @@ const WINDOW_NAMES: readonly (readonly [CallWindow, string])[] = [
   ["all", "All that is kept"],
 ];
 
-/** Choices act at once; texts act on Enter, on leaving the field, or by the button. */
+/** The form; on a phone it stays folded until it is asked for, so that the calls come first. */
 export function FilterBar({ filter, onChange }: FilterProps) {
-  const [typed, setTyped] = useState(filter);
+  const [open, setOpen] = useState(false);
+  const parts = activeParts(filter);
+  return (
+    <div>
+      <button
+        type="button"
+        className="button filter-toggle"
+        aria-expanded={open}
+        aria-controls="filter"
+        onClick={() => setOpen(!open)}
+      >
+        <Icon name="calls" size={16} /> Filter{parts > 0 && ` (${parts} active)`}
+      </button>
+      <FilterForm filter={filter} onChange={onChange} folded={!open} />
+    </div>
+  );
+}
+
+/** Choices act at once; texts act on Enter or on leaving the field. */
+function FilterForm({ filter, onChange, folded }: FilterProps & { folded: boolean }) {
+  const address = toSearch(filter);
+  const [shown, setShown] = useState({ address, typed: filter });
+  // A filter that changed from outside, as by Clear, replaces what was typed.
+  if (shown.address !== address) setShown({ address, typed: filter });
+  const { typed } = shown;
   const apply = () => {
     if (TEXTS.some(([name]) => typed[name].trim() !== filter[name])) onChange(trimmed(typed));
   };
@@ -34,7 +59,13 @@ export function FilterBar({ filter, onChange }: FilterProps) {
     apply();
   };
   return (
-    <form className="panel filter" role="search" aria-label="Filter the calls" onSubmit={submit}>
+    <form
+      id="filter"
+      className={folded ? "panel filter folded" : "panel filter"}
+      role="search"
+      aria-label="Filter the calls"
+      onSubmit={submit}
+    >
       <Choices filter={filter} onChange={onChange} />
       {TEXTS.map(([name, label, hint]) => (
         <div className={`field ${name}`} key={name}>
@@ -45,34 +76,42 @@ export function FilterBar({ filter, onChange }: FilterProps) {
             type="search"
             placeholder={hint}
             value={typed[name]}
-            onChange={(event) => setTyped({ ...typed, [name]: event.target.value })}
+            onChange={(event) =>
+              setShown({ address, typed: { ...typed, [name]: event.target.value } })
+            }
             onBlur={apply}
           />
         </div>
       ))}
-      <div className="row filter-foot">
-        <label className="check">
-          <input
-            type="checkbox"
-            checked={filter.guarded}
-            onChange={(event) => onChange({ ...filter, guarded: event.target.checked })}
-          />
-          Guard hits only
-        </label>
-        <button type="submit" className="for-screen-readers">
-          Apply
-        </button>
-        {activeParts(filter) > 0 && (
-          <button
-            type="button"
-            className="button plain"
-            onClick={() => onChange({ ...NO_FILTER, window: filter.window })}
-          >
-            <Icon name="cross" size={14} /> Clear
-          </button>
-        )}
-      </div>
+      <FilterFoot filter={filter} onChange={onChange} />
     </form>
+  );
+}
+
+function FilterFoot({ filter, onChange }: FilterProps) {
+  return (
+    <div className="row filter-foot">
+      <label className="check">
+        <input
+          type="checkbox"
+          checked={filter.guarded}
+          onChange={(event) => onChange({ ...filter, guarded: event.target.checked })}
+        />
+        Guard hits only
+      </label>
+      <button type="submit" className="for-screen-readers">
+        Apply
+      </button>
+      {activeParts(filter) > 0 && (
+        <button
+          type="button"
+          className="button plain"
+          onClick={() => onChange({ ...NO_FILTER, window: filter.window })}
+        >
+          <Icon name="cross" size={14} /> Clear
+        </button>
+      )}
+    </div>
   );
 }
 

@@ -1,4 +1,4 @@
-import { useId, useState } from "react";
+import { useId, useState, type CSSProperties } from "react";
 import type { CallDetail } from "../../../../src/http/admin-schemas.ts";
 import { formatMs } from "../../format.ts";
 import { Icon } from "../../parts/icon.tsx";
@@ -26,7 +26,7 @@ export function WaterfallPanel({ call }: { call: CallDetail }) {
       ) : (
         <>
           <Axis totalMs={total} ttft={ttft} />
-          <ol aria-label="Spans">
+          <ol aria-label="Spans" {...ttftLine(ttft)}>
             {bars.map((bar) => (
               <SpanRow
                 key={bar.span.id}
@@ -40,6 +40,14 @@ export function WaterfallPanel({ call }: { call: CallDetail }) {
       )}
     </section>
   );
+}
+
+/** Every track shows where the first token came. */
+function ttftLine(ttft: number | null): { className?: string; style?: CSSProperties } {
+  // React's types do not know custom properties.
+  return ttft === null
+    ? {}
+    : { className: "has-ttft", style: { "--ttft": `${ttft}%` } as CSSProperties };
 }
 
 function Axis({ totalMs, ttft }: { totalMs: number; ttft: number | null }) {

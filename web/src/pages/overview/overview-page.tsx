@@ -1,13 +1,16 @@
+import { lazy, Suspense } from "react";
 import { Link, useSearchParams } from "wouter";
 import type { Overview } from "../../../../src/http/admin-schemas.ts";
 import { useModels, useOverview, type WindowName } from "../../api/queries.ts";
 import { plural } from "../../format.ts";
 import { CodeBox, Empty, Loaded, Skeleton } from "../../parts/feedback.tsx";
 import { PageHead, Segments } from "../../parts/page.tsx";
-import { Charts } from "./charts.tsx";
 import { LiveBand } from "./live-band.tsx";
 import { ModelTable } from "./model-table.tsx";
 import { Tiles } from "./tiles.tsx";
+
+/** The charts bring a drawing library with them; the rest of the dashboard does without. */
+const Charts = lazy(async () => ({ default: (await import("./charts.tsx")).Charts }));
 
 const WINDOWS = [
   ["15m", "15 min"],
@@ -46,7 +49,9 @@ function Figures({ overview }: { overview: Overview }) {
   return (
     <>
       <Tiles overview={overview} />
-      <Charts overview={overview} />
+      <Suspense fallback={<ChartsSkeleton />}>
+        <Charts overview={overview} />
+      </Suspense>
       <ModelTable models={overview.models} />
     </>
   );
@@ -86,11 +91,17 @@ function OverviewSkeleton() {
   return (
     <div className="stack">
       <Skeleton height={112} />
-      <div className="charts">
-        {["a", "b", "c", "d"].map((name) => (
-          <Skeleton key={name} height={250} />
-        ))}
-      </div>
+      <ChartsSkeleton />
+    </div>
+  );
+}
+
+function ChartsSkeleton() {
+  return (
+    <div className="charts">
+      {["a", "b", "c", "d"].map((name) => (
+        <Skeleton key={name} height={250} />
+      ))}
     </div>
   );
 }
