@@ -26,7 +26,7 @@ import {
 const CACHE = fileURLToPath(new URL("../../node_modules/.cache/weir/bench/", import.meta.url));
 const SLOTS = 8;
 const CONTEXT_TOKENS = 1024;
-/** A round in which strangers did more of the machine's work than this is thrown away, if others remain. */
+/** Rounds in which strangers did more of the machine's work than this do not count, if half remain. */
 const MOST_FOREIGN = 0.1;
 
 interface Plan {
@@ -38,8 +38,8 @@ interface Plan {
 }
 
 const PLANS: readonly Plan[] = [
-  { model: "smol", title: "135 M Q8_0", streams: [1, 4, 8], tokens: 64, rounds: 4 },
-  { model: "qwen", title: "0.5 B Q8_0", streams: [1, 8], tokens: 32, rounds: 2 },
+  { model: "smol", title: "135 M Q8_0", streams: [1, 4, 8], tokens: 64, rounds: 5 },
+  { model: "qwen", title: "0.5 B Q8_0", streams: [1, 8], tokens: 32, rounds: 3 },
 ];
 
 interface Contender {
@@ -138,10 +138,10 @@ function rowsOf(plan: Plan, streams: number, [ours, peer]: readonly Contender[])
   ];
 }
 
-/** The rounds that others did not disturb; all of them when there is no quiet one. */
+/** The rounds that others did not disturb; all of them when fewer than half are quiet. */
 function clean<T extends { foreign: number }>(rounds: readonly T[]): readonly T[] {
   const quiet = rounds.filter(({ foreign }) => foreign <= MOST_FOREIGN);
-  return quiet.length > 0 ? quiet : rounds;
+  return quiet.length * 2 >= rounds.length ? quiet : rounds;
 }
 
 function dirtyRounds(rounds: Contender["rounds"]): number {

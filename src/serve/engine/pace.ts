@@ -5,6 +5,8 @@ export const MOST_TOKENS = 512;
 const LEAST_TOKENS = 16;
 /** A lone chunk is kept short enough that a live host is never taken for a hung one. */
 const LONE_STEP_MS = 4000;
+/** How many ordinary steps a step may last in which prompts share. */
+const SHARED_STEPS = 4;
 /** How much a new measurement weighs. */
 const WEIGHT = 0.3;
 
@@ -36,6 +38,14 @@ export class Pace {
     if (step.promptTokens < LEAST_TOKENS) return;
     const own = Math.max(0.001, elapsedMs - (step.streams > 0 ? this.#decodeMs : 0));
     this.#tokenMs = blend(this.#tokenMs, own / step.promptTokens);
+  }
+
+  /**
+   * Up to how many tokens prompts share a step. A fast machine computes many together; on a slow one
+   * a single prompt fills it, and one after the other the first answers come sooner and the last no later.
+   */
+  get sharedTokens(): number {
+    return Math.floor((SHARED_STEPS * this.#stepMs) / this.tokenMs);
   }
 
   /** Prompt tokens that the next step may take, beside `streams` running answers. */

@@ -213,10 +213,17 @@ it("computes prompts that come together in full pieces, also when the first alre
   const sizes = decoder.batches
     .slice(0, 2)
     .map((parts) => parts.map(({ tokens }) => tokens.length));
-  expect(sizes).toEqual([
-    [400, 112],
-    [1, 288],
-  ]);
+  expect(sizes).toEqual([[400], [1, 400]]);
+});
+
+it("computes short prompts that come together in one step", () => {
+  const decoder = new ScriptedDecoder({ 1: "a", 2: "b" }, { contextTokens: 2000 });
+  decoder.tokenMs = 1;
+  const scheduler = start(decoder, 51);
+  scheduler.submit(call(1), prompt("x".repeat(50)));
+  scheduler.submit(call(2), prompt("y".repeat(500)));
+  scheduler.step();
+  expect(decoder.batches[0]?.map(({ tokens }) => tokens.length)).toEqual([50, 154]);
 });
 
 it("stops at a stop string across tokens and shows nothing of it", () => {

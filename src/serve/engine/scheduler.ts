@@ -210,8 +210,9 @@ export class Scheduler {
     const shares = new Map<Sequence, number>();
     let used = 0;
     for (const sequence of prompts.toSorted((a, b) => a.job.arrivedAt - b.job.arrivedAt)) {
-      const room = this.#pace.chunkTokens(this.#streamsBefore(sequence, streams)) - used;
-      const share = Math.max(0, Math.min(room, sequence.pending));
+      const most = this.#pace.chunkTokens(this.#streamsBefore(sequence, streams));
+      const room = used === 0 ? most : Math.min(most, this.#pace.sharedTokens);
+      const share = Math.max(0, Math.min(room - used, sequence.pending));
       shares.set(sequence, share);
       used += share;
     }
