@@ -15,6 +15,7 @@ import type { Log } from "./core/log.ts";
 import { createGate, redact } from "./guard/gate.ts";
 import { type App, createApp } from "./http/app.ts";
 import { describeModels, gaugesOf } from "./http/describe.ts";
+import type { Authorise } from "./http/authorise.ts";
 import { identify } from "./http/identify.ts";
 import { createHeartbeats } from "./http/lane/heartbeats.ts";
 import { createInferenceLane } from "./http/lane/inference.ts";
@@ -47,6 +48,8 @@ export interface Weir {
   apply(config: WeirConfig): Promise<void>;
   /** Resolves when every embedded model is ready; rejects with the first that cannot be. */
   ready(): Promise<void>;
+  /** The processes of the embedded engines. */
+  enginePids(): number[];
   /** Turns new calls away, lets running ones finish up to `server.drain`, and ends. */
   close(): Promise<void>;
 }
@@ -71,6 +74,7 @@ interface House {
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 const DAY_MS = 86_400_000;
 const REFRESH_MS = 1000;
+const IDLE_CHECK_MS = 50;
 const ENV_KEY_ID = "key_env";
 const ENV_KEY_NAME = "WEIR_ADMIN_KEY";
 /** Requests that never became calls, by error code. */
@@ -95,6 +99,7 @@ export async function startWeir(settings: Settings, log: Log): Promise<Weir> {
       ready: async () => {
         await Promise.all(house.catalogue.engines().map((engine) => engine.start()));
       },
+      enginePids: () => house.catalogue.engines().flatMap((engine) => engine.stats().pid ?? []),
       async close() {
         await drain(house, app);
         await stack.disposeAsync();
@@ -154,7 +159,7 @@ async function build(settings: Settings, log: Log, stack: AsyncDisposableStack) 
 
 /** The fast lane over the call path, and the control plane beside it. */
 async function buildApp(house: House): Promise<App> {
-  const { log, catalogue, live } = house;
+  const { log } = house;
   const credentials = credentialsOf(house);
   const gateway = await gatewayOf(house);
   const lane = createInferenceLane({
@@ -173,17 +178,19 @@ async function buildApp(house: House): Promise<App> {
     rejected: (code) => rejections.set(code ?? "", (rejections.get(code ?? "") ?? 0) + 1),
   });
   const app = createApp(lane, log.part("http"));
-  const authorise = (
-    request: Parameters<typeof identify>[0],
-    scope: Parameters<typeof identify>[2],
-  ) => identify(request, credentials, scope);
+  await registerRoutes(app, house, (request, scope) => identify(request, credentials, scope));
+  return app;
+}
+
+async function registerRoutes(app: App, house: House, authorise: Authorise): Promise<void> {
+  const { catalogue, control } = house;
   operationsRoutes(app.fastify, {
     version: VERSION,
     operations: app.operations,
     notReady: () => whyNotReady(house),
     metrics: () => metricsText(house),
     checkMetrics(request) {
-      if (!isLoopback(live.config.server.host)) identify(request, credentials, "admin");
+      if (!isLoopback(house.live.config.server.host)) authorise(request, "admin");
     },
   });
   modelRoutes(app.fastify, {
@@ -194,25 +201,23 @@ async function buildApp(house: House): Promise<App> {
       models: describeModels(catalogue, await house.traces.countsByModel(Date.now() - DAY_MS)),
     }),
   });
-  sessionRoutes(app.fastify, { authorise, version: VERSION, ...sessionsOf(house.control) });
+  sessionRoutes(app.fastify, { authorise, version: VERSION, ...sessionsOf(control) });
   callRoutes(app.fastify, {
     authorise,
     list: (query) => house.traces.list(query),
     find: (id) => house.traces.find(id),
     overview: (window) => overview(house, window),
   });
-  const { keys } = house.control;
   keyRoutes(app.fastify, {
     authorise,
-    list: () => keys.list().map((key) => ({ ...key, scopes: [...key.scopes] })),
-    add: (name, scopes) => keys.add(name, scopes),
-    revoke: (id) => keys.revoke(id),
+    list: () => control.keys.list().map((key) => ({ ...key, scopes: [...key.scopes] })),
+    add: (name, scopes) => control.keys.add(name, scopes),
+    revoke: (id) => control.keys.revoke(id),
   });
   await pageRoutes(app.fastify, {
     dashboardFolder: join(ROOT, "web", "dist"),
     docsFolder: dirname(createRequire(import.meta.url).resolve("swagger-ui-dist/package.json")),
   });
-  return app;
 }
 
 async function gatewayOf(house: House) {
@@ -341,11 +346,14 @@ async function drain(house: House, { server, fastify }: App): Promise<void> {
   house.isDraining = true;
   const ended = new Promise<void>((resolve) => server.close(() => resolve()));
   server.closeIdleConnections();
+  // A connection whose call has just ended is idle, and would stay open for its client's next one.
+  const idle = setInterval(() => server.closeIdleConnections(), IDLE_CHECK_MS);
   const timer = setTimeout(() => {
     house.log.warn("drain_cut", { active: house.metrics.live.activeCalls });
     server.closeAllConnections();
   }, house.live.config.server.drain);
   await ended;
+  clearInterval(idle);
   clearTimeout(timer);
   await fastify.close();
 }

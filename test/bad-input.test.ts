@@ -86,9 +86,10 @@ it("refuses a body of 20 MB by its declared length, and one that hides its lengt
   const big = Buffer.alloc(20 * 1024 * 1024, 0x20);
   const declared = await server
     .call("/v1/chat/completions", undefined, { method: "POST", body: big })
-    .catch(() => undefined);
+    .then(({ status }) => status)
+    .catch(() => "reset");
   // The server answers and closes; a client still writing may see the reset before the answer.
-  if (declared) expect(declared.status).toBe(413);
+  expect([413, "reset"]).toContain(declared);
   const answer = await rawRequest(server.url, [
     "POST /v1/chat/completions HTTP/1.1",
     "host: x",

@@ -11,6 +11,8 @@ export interface LoadedConfig {
   readonly config: WeirConfig;
   /** The file read, or undefined when the built-in config stands. */
   readonly path: string | undefined;
+  /** The file's text as it was read. */
+  readonly text: string;
   /** What relative paths in the config are relative to. */
   readonly folder: string;
 }
@@ -27,14 +29,14 @@ export function loadConfig(named: string | undefined, folder = process.cwd()): L
   } catch (cause) {
     const isMissing = cause instanceof Error && "code" in cause && cause.code === "ENOENT";
     if (isMissing && named === undefined) {
-      return { config: parseConfig("", "built-in config"), path: undefined, folder };
+      return { config: parseConfig("", "built-in config"), path: undefined, text: "", folder };
     }
     const hint = isMissing ? "Write one with: weir init" : "Check the path and its permissions.";
     throw new WeirError("invalid_config", `Cannot read ${path}: ${messageOf(cause)}. ${hint}`, {
       cause,
     });
   }
-  return { config: parseConfig(text, path), path, folder: dirname(path) };
+  return { config: parseConfig(text, path), path, text, folder: dirname(path) };
 }
 
 /** Parses and checks the text of a config file; `path` is only for messages. The result is frozen. */

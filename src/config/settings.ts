@@ -16,6 +16,8 @@ export interface Overrides {
 export interface Settings {
   readonly config: WeirConfig;
   readonly configPath: string | undefined;
+  /** The config file's text, to notice when it changes. */
+  readonly configText: string;
   /** What relative paths in the config are relative to. */
   readonly folder: string;
   /** Absolute. */
@@ -35,7 +37,7 @@ export function readSettings(flags: Overrides, env: Environment, cwd: string): S
 }
 
 function withOverrides(
-  { config, path, folder }: LoadedConfig,
+  { config, path, text, folder }: LoadedConfig,
   flags: Overrides,
   env: Environment,
   cwd: string,
@@ -52,6 +54,7 @@ function withOverrides(
   return {
     config: Object.freeze({ ...config, server, models }),
     configPath: path,
+    configText: text,
     folder,
     dataFolder: data ? resolve(cwd, data) : resolve(folder, config.data),
     adminKey: env["WEIR_ADMIN_KEY"] || undefined,

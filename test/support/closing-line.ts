@@ -14,8 +14,8 @@ export default class ClosingLine implements Reporter {
       // A file that could not be loaded has no tests to fail.
       if (module.state() === "failed" && module.errors().length > 0) counts.failed += 1;
     }
-    for (const name of skipped) console.log(`skipped  ${name}`);
+    for (const name of skipped) process.stdout.write(`skipped  ${name}\n`);
     const failed = counts.failed + counts.pending + errors.length;
-    console.log(`${counts.passed} passed, ${failed} failed, ${counts.skipped} skipped`);
+    process.stdout.write(`${counts.passed} passed, ${failed} failed, ${counts.skipped} skipped\n`);
   }
 }

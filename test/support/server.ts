@@ -8,10 +8,12 @@ import { type Weir, startWeir } from "../../src/weir.ts";
 
 export const ADMIN_KEY = "wk-test-admin-key";
 
+type CallInit = Omit<RequestInit, "headers"> & { headers?: Record<string, string> };
+
 export interface TestServer extends Weir {
   readonly folder: string;
   /** fetch with the admin key; `body` is sent as JSON. */
-  call(path: string, body?: unknown, init?: RequestInit): Promise<Response>;
+  call(path: string, body?: unknown, init?: CallInit): Promise<Response>;
 }
 
 /** A folder that goes with the test. */
@@ -24,12 +26,13 @@ export function temporaryFolder(): string {
 /** A whole server in this process on any free port, with the given weir.yaml; ends with the test. */
 export async function startServer(
   yaml = "models: {}",
-  { folder = temporaryFolder(), env = {} as Record<string, string> } = {},
+  { folder = temporaryFolder(), env = {} }: { folder?: string; env?: Record<string, string> } = {},
 ): Promise<TestServer> {
   const config = parseConfig(yaml, "test.yaml");
   const settings = {
     config: { ...config, server: { ...config.server, port: 0 } },
     configPath: undefined,
+    configText: "",
     folder,
     dataFolder: join(folder, "data"),
     adminKey: ADMIN_KEY,

@@ -1,6 +1,6 @@
-import { watchFile, unwatchFile } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { styleText } from "node:util";
-import { loadConfig } from "../../config/load.ts";
+import { parseConfig } from "../../config/load.ts";
 import { type Settings, readSettings } from "../../config/settings.ts";
 import { messageOf } from "../../core/errors.ts";
 import type { Log } from "../../core/log.ts";
@@ -111,16 +111,25 @@ async function announceModels(weir: Weir, terminal: Terminal): Promise<void> {
   }
 }
 
-/** Takes a changed config file over; a bad one is reported and nothing changes. */
-function followConfig(weir: Weir, { configPath, config }: Settings, log: Log): () => void {
+/**
+ * Takes a changed config file over; a bad one is reported and nothing changes. The text is compared,
+ * not the file's times: a mounted ConfigMap changes by its symbolic link.
+ */
+function followConfig(
+  weir: Weir,
+  { configPath, configText, config }: Settings,
+  log: Log,
+): () => void {
   if (configPath === undefined) return () => undefined;
-  const reload = async () => {
+  let known = configText;
+  const look = async () => {
+    const text = await readFile(configPath, "utf8").catch(() => known); // gone: perhaps being replaced
+    if (text === known) return;
+    known = text;
     try {
-      const next = loadConfig(configPath).config;
-      await weir.apply({
-        ...next,
-        server: { ...next.server, host: config.server.host, port: config.server.port },
-      });
+      const next = parseConfig(text, configPath);
+      const { host, port } = config.server; // where it listens stays until a restart
+      await weir.apply({ ...next, server: { ...next.server, host, port } });
       log.info("config_applied", { path: configPath });
     } catch (cause) {
       log.error("config_rejected", {
@@ -130,10 +139,8 @@ function followConfig(weir: Weir, { configPath, config }: Settings, log: Log): (
       });
     }
   };
-  watchFile(configPath, { interval: WATCH_MS }, (now, before) => {
-    if (now.mtimeMs !== before.mtimeMs || now.size !== before.size) void reload();
-  });
-  return () => unwatchFile(configPath);
+  const timer = setInterval(() => void look(), WATCH_MS);
+  return () => clearInterval(timer);
 }
 
 /** Resolves at the first SIGTERM or Ctrl-C; the second ends the process. */
