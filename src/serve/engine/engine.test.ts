@@ -1,6 +1,10 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, readFileSync } from "node:fs";
 import { mkdtemp, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { CONTROL_TOKENS, SHAPES, writeRandomModel } from "../../../bench/engine/random-model.ts";
 import type {
@@ -29,6 +33,8 @@ interface Answer {
 
 const NEVER_END = { [CONTROL_TOKENS.endOfText]: -100, [CONTROL_TOKENS.end]: -100 };
 const signal = new AbortController().signal;
+
+const DEMO_MODEL = fileURLToPath(new URL("../../../models/demo.gguf", import.meta.url));
 
 let folder = "";
 let file = "";
@@ -95,6 +101,29 @@ function toAnswer(events: readonly ChatEvent[], error: WeirError | undefined): A
       return end?.type === "finish" ? end.reason : undefined;
     },
   };
+}
+
+/** A program that starts an engine, prints its host's process id and stays. */
+function orphan(model: string): string {
+  const url = (path: string): string => JSON.stringify(new URL(path, import.meta.url).href);
+  return `
+    const { createEngine } = await import(${url("./engine.ts")});
+    const { silentLog: log } = await import(${url("../../core/log.ts")});
+    const settings = { slots: 1, contextTokens: 64, log };
+    const engine = createEngine({ name: "test", file: ${JSON.stringify(model)}, ...settings });
+    await engine.start();
+    console.log(engine.stats().pid);
+    setInterval(() => {}, 1000);`;
+}
+
+/** A process that ended but that nobody has asked for yet counts as gone. */
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return !/\) Z /.test(readFileSync(`/proc/${pid}/stat`, "utf8"));
+  } catch {
+    return false;
+  }
 }
 
 function hasLibrary(): boolean {
@@ -446,6 +475,18 @@ describe.skipIf(!hasLibrary())("an engine (skipped where llama.cpp has no librar
     await greedy.close();
   });
 
+  it.skipIf(!existsSync(DEMO_MODEL))("asks the demo model something real", async () => {
+    const demo = open({ file: DEMO_MODEL, slots: 2, contextTokens: 4096 });
+    const request = chat("What is a canary release?", {
+      sampling: { temperature: 0 },
+      maxTokens: 80,
+    });
+    const answer = await ask(request, { on: demo });
+    expect(answer.reason()).toBe("stop");
+    expect(answer.text()).toMatch(/canary|traffic|version/i);
+    await demo.close();
+  });
+
   describe("in trouble", () => {
     it("fails a call that was under way when its host is killed, and recovers", async () => {
       const fragile = open({ slots: 2 });
@@ -516,6 +557,17 @@ describe.skipIf(!hasLibrary())("an engine (skipped where llama.cpp has no librar
       expect((await answer).error?.code).toBe("shutting_down");
       expect((await ask(chat("Hello"), { on: closing })).error?.code).toBe("shutting_down");
       expect(() => process.kill(pid ?? 0, 0)).toThrow("ESRCH");
+    });
+
+    it("ends its host when the gateway is killed", async () => {
+      const parent = spawn(process.execPath, ["--input-type=module", "-e", orphan(file)], {
+        stdio: ["ignore", "pipe", "inherit"],
+      });
+      const [line] = (await once(parent.stdout.setEncoding("utf8"), "data")) as [string];
+      const host = Number(line);
+      expect(() => process.kill(host, 0)).not.toThrow();
+      parent.kill("SIGKILL");
+      await expect.poll(() => isAlive(host), { timeout: 10_000 }).toBe(false);
     });
 
     it("stops computing a long prompt when its caller leaves", async () => {

@@ -7,7 +7,7 @@ import { MOST_TOKENS } from "./pace.ts";
 /** Bytes of one value in the KV cache: quantized types carry a scale per 32. */
 const KV_BYTES: Readonly<Record<KvType, number>> = { f16: 2, q8_0: 34 / 32, q4_0: 18 / 32 };
 /** Node, the library and its small buffers. */
-const PROCESS_BYTES = 80 * 2 ** 20;
+const PROCESS_BYTES = 120 * 2 ** 20;
 /** llama.cpp rounds a sequence's cells up to this. */
 const CELLS = 256;
 
