@@ -21,7 +21,10 @@ export interface ChatTemplate {
   render(request: ChatRequest): PromptPart[];
 }
 
-/** Reads the template that the model's file brings. Throws `invalid_config` when it is broken. */
+/**
+ * Reads the template that the model's file brings. One that cannot be read fails the chats, not the
+ * model: completions and embeddings need none.
+ */
 export function createChatTemplate(metadata: Metadata): ChatTemplate {
   const source = stringAt(metadata, "tokenizer.chat_template") ?? CHATML;
   const template = parse(source);
@@ -54,16 +57,21 @@ export function createChatTemplate(metadata: Metadata): ChatTemplate {
   };
 }
 
-function parse(source: string): Template {
+function parse(source: string): Template | undefined {
   try {
     return new Template(source);
-  } catch (cause) {
-    const message = `The model's chat template cannot be read: ${messageOf(cause)}`;
-    throw new WeirError("invalid_config", message, { cause });
+  } catch {
+    return undefined;
   }
 }
 
-function run(template: Template, values: Record<string, unknown>): string {
+function run(template: Template | undefined, values: Record<string, unknown>): string {
+  if (!template)
+    throw new WeirError(
+      "invalid_request",
+      "This model's chat template cannot be read, so it cannot chat; completions work.",
+      { param: "messages" },
+    );
   try {
     return template.render(values);
   } catch (cause) {

@@ -73,6 +73,8 @@ export function startEngineProcess(listener: ProcessListener): EngineProcess {
     kill: () => void child.kill("SIGKILL"),
     async stop() {
       if (child.connected) child.disconnect();
+      // The end of the cancel pipe stops a decode that would keep the host from noticing.
+      pipe.destroy();
       const timer = setTimeout(() => child.kill("SIGKILL"), STOP_MS);
       if (!exited) await gone;
       clearTimeout(timer);

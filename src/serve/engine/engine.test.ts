@@ -16,7 +16,7 @@ import type {
 import type { WeirError } from "../../core/errors.ts";
 import { silentLog } from "../../core/log.ts";
 import { createEngine, type Engine, type EngineOptions } from "./engine.ts";
-import { locateLibrary } from "./library.ts";
+import { locateLibrary } from "./library-place.ts";
 
 /**
  * The engine with real libraries and a model of random weights, written for the occasion. What such a

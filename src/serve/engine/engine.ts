@@ -16,6 +16,7 @@ import { EngineAttempt } from "./engine-attempt.ts";
 import { EngineCalls } from "./engine-calls.ts";
 import { startEngineProcess, type StartProcess } from "./engine-process.ts";
 import { EngineQuestions, type Question } from "./engine-questions.ts";
+import { locateLibrary, type LibraryPlace } from "./library-place.ts";
 import type { KvType } from "./layout.ts";
 import { checkCacheType, checkMemory, planMemory } from "./memory-check.ts";
 import type { EmbedAnswer, FromHost, HostInfo, HostOptions } from "./messages.ts";
@@ -43,9 +44,10 @@ export interface EngineOptions {
   readonly hangMs?: number;
   readonly log: Log;
   readonly now?: Clock;
-  /** The next ones are needs for tests: who starts the process, and how much memory there is. */
+  /** The rest are needs that tests replace: the process, the memory that is free, the library. */
   readonly startProcess?: StartProcess;
   readonly availableBytes?: () => number;
+  readonly locateLibrary?: () => LibraryPlace;
 }
 
 /** What is known of the model once it is loaded; the dashboard shows all of it. */
@@ -246,7 +248,8 @@ class EmbeddedEngine implements Engine {
 
   /** With layers on a GPU the weights need not fit into memory, so nothing is claimed about them. */
   #checkMemory(description: GgufDescription, options: HostOptions): void {
-    if ((this.#options.gpuLayers ?? 0) !== 0) return;
+    const { usesGpu } = (this.#options.locateLibrary ?? locateLibrary)();
+    if (usesGpu && options.gpuLayers !== 0) return;
     const available = this.#options.availableBytes ?? (() => process.availableMemory());
     checkMemory(options.file, planMemory(description, options), available());
   }

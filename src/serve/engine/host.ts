@@ -27,7 +27,10 @@ const cancelMemory = createCancelMemory();
 let loaded: Loaded | undefined;
 let looping = false;
 
+process.title = "weir-engine";
 process.on("disconnect", () => process.exit(0));
+// Ctrl-C and service managers signal the whole group; the gateway decides when its answers are done.
+for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => undefined);
 process.on("message", (message) => receive(message as ToHost)); // only the gateway writes here
 
 function receive(message: ToHost): void {
