@@ -2,7 +2,7 @@ import { useId, useState, type CSSProperties } from "react";
 import type { CallDetail } from "../../../../src/http/admin-schemas.ts";
 import { formatMs } from "../../format.ts";
 import { Icon } from "../../parts/icon.tsx";
-import { toBars, toTicks, type Bar } from "./waterfall.ts";
+import { attributeText, toBars, toTicks, type Bar } from "./waterfall.ts";
 
 /** Where the call's time went: a bar for each step on one time axis; a click shows its attributes. */
 export function WaterfallPanel({ call }: { call: CallDetail }) {
@@ -114,7 +114,7 @@ function Attributes({ bar: { span } }: { bar: Bar }) {
     ["status", span.status],
     ...Object.entries(span.attributes).map(([name, value]): [string, string] => [
       name,
-      value === null ? "–" : String(value),
+      attributeText(name, value),
     ]),
   ];
   return (

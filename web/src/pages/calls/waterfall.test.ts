@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import type { Span } from "../../../../src/http/admin-schemas.ts";
-import { toBars, toTicks } from "./waterfall.ts";
+import { attributeText, toBars, toTicks } from "./waterfall.ts";
 
 function span(id: string, parent: string | null, startMs: number, durationMs: number): Span {
   return { id, parent, startMs, durationMs, kind: "guard", name: id, status: "ok", attributes: {} };
@@ -44,4 +44,12 @@ it("chooses round times for the axis", () => {
   expect(toTicks(1234)).toEqual([0, 200, 400, 600, 800, 1000, 1200]);
   expect(toTicks(0.9)).toEqual([0, 0.2, 0.4, 0.6, 0.8]);
   expect(toTicks(0)).toEqual([0]);
+});
+
+it("writes attributes by the unit in their name", () => {
+  expect(attributeText("firstContentMs", 112.0424490049)).toBe("112 ms");
+  expect(attributeText("reservedNanos", 405_000)).toBe("$0.00041");
+  expect(attributeText("bodyBytes", 2048)).toBe("2 KiB");
+  expect(attributeText("share", 0.33333333)).toBe("0.333");
+  expect([attributeText("verdict", "block"), attributeText("x", null)]).toEqual(["block", "–"]);
 });

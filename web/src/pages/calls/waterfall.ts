@@ -1,4 +1,5 @@
 import type { Span } from "../../../../src/http/admin-schemas.ts";
+import { formatBytes, formatCost, formatMs } from "../../format.ts";
 
 /** One bar of the waterfall: where it stands in the tree and on the time axis, in percent. */
 export interface Bar {
@@ -58,4 +59,14 @@ export function toTicks(totalMs: number): number[] {
   return Array.from({ length: Math.floor(totalMs / step) + 1 }, (_, index) =>
     Number((index * step).toPrecision(6)),
   );
+}
+
+/** An attribute for a reader: the unit that its name ends with decides how it is written. */
+export function attributeText(name: string, value: Span["attributes"][string]): string {
+  if (value === null) return "–";
+  if (typeof value !== "number") return String(value);
+  if (/ms$/i.test(name)) return formatMs(value);
+  if (/nanos$/i.test(name)) return formatCost(value);
+  if (/bytes$/i.test(name)) return formatBytes(value);
+  return String(Number(value.toFixed(3)));
 }
