@@ -4,7 +4,14 @@ import { defaultThreads } from "../../src/serve/engine/threads.ts";
 import { measureCancel } from "./cancel.ts";
 import { foreignShare, markCpu } from "./foreign-cpu.ts";
 import { startLlamaServer } from "./llama-server.ts";
-import { measureRound, median, type Round, type System } from "./measure.ts";
+import {
+  measureInterference,
+  measureRound,
+  median,
+  type Interference,
+  type Round,
+  type System,
+} from "./measure.ts";
 import { startOurEngine } from "./our-engine.ts";
 import { SHAPES, writeRandomModel } from "./random-model.ts";
 import {
@@ -26,6 +33,7 @@ import {
 const CACHE = fileURLToPath(new URL("../../node_modules/.cache/weir/bench/", import.meta.url));
 const SLOTS = 8;
 const CONTEXT_TOKENS = 1024;
+const LONG_PROMPT = 700;
 /** Rounds in which strangers did more of the machine's work than this do not count, if half remain. */
 const MOST_FOREIGN = 0.1;
 
@@ -39,12 +47,13 @@ interface Plan {
 
 const PLANS: readonly Plan[] = [
   { model: "smol", title: "135 M Q8_0", streams: [1, 4, 8], tokens: 64, rounds: 5 },
-  { model: "qwen", title: "0.5 B Q8_0", streams: [1, 8], tokens: 32, rounds: 3 },
+  { model: "qwen", title: "0.5 B Q8_0", streams: [1, 8], tokens: 32, rounds: 2 },
 ];
 
 interface Contender {
   readonly system: System & { pid: () => number };
   readonly rounds: Map<number, (Round & { foreign: number })[]>;
+  readonly interference: Interference[];
 }
 
 /** Runs everything, writes `bench/results/engine.*` and returns what it wrote. */
@@ -63,6 +72,7 @@ export async function run(peer = process.env["LLAMA_SERVER"]): Promise<Report> {
       for (const { system } of contenders) await system.close();
     }
     for (const streams of plan.streams) rows.push(...rowsOf(plan, streams, contenders));
+    rows.push(...interferenceRows(plan, contenders));
     dirty += contenders.reduce((sum, { rounds }) => sum + dirtyRounds(rounds), 0);
   }
   rows.push(...(await measureCancel(await modelFile("smol"), threads)));
@@ -79,7 +89,7 @@ export async function run(peer = process.env["LLAMA_SERVER"]): Promise<Report> {
 }
 
 function contender(system: Contender["system"]): Contender {
-  return { system, rounds: new Map() };
+  return { system, rounds: new Map(), interference: [] };
 }
 
 async function modelFile(model: Plan["model"]): Promise<string> {
@@ -95,7 +105,7 @@ async function measure(plan: Plan, contenders: readonly Contender[]): Promise<vo
     await measureRound(system, { streams: 2, tokens: 8, label: "warm-up" });
   for (const streams of plan.streams)
     for (let round = 0; round < plan.rounds; round++)
-      for (const { system, rounds } of round % 2 === 0 ? contenders : contenders.toReversed()) {
+      for (const { system, rounds } of inTurn(contenders, round)) {
         const from = markCpu(pids());
         const label = `${round} ${streams} ${system.name}`;
         const result = await measureRound(system, { streams, tokens: plan.tokens, label });
@@ -106,6 +116,29 @@ async function measure(plan: Plan, contenders: readonly Contender[]): Promise<vo
           `${plan.title}, ${streams} streams, ${system.name}: ${shown}, others ${(foreign * 100).toFixed(0)} %`,
         );
       }
+  for (let round = 0; round < plan.rounds; round++)
+    for (const { system, interference } of inTurn(contenders, round)) {
+      const label = `${round} interference ${system.name}`;
+      interference.push(await measureInterference(system, { promptTokens: LONG_PROMPT, label }));
+    }
+}
+
+/** Who goes first changes from round to round. */
+function inTurn(contenders: readonly Contender[], round: number): readonly Contender[] {
+  return round % 2 === 0 ? contenders : contenders.toReversed();
+}
+
+function interferenceRows(plan: Plan, [ours, peer]: readonly Contender[]): Row[] {
+  const row = (name: string, value: (one: Interference) => number): Row => {
+    const [own, other] = [ours, peer].map((one) => median(one?.interference.map(value) ?? []));
+    const what = `${plan.title}, a ${LONG_PROMPT}-token prompt beside a running stream: ${name}`;
+    const shown: Row = { what, value: own ?? NaN, unit: "ms" };
+    return peer ? { ...shown, peer: other ?? NaN, ratio: (own ?? NaN) / (other ?? NaN) } : shown;
+  };
+  return [
+    row("the stream's longest pause", (one) => one.worstGapMs),
+    row("the newcomer's first token", (one) => one.newcomerTtftMs),
+  ];
 }
 
 function rowsOf(plan: Plan, streams: number, [ours, peer]: readonly Contender[]): Row[] {

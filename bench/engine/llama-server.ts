@@ -30,7 +30,7 @@ export async function startLlamaServer(
   return {
     name: "llama-server",
     pid: () => child.pid ?? 0,
-    complete: (prompt, tokens) => complete({ port, agent, prompt, tokens }),
+    complete: (prompt, tokens, onToken) => complete({ port, agent, prompt, tokens, onToken }),
     async close() {
       agent.destroy();
       if (child.exitCode !== null) return;
@@ -45,9 +45,10 @@ interface Call {
   readonly agent: Agent;
   readonly prompt: string;
   readonly tokens: number;
+  readonly onToken: (() => void) | undefined;
 }
 
-function complete({ port, agent, prompt, tokens }: Call): ReturnType<System["complete"]> {
+function complete({ port, agent, prompt, tokens, onToken }: Call): ReturnType<System["complete"]> {
   const startedAt = performance.now();
   const tokenAt: number[] = [];
   const body = JSON.stringify({
@@ -61,7 +62,9 @@ function complete({ port, agent, prompt, tokens }: Call): ReturnType<System["com
   return new Promise((resolve, reject) => {
     const parser = createSseParser(({ data }) => {
       const { content } = JSON.parse(data) as { content?: string };
-      if (content) tokenAt.push(performance.now());
+      if (!content) return;
+      tokenAt.push(performance.now());
+      onToken?.();
     });
     const call = request(
       { port, agent, path: "/completion", method: "POST", host: "127.0.0.1" },

@@ -8,7 +8,7 @@ export interface Stream {
 export interface System {
   readonly name: string;
   /** Runs one completion of exactly `tokens` tokens and notes when each event came. */
-  complete(prompt: string, tokens: number): Promise<Stream>;
+  complete(prompt: string, tokens: number, onToken?: () => void): Promise<Stream>;
   close(): Promise<void>;
 }
 
@@ -40,6 +40,32 @@ export async function measureRound(
     itlMs: median(gaps),
     itlP95Ms: quantile(gaps, 0.95),
   };
+}
+
+export interface Interference {
+  /** Between tokens of the running stream, from the newcomer's call to its first token. */
+  readonly worstGapMs: number;
+  readonly newcomerTtftMs: number;
+}
+
+/** A stream is running when somebody comes with a long prompt. */
+export async function measureInterference(
+  system: System,
+  { promptTokens, label }: { promptTokens: number; label: string },
+): Promise<Interference> {
+  const newcomerPrompt = `${label} asks at length: `.padEnd(promptTokens, "so many words ");
+  let newcomer: Promise<Stream> | undefined;
+  let seen = 0;
+  const running = await system.complete(promptOf(label), 200, () => {
+    if (++seen === 8) newcomer = system.complete(newcomerPrompt, 1);
+  });
+  const { startedAt, tokenAt } = (await newcomer) ?? { startedAt: 0, tokenAt: [] };
+  const firstAt = tokenAt[0] ?? NaN;
+  const gaps = running.tokenAt
+    .map((at, index) => [running.tokenAt[index - 1] ?? at, at] as const)
+    .filter(([from, to]) => to >= startedAt && from <= firstAt)
+    .map(([from, to]) => to - from);
+  return { worstGapMs: Math.max(...gaps), newcomerTtftMs: firstAt - startedAt };
 }
 
 /** About 130 tokens: the byte vocabulary makes every letter one. Distinct from its first letter on. */

@@ -17,7 +17,7 @@ export async function startOurEngine(settings: Settings): Promise<System & { pid
   return {
     name: "weir",
     pid: () => engine.stats().pid ?? 0,
-    complete: (prompt, tokens) =>
+    complete: (prompt, tokens, onToken) =>
       new Promise((resolve, reject) => {
         const startedAt = performance.now();
         const tokenAt: number[] = [];
@@ -35,7 +35,9 @@ export async function startOurEngine(settings: Settings): Promise<System & { pid
           },
           {
             events: (events) => {
-              if (events.some(({ type }) => type === "text-delta")) tokenAt.push(performance.now());
+              if (!events.some(({ type }) => type === "text-delta")) return;
+              tokenAt.push(performance.now());
+              onToken?.();
             },
             done: () => resolve({ startedAt, tokenAt }),
             failed: reject,

@@ -3,7 +3,7 @@ import { messageOf, WeirError } from "../../core/errors.ts";
 import { abortCallbackOn } from "./cancel-flag.ts";
 import { createCancelMemory, handleCancel, refreshFlag } from "./cancel-memory.ts";
 import { Embedder } from "./embedder.ts";
-import { openLibrary, type Llama } from "./library.ts";
+import { locateLibrary, openLibrary, type Llama } from "./library.ts";
 import type { FromHost, HostCall, HostError, HostOptions, ToHost } from "./messages.ts";
 import { openModel, type Model } from "./model.ts";
 import { Scheduler } from "./scheduler.ts";
@@ -46,7 +46,7 @@ function load(options: HostOptions): void {
     const entry = new URL(import.meta.url);
     entry.pathname = entry.pathname.replace(/host(\.[jt]s)$/, "cancel-listener$1");
     new Worker(entry, { workerData: { memory: cancelMemory, fd: CANCEL_PIPE } }).unref();
-    const llama = openLibrary();
+    const llama = openLibrary(locateLibrary(), { quiet: false });
     const model = openModel(llama, options, abortCallbackOn(cancelMemory));
     const now = (): number => performance.now();
     const scheduler = new Scheduler(model, { stepMs: options.stepMs, now });

@@ -18,12 +18,14 @@ export type Llama = LlamaFunctions & {
 };
 
 /**
- * Loads llama.cpp and checks that it is the one that `layout.ts` describes. Call once a process.
+ * Loads llama.cpp and checks that it is the one that `layout.ts` describes. Call once a process;
+ * unless it is to be quiet, the library reports to stderr.
  * Throws `model_unavailable` when the library is missing, cannot be loaded or is another version.
  */
-export function openLibrary(place = locateLibrary()): Llama {
+export function openLibrary(place = locateLibrary(), { quiet = true } = {}): Llama {
   const layout = declareLayout();
   const { llama, ggml } = load(place.folder);
+  if (quiet) silence(llama);
   const bound = bindFunctions(llama);
   checkSizes(layout);
   check("version", bound.version(), PINNED.version);
@@ -55,6 +57,16 @@ function find(folder: string, name: string): string {
   const file = readdirSync(folder).find((entry) => pattern.test(entry));
   if (file === undefined) throw new Error(`there is no ${name} library`);
   return join(folder, file);
+}
+
+/** Gives the log to a C function that does nothing with it: `abs` of the message's level. */
+function silence(llama: LibraryHandle): void {
+  const libc = koffi.load(process.platform === "win32" ? "msvcrt.dll" : null);
+  const setLog = llama.func("void llama_log_set(void *callback, void *data)") as (
+    callback: Pointer,
+    data: null,
+  ) => void;
+  setLog(libc.symbol("abs") as Pointer, null); // koffi gives a symbol as its address
 }
 
 function checkSizes({ contextParams, modelParams, batch }: ReturnType<typeof declareLayout>): void {
