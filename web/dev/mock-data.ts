@@ -21,7 +21,7 @@ const MODELS = [
 ] as const;
 
 /** Mulberry32: small, seeded, good enough for a mock. */
-export function createRandom(seed: number): () => number {
+function createRandom(seed: number): () => number {
   let state = seed;
   return () => {
     state = (state + 0x6d2b79f5) | 0;

@@ -31,7 +31,7 @@ export function ErrorNotice({ error, onRetry }: { error: Error; onRetry?: () => 
 }
 
 /** Said above figures that could not be renewed. */
-export function StaleNotice({ error }: { error: Error }) {
+function StaleNotice({ error }: { error: Error }) {
   return (
     <div className="notice ochre" role="status">
       <Icon name="warning" />

@@ -1,7 +1,7 @@
 import { useSyncExternalStore } from "react";
 import { Icon, type IconName } from "./icon.tsx";
 
-export type Theme = "system" | "light" | "dark";
+type Theme = "system" | "light" | "dark";
 
 const STORED = "weir-theme";
 const ORDER: readonly Theme[] = ["system", "light", "dark"];

@@ -1,7 +1,7 @@
 import type { CallRow } from "../../../../src/http/admin-schemas.ts";
 
 /** The windows that the list offers, and their length; `all` sets no limit. */
-export const WINDOWS = {
+const WINDOWS = {
   "15m": 900_000,
   "1h": 3_600_000,
   "24h": 86_400_000,
@@ -35,7 +35,7 @@ export const NO_FILTER: CallFilter = {
 };
 
 const TEXTS = ["model", "key", "user", "search"] as const;
-export const PAGE_SIZE = 50;
+const PAGE_SIZE = 50;
 
 /** Reads the filter from a page address; what is unknown there is left out. */
 export function fromSearch(search: string): CallFilter {

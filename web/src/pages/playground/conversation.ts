@@ -28,8 +28,6 @@ export interface Needs {
   readonly now: () => number;
 }
 
-export type Conversation = ReturnType<typeof createConversation>;
-
 const NOTHING_YET: Answer = {
   state: "streaming",
   text: "",
@@ -131,7 +129,7 @@ async function* collect(
 }
 
 /** What was said so far. A turn without an answer is left out: a blocked message would block again. */
-export function toMessages(turns: readonly Turn[]): ChatMessage[] {
+function toMessages(turns: readonly Turn[]): ChatMessage[] {
   return turns
     .filter(({ answer }) => answer.text !== "")
     .flatMap(({ prompt, answer }): ChatMessage[] => [
@@ -140,7 +138,7 @@ export function toMessages(turns: readonly Turn[]): ChatMessage[] {
     ]);
 }
 
-export function afterEvent(answer: Answer, event: ChatEvent, elapsedMs: number): Answer {
+function afterEvent(answer: Answer, event: ChatEvent, elapsedMs: number): Answer {
   switch (event.type) {
     case "start":
       return { ...answer, traceId: event.traceId };
