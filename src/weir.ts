@@ -131,7 +131,7 @@ async function build(settings: Settings, log: Log, stack: AsyncDisposableStack) 
     redact,
     log: log.part("watch"),
   });
-  stack.defer(() => recorder.close());
+  stack.defer(() => recorder.flush());
   const catalogue = createCatalogue({
     folder: settings.folder,
     demoModel: join(ROOT, "models", "demo.gguf"),
@@ -204,8 +204,15 @@ async function registerRoutes(app: App, house: House, authorise: Authorise): Pro
   sessionRoutes(app.fastify, { authorise, version: VERSION, ...sessionsOf(control) });
   callRoutes(app.fastify, {
     authorise,
-    list: (query) => house.traces.list(query),
-    find: (id) => house.traces.find(id),
+    // Who looks sees also what ended just now.
+    async list(query) {
+      await house.recorder.flush();
+      return house.traces.list(query);
+    },
+    async find(id) {
+      await house.recorder.flush();
+      return house.traces.find(id);
+    },
     overview: (window) => overview(house, window),
   });
   keyRoutes(app.fastify, {
@@ -302,6 +309,7 @@ async function overview(
   { traces, metrics, startedAt, recorder }: House,
   name: Parameters<typeof windowOf>[0],
 ) {
+  await recorder.flush();
   const window = windowOf(name, Date.now());
   const figures = await traces.figures(window.from, window.to);
   return {

@@ -158,10 +158,11 @@ it("frees the engine when the client leaves", async () => {
     logit_bias: { 2: -100 },
   });
   for await (const chunk of stream) if (chunk.choices[0]?.delta.content) break;
-  await eventually(
+  const idle = await eventually(
     () => engineOf(server),
     (engine) => engine?.running === 0,
   );
+  expect(idle?.restarts).toBe(0);
 });
 
 it("tells a stream that its engine died, and answers the next call from a new one", async () => {

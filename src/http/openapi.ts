@@ -40,7 +40,7 @@ export function toOperation(method: string, url: string, schema: FastifySchema):
   const { body, querystring, response } = schema as ZodSchemas;
   return {
     method: method.toLowerCase(),
-    path: url.replaceAll(/:(\w+)/g, "{$1}"),
+    path: url.replaceAll(/:(\w+)/g, "{$1}").replace("*", "{name}"),
     summary,
     tag,
     body,

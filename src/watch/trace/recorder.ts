@@ -25,8 +25,8 @@ export interface CallLog {
 
 export interface Recorder {
   record(call: CallRecord): void;
-  /** Hands over what waits, and resolves when it is kept or given up. */
-  close(): Promise<void>;
+  /** Hands over what waits; resolves when it is kept, or is to be offered again later. */
+  flush(): Promise<void>;
   /** Calls that were lost because the store refused for too long. */
   readonly dropped: number;
 }
@@ -102,9 +102,7 @@ export function createRecorder(needs: RecorderNeeds): Recorder {
       if (waiting.length === FLUSH_COUNT && !flushing) void flush();
       else schedule(FLUSH_MS);
     },
-    async close() {
-      await flush();
-    },
+    flush,
     get dropped() {
       return dropped;
     },
