@@ -37,7 +37,14 @@ export function OverviewPage() {
       <div className="stack">
         <LiveBand />
         <Loaded result={overview} skeleton={<OverviewSkeleton />}>
-          {(data) => <Figures overview={data} />}
+          {(data) => (
+            <div
+              className={data.window === window ? "stack" : "stack outdated"}
+              aria-busy={data.window !== window}
+            >
+              <Figures overview={data} />
+            </div>
+          )}
         </Loaded>
       </div>
     </>
