@@ -28,6 +28,8 @@ export function LoginPage() {
           </div>
         </div>
         <form className="stack" onSubmit={submit}>
+          {/* Password managers file a key under a name. */}
+          <input hidden readOnly autoComplete="username" value="admin" />
           <div className="field">
             <label htmlFor="key">Admin key</label>
             <input

@@ -4,6 +4,7 @@ import { adviceFor, type ApiError } from "../../api/api-error.ts";
 import { formatCount, formatMs, formatRate } from "../../format.ts";
 import { CopyButton } from "../../parts/copy-button.tsx";
 import { Icon } from "../../parts/icon.tsx";
+import { AnswerText } from "./answer-text.tsx";
 import { tokensPerSecond, type Answer, type Turn } from "./conversation.ts";
 import { toCurl, toTypeScript } from "./snippets.ts";
 
@@ -94,10 +95,7 @@ function TurnView({ turn, children }: { turn: Turn; children: ReactNode }) {
       </div>
       <div className="message assistant">
         <h3>{body.model}</h3>
-        {answer.text !== "" && <p className={streaming ? "text growing" : "text"}>{answer.text}</p>}
-        {answer.text === "" && streaming && (
-          <p className="text growing quiet">Waiting for the first token</p>
-        )}
+        <AnswerText text={answer.text} growing={streaming} />
         {answer.error && <AnswerError error={answer.error} partial={answer.text !== ""} />}
         {answer.state === "stopped" && <p className="small quiet">Stopped by you.</p>}
         {answer.finishReason === "content_filter" && <Filtered />}
