@@ -21,7 +21,7 @@ import {
   writeReport,
   type Report,
   type Row,
-} from "./report.ts";
+} from "../report.ts";
 
 /**
  * The embedded engine against llama-server on the same random-weight models, in alternating rounds of

@@ -2,7 +2,7 @@ import { silentLog } from "../../src/core/log.ts";
 import type { AttemptListener } from "../../src/serve/provider.ts";
 import { createEngine } from "../../src/serve/engine/engine.ts";
 import { quantile } from "./measure.ts";
-import type { Row } from "./report.ts";
+import type { Row } from "../report.ts";
 
 const ROUNDS = 12;
 const CONTEXT_TOKENS = 2048;
