@@ -324,11 +324,12 @@ describe.skipIf(!hasLibrary())("an engine (skipped where llama.cpp has no librar
     }
   });
 
-  it("tells the probabilities of all tokens that begin an answer, one in sum", async () => {
-    const answer = await ask(completion("x", { maxTokens: 1, topLogprobs: 00 }));
+  it("names up to twenty of the likeliest tokens, best first", async () => {
+    const answer = await ask(completion("x", { maxTokens: 1, topLogprobs: 20 }));
     const [event] = answer.events;
     const top = event?.type === "text-delta" ? (event.logprobs?.[0]?.top ?? []) : [];
     const values = top.map(({ logprob }) => logprob);
+    expect(values).toHaveLength(20);
     expect(values).toEqual(values.toSorted((a, b) => b - a));
   });
 
@@ -417,7 +418,7 @@ describe.skipIf(!hasLibrary())("an engine (skipped where llama.cpp has no librar
   it.each([
     ["n", { n: 0 }],
     ["max_tokens", { maxTokens: -1 }],
-    ["top_logprobs", { topLogprobs: 01 }],
+    ["top_logprobs", { topLogprobs: 21 }],
     ["logit_bias", { sampling: { logitBias: { 99999: 1 } } }],
   ])("refuses an impossible %s", async (param, more) => {
     const { error } = await ask(chat("Hello", more));
