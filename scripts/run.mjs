@@ -5,7 +5,15 @@
  */
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import { ROOT, SERVER_FLAGS, findNode, noNodeMessage } from "./runtime.mjs";
 
@@ -33,7 +41,13 @@ const TASKS = {
   test: async (args) => {
     if (args.length === 0) await check();
     await buildWeb();
-    await run([bin("vitest", "vitest"), "run", "--reporter=default", "--reporter=./test/support/closing-line.ts", ...args]);
+    await run([
+      bin("vitest", "vitest"),
+      "run",
+      "--reporter=default",
+      "--reporter=./test/support/closing-line.ts",
+      ...args,
+    ]);
   },
   bench: async (args) => {
     await run(["bench/main.ts", ...args]);
@@ -48,7 +62,8 @@ const children = new Set();
 
 async function main() {
   const [task = "", ...args] = process.argv.slice(2);
-  if (!Object.hasOwn(TASKS, task)) fail(`unknown task "${task}"; there are: ${Object.keys(TASKS).join(", ")}`);
+  if (!Object.hasOwn(TASKS, task))
+    fail(`unknown task "${task}"; there are: ${Object.keys(TASKS).join(", ")}`);
   await install();
   stopWithParent();
   await TASKS[task](args);
@@ -70,7 +85,10 @@ async function install() {
   const npm = process.env.npm_execpath;
   const started = Date.now();
   const ticker = process.stderr.isTTY
-    ? setInterval(() => process.stderr.write(`\r  ${Math.round((Date.now() - started) / 1000)} s `), 500)
+    ? setInterval(
+        () => process.stderr.write(`\r  ${Math.round((Date.now() - started) / 1000)} s `),
+        500,
+      )
     : undefined;
   const [command, before] = npm ? [process.execPath, [npm]] : ["npm", []];
   const result = await start(command, [...before, "ci", "--ignore-scripts", "--loglevel=error"], {
@@ -78,7 +96,8 @@ async function install() {
   });
   clearInterval(ticker);
   if (ticker) process.stderr.write("\r");
-  if (result !== 0) fail("npm ci failed; the lines above say why. Check the network and run the command again.");
+  if (result !== 0)
+    fail("npm ci failed; the lines above say why. Check the network and run the command again.");
   writeFileSync(INSTALLED, wanted);
   note(`Installed in ${Math.round((Date.now() - started) / 1000)} s`);
 }

@@ -127,7 +127,6 @@ const Guard = z.strictObject({
     .prefault({})
     .describe("What must not leave, also inside a stream."),
 });
-export type GuardConfig = z.infer<typeof Guard>;
 
 const KeyLimits = z.strictObject({
   requestsPerMinute: z.int().min(1).optional(),
@@ -150,7 +149,6 @@ const Traces = z.strictObject({
     ),
   keep: duration("30d").describe("Older calls are deleted."),
 });
-export type TracesConfig = z.infer<typeof Traces>;
 
 export const WeirConfig = z.strictObject({
   server: Server.prefault({}),

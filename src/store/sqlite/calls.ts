@@ -125,8 +125,6 @@ const Figures = z.object({
   ttftMs: z.number().nullable(),
 });
 
-export type CallStore = ReturnType<typeof openCallStore>;
-
 /** The call table and every question that is asked of it. */
 export function openCallStore(path: string) {
   const db = openDatabase(path, MIGRATIONS);

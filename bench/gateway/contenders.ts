@@ -1,0 +1,185 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { SERVER_FLAGS } from "../../scripts/runtime.mjs";
+
+export interface Contender {
+  readonly name: string;
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  stop(): Promise<void>;
+}
+
+const ROOT = join(import.meta.dirname, "..", "..");
+const KEY = "wk-bench";
+/** About 600 bytes, as a short answer is. */
+const ANSWER = JSON.stringify({
+  id: "chatcmpl-1",
+  object: "chat.completion",
+  created: 1_700_000_000,
+  model: "up",
+  choices: [
+    {
+      index: 0,
+      message: { role: "assistant", content: "Look at the queue before the model. ".repeat(9) },
+      finish_reason: "stop",
+    },
+  ],
+  usage: { prompt_tokens: 48, completion_tokens: 64, total_tokens: 112 },
+});
+
+/** nginx as the upstream, on the load generator's core: it answers from memory. */
+export async function startUpstream(folder: string): Promise<Contender> {
+  const port = await freePort();
+  const server = `location / { default_type application/json; return 200 '${ANSWER}'; }`;
+  const nginx = startNginxProcess(folder, { name: "upstream", core: 1, server, port });
+  return contender("upstream", port, nginx);
+}
+
+/** nginx as a proxy with connections kept open on both sides: the ratio's 1.00. */
+export async function startNginx(folder: string, upstream: string): Promise<Contender> {
+  const port = await freePort();
+  const { host } = new URL(upstream);
+  const http = `upstream up { server ${host}; keepalive 128; keepalive_requests 1000000; }`;
+  const server = `location / { proxy_pass http://up; proxy_http_version 1.1; proxy_set_header Connection ""; proxy_set_header Host up; }`;
+  return contender(
+    "nginx",
+    port,
+    startNginxProcess(folder, { name: "proxy", core: 0, server, port, http }),
+  );
+}
+
+export async function startWeir(folder: string, upstream: string): Promise<Contender> {
+  const port = await freePort();
+  const cwd = join(folder, "weir");
+  mkdirSync(cwd);
+  writeFileSync(
+    join(cwd, "weir.yaml"),
+    `server: { port: ${port} }
+models: { chat: { targets: [{ provider: openai-compatible, url: "${upstream}", model: up, price: { input: 1 USD, output: 2 USD } }] } }
+limits: { perKey: { requestsPerMinute: 100000000, tokensPerMinute: 100000000000, concurrency: 10000, costPerDay: 1000000 USD } }
+`,
+  );
+  const entry = join(ROOT, "dist", "cli", "main.js");
+  if (!existsSync(entry)) throw new Error("Weir is not compiled; run: npm run build");
+  const child = onCore(
+    0,
+    process.execPath,
+    [...SERVER_FLAGS, entry, "serve", "--log-level", "error"],
+    {
+      cwd,
+      env: { ...process.env, WEIR_ADMIN_KEY: KEY },
+    },
+  );
+  return contender("weir", port, child, { authorization: `Bearer ${KEY}` });
+}
+
+/** Undefined when it is not installed (`npm ci` in bench/peers). */
+export async function startPortkey(upstream: string): Promise<Contender | undefined> {
+  const entry = join(
+    ROOT,
+    "bench",
+    "peers",
+    "node_modules",
+    "@portkey-ai",
+    "gateway",
+    "build",
+    "start-server.js",
+  );
+  if (!existsSync(entry)) return undefined;
+  const port = await freePort();
+  const child = onCore(0, process.execPath, [entry, `--port=${port}`, "--headless"], {
+    // Its own switch for upstreams on this machine.
+    env: { ...process.env, NODE_ENV: "production", TRUSTED_CUSTOM_HOSTS: "127.0.0.1" },
+  });
+  return contender("portkey", port, child, {
+    authorization: "Bearer any",
+    "x-portkey-provider": "openai",
+    "x-portkey-custom-host": `${upstream}/v1`,
+  });
+}
+
+interface NginxPlan {
+  readonly name: string;
+  readonly core: number;
+  readonly port: number;
+  readonly server: string;
+  readonly http?: string;
+}
+
+function startNginxProcess(
+  folder: string,
+  { name, core, port, server, http = "" }: NginxPlan,
+): ChildProcess {
+  const prefix = join(folder, name);
+  mkdirSync(prefix);
+  const paths = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map(
+    (kind) => `${kind}_temp_path ${prefix}/${kind};`,
+  );
+  const config = join(prefix, "nginx.conf");
+  writeFileSync(
+    config,
+    `daemon off; worker_processes 1; pid ${prefix}/pid; error_log ${prefix}/error.log;
+events { worker_connections 4096; }
+http { access_log off; ${paths.join(" ")} keepalive_requests 1000000; client_body_buffer_size 64k; ${http}
+  server { listen 127.0.0.1:${port}; ${server} } }
+`,
+  );
+  return onCore(core, "nginx", ["-p", prefix, "-c", config], {});
+}
+
+function onCore(
+  core: number,
+  command: string,
+  args: readonly string[],
+  options: { cwd?: string; env?: NodeJS.ProcessEnv },
+): ChildProcess {
+  return spawn("taskset", ["-c", String(core), command, ...args], {
+    ...options,
+    stdio: ["ignore", "ignore", "inherit"],
+  });
+}
+
+async function contender(
+  name: string,
+  port: number,
+  child: ChildProcess,
+  headers: Record<string, string> = {},
+): Promise<Contender> {
+  const url = `http://127.0.0.1:${port}`;
+  await answers(url, child, name);
+  return {
+    name,
+    url,
+    headers,
+    stop: () =>
+      new Promise((resolve) => {
+        child.once("exit", () => resolve());
+        if (!child.kill("SIGTERM")) resolve();
+      }),
+  };
+}
+
+async function answers(url: string, child: ChildProcess, name: string): Promise<void> {
+  for (let attempt = 0; attempt < 200; attempt++) {
+    if (child.exitCode !== null)
+      throw new Error(`${name} ended at its start with ${child.exitCode}`);
+    const isThere = await fetch(url).then(
+      () => true,
+      () => false,
+    );
+    if (isThere) return;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  throw new Error(`${name} does not answer at ${url}`);
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await new Promise((resolve) => server.once("listening", resolve));
+  const { port } = server.address() as AddressInfo; // a TCP server that listens has one
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}

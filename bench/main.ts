@@ -1,0 +1,32 @@
+/** `npm run bench -- NAME`: one command a table; what was measured is kept in bench/results. */
+import { toMarkdown, type Report } from "./report.ts";
+
+const BENCHES: Readonly<
+  Record<string, { summary: string; load: () => Promise<{ run: () => Promise<Report> }> }>
+> = {
+  engine: {
+    summary: "the embedded engine against llama-server (LLAMA_SERVER=/path)",
+    load: () => import("./engine/bench.ts"),
+  },
+  gateway: {
+    summary:
+      "the gateway against nginx and Portkey (Debian's nginx and wrk; npm ci in bench/peers)",
+    load: () => import("./gateway/bench.ts"),
+  },
+  start: {
+    summary: "time to a ready server and model, memory at rest",
+    load: () => import("./start/bench.ts"),
+  },
+};
+
+const [name = ""] = process.argv.slice(2);
+const bench = Object.hasOwn(BENCHES, name) ? BENCHES[name] : undefined;
+if (!bench) {
+  const rows = Object.entries(BENCHES).map(
+    ([known, { summary }]) => `  ${known.padEnd(8)} ${summary}`,
+  );
+  console.log(["Usage: npm run bench -- NAME", "", ...rows].join("\n"));
+  process.exit(name === "" || name === "--help" ? 0 : 2);
+}
+const { run } = await bench.load();
+console.log(toMarkdown(await run()));
