@@ -29,12 +29,7 @@ export function createChatTemplate(metadata: Metadata): ChatTemplate {
   const source = stringAt(metadata, "tokenizer.chat_template") ?? CHATML;
   const template = parse(source);
   const knowsTools = /\btools\b/.test(source);
-  const tokens = listAt(metadata, "tokenizer.ggml.tokens") ?? [];
-  const special = (key: string): string => {
-    const id = numberAt(metadata, `tokenizer.ggml.${key}_token_id`);
-    return String((id === undefined ? undefined : tokens[id]) ?? "");
-  };
-  const names = { bos_token: special("bos"), eos_token: special("eos") };
+  const names = { bos_token: special(metadata, "bos"), eos_token: special(metadata, "eos") };
   const shield = createShield(controlWords(metadata));
   return {
     render(request) {
@@ -117,6 +112,13 @@ function parsed(json: string): unknown {
   } catch {
     return json;
   }
+}
+
+/** Apart from the closures above: what they see stays in memory, and vocabularies are large. */
+function special(metadata: Metadata, key: string): string {
+  const id = numberAt(metadata, `tokenizer.ggml.${key}_token_id`);
+  const tokens = listAt(metadata, "tokenizer.ggml.tokens");
+  return String((id === undefined ? undefined : tokens?.[id]) ?? "");
 }
 
 function controlWords(metadata: Metadata): string[] {

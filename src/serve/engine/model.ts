@@ -1,9 +1,9 @@
-import koffi from "koffi";
 import { WeirError } from "../../core/errors.ts";
 import { Batch } from "./batch.ts";
 import type { AbortCallback } from "./cancel-flag.ts";
 import { KV_TYPES, type Pointer } from "./layout.ts";
 import type { Llama } from "./library.ts";
+import { logitsOf } from "./logits.ts";
 import { logprobOf } from "./logprobs.ts";
 import type { HostOptions } from "./messages.ts";
 import { MOST_TOKENS } from "./pace.ts";
@@ -91,7 +91,7 @@ function decoderOn(llama: Llama, { pointer, context, options }: Loaded): Omit<Mo
     createSampler: (call, index, prompt) =>
       createSampler({ llama, context, vocabulary, contextTokens }, call, { index, prompt }),
     logprob: (output, token, top) => {
-      const logits = logitsRow(llama, context, { output, size: vocabulary.size });
+      const logits = logitsOf(llama, context, { output, size: vocabulary.size });
       return logprobOf(logits, { token, top, bytesOf: (id) => vocabulary.bytesOf(id) });
     },
     close: () => {
@@ -125,17 +125,6 @@ function keep(llama: Llama, memory: Pointer, slot: number, tokens: number): bool
   if (tokens > 0 && llama.memoryRemove(memory, slot, tokens, -1)) return true;
   llama.memoryRemove(memory, slot, -1, -1);
   return tokens === 0;
-}
-
-/** The logits of one output of the last batch: a view of the library's memory until the next one. */
-export function logitsRow(
-  llama: Llama,
-  context: Pointer,
-  { output, size }: { output: number; size: number },
-): Float32Array {
-  const row = llama.logits(context, output);
-  if (row === null) throw new Error(`the batch has no output ${output}`);
-  return new Float32Array(koffi.view(row, size * Float32Array.BYTES_PER_ELEMENT));
 }
 
 /** Rough: keys and values of every layer for a slot's whole context, counted as half floats. */

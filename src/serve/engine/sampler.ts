@@ -4,6 +4,7 @@ import type { Sampling } from "../../core/chat.ts";
 import { WeirError } from "../../core/errors.ts";
 import type { Pointer } from "./layout.ts";
 import type { Llama } from "./library.ts";
+import { logitsOf } from "./logits.ts";
 import type { HostCall } from "./messages.ts";
 import type { Sampler } from "./sequence.ts";
 import type { Vocabulary } from "./vocabulary.ts";
@@ -120,9 +121,7 @@ function sampleByGrammar(
   { llama, context, vocabulary }: Needs,
   { chain, grammar, candidates, output }: GrammarStep,
 ): number | undefined {
-  const row = llama.logits(context, output);
-  if (row === null) throw new Error(`the batch has no output ${output}`);
-  const logits = new Float32Array(koffi.view(row, vocabulary.size * 4));
+  const logits = logitsOf(llama, context, { output, size: vocabulary.size });
   candidates.takeAll(logits);
   llama.samplerApply(chain, candidates.struct);
   let token = candidates.selected();
