@@ -49,7 +49,8 @@ export function LiveBand() {
 /** The tokens a second of the last two minutes, as the surface of running water. */
 function Stream({ flow }: { flow: readonly number[] }) {
   const padded = [...Array.from({ length: SAMPLES - flow.length }, () => 0), ...flow];
-  const points = toPoints(padded, 600, 60);
+  // The water stays below the figures' middle, or its surface would cross them.
+  const points = toPoints(padded, 600, 36).map(([x, y]) => [x, y + 26] as const);
   const surface = points
     .map(([x, y], index) => {
       const [lastX, lastY] = points[index - 1] ?? [x, y];
