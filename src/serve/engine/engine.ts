@@ -307,6 +307,8 @@ class EmbeddedEngine implements Engine {
   #lost(error: WeirError): void {
     this.#calls.lost(error);
     this.#questions.lost(error);
+    const refusal = this.#refusal();
+    if (refusal) this.#failAll(refusal);
   }
 
   #fail(error: WeirError): void {

@@ -9,7 +9,7 @@ const INFO: HostInfo = { contextTokens: 8, devices: [], libraryVersion: "0", bui
 
 /** Processes that do what the test says, and a clock that stands still until told. */
 function start({ hangMs = 60_000 } = {}) {
-  let clock = 0;
+  let clock = 1;
   let timers: { at: number; run: () => void }[] = [];
   const processes: (ProcessListener & { sent: ToHost[]; killed: boolean; lines: string[] })[] = [];
   const heard: string[] = [];
@@ -99,6 +99,18 @@ it("starts a crashed host again, waiting longer each time", () => {
   }
   expect(supervisor.restarts).toBe(3);
   expect(heard.filter((one) => one.startsWith("lost engine_crashed"))).toHaveLength(3);
+});
+
+it("tries again when a model that was loaded before cannot be loaded now", async () => {
+  const { supervisor, processes, pass, last } = start();
+  last().message({ type: "ready", info: INFO });
+  last().exit("SIGKILL");
+  pass(500);
+  last().message({ type: "load_failed", error: { code: "model_unavailable", message: "No." } });
+  await Promise.resolve();
+  expect(supervisor.health.detail).toContain("could not load its model again: No.");
+  pass(1000);
+  expect(processes).toHaveLength(3);
 });
 
 it("forgives crashes after a minute of health", () => {

@@ -1,4 +1,4 @@
-import { WeirError } from "../../core/errors.ts";
+import { WeirError, type ErrorCode } from "../../core/errors.ts";
 import type { Log } from "../../core/log.ts";
 import { formatDuration, type Clock } from "../../core/time.ts";
 import type { ProviderHealth } from "../provider.ts";
@@ -83,6 +83,8 @@ export class Supervisor {
   start(options: HostOptions): void {
     if (this.#state !== "stopped" && this.#state !== "failed") return;
     this.#options = options;
+    this.#readyAt = 0;
+    this.#crashes = 0;
     this.#launch(options);
   }
 
@@ -119,7 +121,7 @@ export class Supervisor {
     this.#unanswered = 0;
     if (message.type === "pong") this.rssBytes = message.rssBytes;
     else if (message.type === "ready") this.#ready(message.info);
-    else if (message.type === "load_failed") void this.#giveUp(message.error);
+    else if (message.type === "load_failed") void this.#loadFailed(message.error);
     else this.#listener.message(message);
   }
 
@@ -133,13 +135,19 @@ export class Supervisor {
   }
 
   /** Waits for the process to be gone: what the library said comes on another way than its verdict. */
-  async #giveUp({ code, message }: HostError): Promise<void> {
+  async #loadFailed({ code, message }: HostError): Promise<void> {
     const process = this.#process;
     this.#process = undefined;
     await process?.stop();
     if (this.#state === "stopped") return;
     const reason = complaint(process?.lastLines() ?? []);
     const text = reason === undefined ? message : `${message} It says: ${reason}`;
+    // What could be loaded before may be loaded again when memory or the disk is back.
+    if (this.#readyAt > 0) this.#restartLater(`could not load its model again: ${text}`);
+    else this.#giveUp(code, text);
+  }
+
+  #giveUp(code: ErrorCode, text: string): void {
     this.#enter("failed", text);
     this.#needs.log.error("engine_load_failed", { message: text });
     this.#listener.failed(new WeirError(code, text));
@@ -170,11 +178,9 @@ export class Supervisor {
     const what = this.#hung ? "stopped answering and was ended" : `ended (${reason})`;
     const lines = process.lastLines().slice(-3).join(" | ");
     this.#needs.log.error("engine_exited", { reason: what, lines });
-    if (this.#state === "loading" && this.restarts === 0 && this.#readyAt === 0) {
-      void this.#giveUp({
-        code: "model_unavailable",
-        message: `The engine ${what} while it loaded the model.`,
-      });
+    if (this.#readyAt === 0) {
+      const message = `The engine ${what} while it loaded the model.`;
+      void this.#loadFailed({ code: "model_unavailable", message });
       return;
     }
     this.#process = undefined;
