@@ -3,7 +3,7 @@
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { ROOT, findNode, noNodeMessage } from "../scripts/runtime.mjs";
+import { ROOT, findNode, noNodeMessage, stopWithParent } from "../scripts/runtime.mjs";
 
 const source = join(ROOT, "src", "cli", "main.ts");
 const entry = existsSync(source) ? source : join(ROOT, "dist", "cli", "main.js");
@@ -13,12 +13,12 @@ if (!node) {
   process.exit(1);
 }
 
-if (node === process.execPath) {
+// Below npm's shell a process of its own is needed too: it sees when that shell is gone.
+if (node === process.execPath && process.env.npm_command === undefined) {
   process.argv[1] = entry;
   await import(entry);
 } else {
   const child = spawn(node, [entry, ...process.argv.slice(2)], { stdio: "inherit" });
-  for (const signal of ["SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
-  process.on("SIGINT", () => undefined);
+  stopWithParent(() => child.kill("SIGTERM"));
   child.once("exit", (code, signal) => process.exit(code ?? (signal ? 143 : 1)));
 }

@@ -15,7 +15,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
-import { ROOT, SERVER_FLAGS, findNode, noNodeMessage } from "./runtime.mjs";
+import { ROOT, SERVER_FLAGS, findNode, noNodeMessage, stopWithParent } from "./runtime.mjs";
 
 const CACHE = join(ROOT, "node_modules", ".cache", "weir");
 const INSTALLED = join(ROOT, "node_modules", ".weir-installed");
@@ -65,7 +65,9 @@ async function main() {
   if (!Object.hasOwn(TASKS, task))
     fail(`unknown task "${task}"; there are: ${Object.keys(TASKS).join(", ")}`);
   await install();
-  stopWithParent();
+  stopWithParent(() => {
+    for (const child of children) child.kill("SIGTERM");
+  });
   await TASKS[task](args);
 }
 
@@ -123,6 +125,7 @@ async function buildWeb() {
     ...filesBelow(join(web, "src")),
     ...["index.html", "vite.config.ts", "package.json"].map((name) => join(web, name)),
     join(ROOT, "src", "http", "admin-schemas.ts"),
+    ...filesBelow(join(ROOT, "src", "core")),
     join(ROOT, "package-lock.json"),
   ]);
   if (readIfThere(WEB_BUILT) === wanted) return;
@@ -160,24 +163,6 @@ function start(command, args, options) {
       resolve(code ?? (signal === "SIGINT" || signal === "SIGTERM" ? 143 : 1));
     });
   });
-}
-
-/**
- * SIGTERM is handed on. A terminal's Ctrl-C reaches the whole foreground group by itself, so SIGINT
- * is only waited for. A SIGTERM to `npm start` kills npm's shell alone: then our parent changes, and
- * the server must not keep the port.
- */
-function stopWithParent() {
-  const parent = process.ppid;
-  const stop = () => {
-    for (const child of children) child.kill("SIGTERM");
-  };
-  process.on("SIGTERM", stop);
-  process.on("SIGHUP", stop);
-  process.on("SIGINT", () => undefined);
-  setInterval(() => {
-    if (process.ppid !== parent) stop();
-  }, 250).unref();
 }
 
 function bin(name, command) {

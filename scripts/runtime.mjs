@@ -38,3 +38,18 @@ export function noNodeMessage() {
     ? `Weir needs Node ${MIN_NODE} or newer and its pinned copy is missing. Run: npm ci`
     : `Weir needs Node ${MIN_NODE} or newer; this is ${process.version} and there is no pinned copy for ${platform}. Install it from https://nodejs.org and run the command again.`;
 }
+
+/**
+ * Calls `stop` when this process is told to end, or loses the parent that started it. A terminal's
+ * Ctrl-C reaches the whole foreground group by itself, so SIGINT is only waited for. A SIGTERM to
+ * `npm start` kills npm's shell alone: then our parent changes, and the server must not keep the port.
+ */
+export function stopWithParent(stop) {
+  const parent = process.ppid;
+  process.on("SIGTERM", stop);
+  process.on("SIGHUP", stop);
+  process.on("SIGINT", () => undefined);
+  setInterval(() => {
+    if (process.ppid !== parent) stop();
+  }, 250).unref();
+}

@@ -8,7 +8,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { WeirConfig } from "./config/schema.ts";
 import type { Settings } from "./config/settings.ts";
-import type { CallRecord, Caller } from "./core/call.ts";
+import type { CallRecord, Caller, Timeline } from "./core/call.ts";
 import type { GenerateRequest } from "./core/chat.ts";
 import { WeirError } from "./core/errors.ts";
 import type { Log } from "./core/log.ts";
@@ -39,6 +39,7 @@ import { listPrice } from "./watch/cost/prices.ts";
 import { type Metrics, createMetrics } from "./watch/metrics/metrics.ts";
 import { summarise, windowOf } from "./watch/overview.ts";
 import { type Recorder, createRecorder } from "./watch/trace/recorder.ts";
+import { toSpans } from "./watch/trace/spans.ts";
 
 export interface Weir {
   readonly url: string;
@@ -211,7 +212,8 @@ async function registerRoutes(app: App, house: House, authorise: Authorise): Pro
     },
     async find(id) {
       await house.recorder.flush();
-      return house.traces.find(id);
+      const call = await house.traces.find(id);
+      return call && { ...call, spans: toSpans({ ...call, timeline: call.timeline as Timeline }) }; // as recorded
     },
     overview: (window) => overview(house, window),
   });

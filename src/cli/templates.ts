@@ -63,7 +63,7 @@ export async function ask(question, { baseURL, apiKey, write }) {
 }
 
 if (process.argv[1] === import.meta.filename) {
-  const baseURL = process.env.WEIR_URL ?? "http://127.0.0.1:8080/v1";
+  const baseURL = new URL("/v1", process.env.WEIR_URL ?? "http://127.0.0.1:8080").href;
   const apiKey = process.env.WEIR_API_KEY;
   if (!apiKey) throw new Error("Set WEIR_API_KEY to a key of your Weir server.");
   const question = process.argv.slice(2).join(" ") || "What is Weir?";

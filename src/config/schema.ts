@@ -59,7 +59,7 @@ const Llama = z.strictObject({
   threads: z.int().min(1).max(512).optional().describe("Default: cores − 1 on small machines."),
   gpuLayers: z.int().min(-1).optional().describe("Layers on the GPU, where a GPU build is there."),
   kvType: z.enum(["f16", "q8_0", "q4_0"]).default("f16").describe("How the KV cache is kept."),
-  queue: z.int().min(0).default(128).describe("Calls that may wait for a slot; then 429."),
+  queue: z.int().min(1).default(128).describe("Calls that may wait for a slot; then 429."),
   ...Common,
 });
 

@@ -47,6 +47,33 @@ export interface SpanRecord {
   readonly attributes: Readonly<Record<string, string | number | boolean | null>>;
 }
 
+/**
+ * Where a call's time went, small enough to be kept for every call: milliseconds after its start at
+ * which each stage began. Absent: the call never came so far.
+ */
+export interface Timeline {
+  readonly authMs: number;
+  readonly admitAt: number;
+  readonly guardAt?: number | undefined;
+  readonly routeAt?: number | undefined;
+  readonly attemptAt?: number | undefined;
+  readonly settledAt: number;
+  readonly endedAt: number;
+  readonly attempts: readonly AttemptFacts[];
+}
+
+/** One try at one target; times as in `Timeline`. */
+export interface AttemptFacts {
+  readonly target: string;
+  readonly model: string;
+  readonly startedAt: number;
+  readonly endedAt: number;
+  readonly firstContentAt?: number | undefined;
+  readonly isCanceled?: true | undefined;
+  readonly errorCode?: string | undefined;
+  readonly errorMessage?: string | undefined;
+}
+
 export interface CallRecord {
   /** The trace id, 32 hex digits. */
   readonly id: string;
@@ -73,7 +100,7 @@ export interface CallRecord {
   readonly ttftMs: number | null;
   readonly attempts: number;
   readonly findings: readonly FindingRecord[];
-  readonly spans: readonly SpanRecord[];
+  readonly timeline: Timeline;
   /** As the guard let it through; null for embeddings. */
   readonly request: GenerateRequest | null;
   readonly output: string | null;

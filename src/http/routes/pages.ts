@@ -66,7 +66,6 @@ export async function pageRoutes(app: FastifyInstance, needs: PagesNeeds): Promi
     await app.register(fastifyStatic, {
       root: needs.dashboardFolder,
       prefix: "/",
-      wildcard: false,
       setHeaders(response, path) {
         // Built files carry a hash in their names; the page that names them does not.
         const isHashed = path.includes("/assets/");

@@ -26,7 +26,7 @@ import type {
 } from "./needs.ts";
 import type { Router } from "./route.ts";
 import { toCallRecord } from "./record.ts";
-import type { StageTimes } from "./spans.ts";
+import type { StageTimes } from "./timeline.ts";
 
 export function startCall(
   request: GenerateRequest,

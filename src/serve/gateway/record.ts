@@ -4,7 +4,7 @@ import type { WeirError } from "../../core/errors.ts";
 import type { Nanos } from "../../core/money.ts";
 import type { AttemptRecord } from "./attempts.ts";
 import type { CallContext, GatewayNeeds } from "./needs.ts";
-import { type StageTimes, spansOf } from "./spans.ts";
+import { type StageTimes, toTimeline } from "./timeline.ts";
 
 /** How a call ended, and what it came to. */
 export interface Outcome {
@@ -57,7 +57,7 @@ export function toCallRecord(
     ttftMs: firstContentAt === undefined ? null : firstContentAt - context.startedAt,
     attempts: attempts.length,
     findings: outcome.findings,
-    spans: spansOf(context, outcome.times, attempts, { settledAt, endedAt: monotonic(), status }),
+    timeline: toTimeline(context, outcome.times, attempts, { settledAt, endedAt: monotonic() }),
     request,
     output: outcome.output,
   };

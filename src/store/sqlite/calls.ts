@@ -27,7 +27,7 @@ export interface CallRow {
   readonly ttftMs: number | null;
   readonly attempts: number;
   readonly findings: readonly unknown[];
-  readonly spans: readonly unknown[];
+  readonly timeline: unknown;
   readonly request: unknown;
   readonly output: string | null;
   readonly preview: string | null;
@@ -69,7 +69,7 @@ const MIGRATIONS = [
      error_message TEXT, finish_reason TEXT, input_tokens INTEGER NOT NULL,
      output_tokens INTEGER NOT NULL, cached_tokens INTEGER NOT NULL, cost_nanos INTEGER,
      duration_ms REAL NOT NULL, ttft_ms REAL, attempts INTEGER NOT NULL, guarded INTEGER NOT NULL,
-     findings TEXT NOT NULL, spans TEXT NOT NULL, request TEXT, output TEXT, preview TEXT,
+     findings TEXT NOT NULL, timeline TEXT NOT NULL, request TEXT, output TEXT, preview TEXT,
      capture TEXT NOT NULL
    ) STRICT;
    CREATE INDEX call_at ON call (at);
@@ -108,7 +108,7 @@ const Row = z.looseObject({
   findings: z.string(),
   preview: z.string().nullable(),
   capture: z.string(),
-  spans: z.string().default("[]"),
+  timeline: z.string().default("{}"),
   request: z.string().nullable().default(null),
   output: z.string().nullable().default(null),
 });
@@ -178,7 +178,7 @@ function prepare(db: DatabaseSync) {
     add: db.prepare(`INSERT OR IGNORE INTO call (id, at, route, model, target, key_id, key_name, user,
       stream, status, http_status, error_code, error_message, finish_reason, input_tokens,
       output_tokens, cached_tokens, cost_nanos, duration_ms, ttft_ms, attempts, guarded, findings,
-      spans, request, output, preview, capture)
+      timeline, request, output, preview, capture)
       VALUES (${Array.from({ length: 28 }, () => "?").join(", ")})`),
     addText: db.prepare("INSERT INTO call_text (rowid, text) VALUES (?, ?)"),
     find: db.prepare("SELECT * FROM call WHERE id = ?"),
@@ -227,7 +227,7 @@ function addOne(sql: ReturnType<typeof prepare>, call: CallRow): void {
     call.attempts,
     Number(call.findings.length > 0),
     JSON.stringify(call.findings),
-    JSON.stringify(call.spans),
+    JSON.stringify(call.timeline),
     call.request == null ? null : JSON.stringify(call.request),
     call.output,
     call.preview,
@@ -299,7 +299,7 @@ function toCallRow(row: z.infer<typeof Row>): CallRow {
     ttftMs: row.ttft_ms,
     attempts: row.attempts,
     findings: JSON.parse(row.findings),
-    spans: JSON.parse(row.spans),
+    timeline: JSON.parse(row.timeline),
     request: row.request === null ? null : JSON.parse(row.request),
     output: row.output,
     preview: row.preview,

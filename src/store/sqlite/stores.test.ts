@@ -37,13 +37,15 @@ const call = (id: string, more: Partial<CallRow> = {}): CallRow => ({
   ttftMs: 4.5,
   attempts: 1,
   findings: [],
-  spans: [{ id: "s" }],
+  timeline: { authMs: 1 },
   request: { kind: "chat" },
   output: "an answer about rivers",
   preview: "a question",
   capture: "redacted",
   ...more,
 });
+
+const lines = (...ids: string[]) => ids.map((id) => `${JSON.stringify(call(id))}\n`).join("");
 
 it("keeps a call whole, and once", () => {
   const store = openCallStore(":memory:");
@@ -94,9 +96,9 @@ it("merges the log into the database, and again after a restart, without doubles
   const path = folder();
   const open = () => openTraceStore({ folder: path, keepMs: 1e12, onTrouble: () => undefined });
   const first = await open();
-  await first.append([call("a"), call("b")]);
+  await first.append(lines("a", "b"), 2);
   await first.merged();
-  await first.append([call("c")]);
+  await first.append(lines("c"), 1);
   await first.close();
   const second = await open();
   await second.merged();

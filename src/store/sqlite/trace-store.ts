@@ -5,8 +5,8 @@ import type { CallFigures, CallFilter, CallRow } from "./calls.ts";
 import type { FromTraceWorker, ToTraceWorker, TraceQuestions } from "./trace-worker.ts";
 
 export interface TraceStore {
-  /** Takes calls for keeping; resolves when they are in the log, rejects when the disk refused. */
-  append(calls: readonly CallRow[]): Promise<void>;
+  /** Takes calls for keeping, each a line of JSON of a CallRow; resolves when they are in the log, rejects when the disk refused. */
+  append(lines: string, count: number): Promise<void>;
   find(id: string): Promise<CallRow | undefined>;
   list(filter: CallFilter): Promise<{ calls: CallRow[]; next: string | null }>;
   figures(from: number, to: number): Promise<CallFigures[]>;
@@ -56,11 +56,10 @@ class TraceClient implements TraceStore {
     });
   }
 
-  append(calls: readonly CallRow[]): Promise<void> {
+  append(lines: string, count: number): Promise<void> {
     const waiting = Promise.withResolvers<void>();
     this.appends.push(waiting);
-    const lines = calls.map((call) => `${JSON.stringify(call)}\n`).join("");
-    this.tell({ type: "append", lines, count: calls.length });
+    this.tell({ type: "append", lines, count });
     return waiting.promise;
   }
 

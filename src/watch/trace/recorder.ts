@@ -18,9 +18,9 @@ export interface KeptCall extends Omit<
   readonly capture: Capture;
 }
 
-/** Where finished calls go. Rejects when it could not take them; they are offered again then. */
+/** Where finished calls go, as lines of JSON. Rejects when it could not take them; they are offered again then. */
 export interface CallLog {
-  append(calls: readonly KeptCall[]): Promise<void>;
+  append(lines: string, count: number): Promise<void>;
 }
 
 export interface Recorder {
@@ -53,7 +53,8 @@ const TEXT_CHARS = 256 * 1024;
 /** Keeps calls off the request's path: they are collected and handed over in batches. */
 export function createRecorder(needs: RecorderNeeds): Recorder {
   const later = needs.later ?? ((action, ms) => void setTimeout(action, ms).unref());
-  let waiting: CallRecord[] = [];
+  // Lines, not records: what lives until the next flush should be one flat string a call for the collector.
+  let waiting: string[] = [];
   let isScheduled = false;
   let dropped = 0;
   let flushing: Promise<void> | undefined;
@@ -77,9 +78,9 @@ export function createRecorder(needs: RecorderNeeds): Recorder {
     flushing = undefined;
   }
 
-  async function handOver(batch: readonly CallRecord[]): Promise<void> {
+  async function handOver(batch: readonly string[]): Promise<void> {
     try {
-      await needs.calls.append(batch.map((call) => toKept(call, needs)));
+      await needs.calls.append(batch.join(""), batch.length);
     } catch (cause) {
       waiting = [...batch, ...waiting];
       const excess = waiting.length - MAX_WAITING;
@@ -98,7 +99,7 @@ export function createRecorder(needs: RecorderNeeds): Recorder {
 
   return {
     record(call) {
-      waiting.push(call);
+      waiting.push(`${JSON.stringify(toKept(call, needs))}\n`);
       if (waiting.length === FLUSH_COUNT && !flushing) void flush();
       else schedule(FLUSH_MS);
     },

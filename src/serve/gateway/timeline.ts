@@ -1,0 +1,42 @@
+import type { AttemptFacts, Timeline } from "../../core/call.ts";
+import type { AttemptRecord } from "./attempts.ts";
+import type { CallContext } from "./needs.ts";
+
+/** `monotonic` milliseconds at which each step began; absent when the call never came so far. */
+export interface StageTimes {
+  readonly admitAt: number;
+  guardAt?: number;
+  routeAt?: number;
+  attemptAt?: number;
+  firstContentAt?: number;
+}
+
+/** A call's times counted from its own start, to the microsecond. */
+export function toTimeline(
+  { startedAt, authMs }: CallContext,
+  times: StageTimes,
+  attempts: readonly AttemptRecord[],
+  { settledAt, endedAt }: { settledAt: number; endedAt: number },
+): Timeline {
+  const since = (at: number) => Math.round((at - startedAt) * 1000) / 1000;
+  const sinceIf = (at: number | undefined) => (at === undefined ? undefined : since(at));
+  return {
+    authMs: Math.round(authMs * 1000) / 1000,
+    admitAt: since(times.admitAt),
+    guardAt: sinceIf(times.guardAt),
+    routeAt: sinceIf(times.routeAt),
+    attemptAt: sinceIf(times.attemptAt),
+    settledAt: since(settledAt),
+    endedAt: since(endedAt),
+    attempts: attempts.map(({ target, error, ...attempt }): AttemptFacts => ({
+      target: target.id,
+      model: target.model,
+      startedAt: since(attempt.startedAt),
+      endedAt: since(attempt.endedAt ?? settledAt),
+      firstContentAt: sinceIf(attempt.firstContentAt),
+      isCanceled: attempt.canceled || undefined,
+      errorCode: error?.code,
+      errorMessage: error?.message,
+    })),
+  };
+}

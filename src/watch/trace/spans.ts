@@ -1,0 +1,57 @@
+import type { AttemptFacts, SpanKind, SpanRecord, Timeline } from "../../core/call.ts";
+
+interface Kept {
+  readonly id: string;
+  readonly route: string;
+  readonly status: string;
+  readonly timeline: Timeline;
+}
+
+type Range = readonly [from: number, to: number];
+
+/** A kept call's timeline as the bars of its waterfall. Pure: ids follow from the trace's. */
+export function toSpans({ id, route, status, timeline }: Kept): SpanRecord[] {
+  const ending = status === "ok" || status === "canceled" ? status : "error";
+  const spans: SpanRecord[] = [];
+  const root = `${id.slice(0, 14)}00`;
+
+  function add(kind: SpanKind, name: string, [from, to]: Range, more: Partial<SpanRecord> = {}) {
+    const number = String(spans.length).padStart(2, "0");
+    spans.push({
+      id: `${id.slice(0, 14)}${number}`,
+      parent: root,
+      kind,
+      name,
+      startMs: from,
+      durationMs: to - from,
+      status: "ok",
+      attributes: {},
+      ...more,
+    });
+  }
+
+  const { admitAt, guardAt, routeAt, attemptAt, settledAt, endedAt } = timeline;
+  add("call", route, [0, endedAt], { parent: null, status: ending });
+  add("auth", "find the key", [0, timeline.authMs]);
+  add("admit", "limits and budget", [admitAt, guardAt ?? attemptAt ?? settledAt]);
+  if (guardAt !== undefined) add("guard", "inspect the input", [guardAt, routeAt ?? settledAt]);
+  if (routeAt !== undefined) add("route", "order the targets", [routeAt, attemptAt ?? settledAt]);
+  for (const attempt of timeline.attempts) {
+    const { target, startedAt, endedAt } = attempt;
+    add("attempt", target, [startedAt, endedAt], attemptDetail(attempt));
+  }
+  add("settle", "count, price, record", [settledAt, endedAt]);
+  return spans;
+}
+
+function attemptDetail(attempt: AttemptFacts): Partial<SpanRecord> {
+  const { model, startedAt, firstContentAt, errorCode, errorMessage } = attempt;
+  return {
+    status: attempt.isCanceled ? "canceled" : errorCode === undefined ? "ok" : "error",
+    attributes: {
+      model,
+      ...(firstContentAt !== undefined && { firstContentMs: firstContentAt - startedAt }),
+      ...(errorCode !== undefined && { errorCode, errorMessage: errorMessage ?? null }),
+    },
+  };
+}

@@ -1,0 +1,236 @@
+import { expect, it } from "vitest";
+import type { CallRecord } from "../core/call.ts";
+import { silentLog } from "../core/log.ts";
+import { createMetrics } from "./metrics/metrics.ts";
+import { percentiles, summarise, windowOf } from "./overview.ts";
+import { createRecorder } from "./trace/recorder.ts";
+import { toSpans } from "./trace/spans.ts";
+
+const CALL: CallRecord = {
+  id: "a".repeat(32),
+  at: 1000,
+  route: "/v1/chat/completions",
+  model: "chat",
+  target: "llama/demo",
+  keyId: "k",
+  keyName: "app",
+  user: null,
+  stream: false,
+  status: "ok",
+  httpStatus: 200,
+  errorCode: null,
+  errorMessage: null,
+  finishReason: "stop",
+  usage: { inputTokens: 3, outputTokens: 2, cachedTokens: 1 },
+  usageEstimated: false,
+  costNanos: 2_000_000_000,
+  durationMs: 30,
+  ttftMs: 20,
+  attempts: 1,
+  findings: [{ detector: "pii.card_number", action: "redact", origin: "user", confidence: 0.9 }],
+  timeline: {
+    authMs: 0.1,
+    admitAt: 0.2,
+    guardAt: 0.3,
+    routeAt: 0.4,
+    attemptAt: 0.5,
+    settledAt: 29,
+    endedAt: 30,
+    attempts: [
+      {
+        target: "a",
+        model: "m",
+        startedAt: 0.5,
+        endedAt: 5,
+        errorCode: "provider_failed",
+        errorMessage: "broke",
+      },
+      { target: "b", model: "m", startedAt: 5, endedAt: 29, firstContentAt: 20 },
+    ],
+  },
+  request: {
+    kind: "chat",
+    model: "chat",
+    messages: [
+      { role: "system", content: "be kind" },
+      {
+        role: "user",
+        content: [
+          { type: "text", text: "my secret" },
+          { type: "image", url: "data:image/png;base64,AAAA" },
+        ],
+      },
+    ],
+    sampling: {},
+    stop: [],
+    n: 1,
+    stream: false,
+  },
+  output: "a secret answer",
+};
+
+function setUp(
+  capture: "full" | "redacted" | "none" = "redacted",
+  append?: (lines: string) => Promise<void>,
+) {
+  const kept: string[] = [];
+  const planned: (() => void)[] = [];
+  const recorder = createRecorder({
+    calls: {
+      append:
+        append ??
+        ((lines) => {
+          kept.push(...lines.trimEnd().split("\n"));
+          return Promise.resolve();
+        }),
+    },
+    capture: () => capture,
+    redact: (text) => text.replaceAll("secret", "[redacted]"),
+    log: silentLog,
+    later: (action) => planned.push(action),
+  });
+  return { recorder, kept, planned };
+}
+
+it("hands calls over together, once for many", async () => {
+  const { recorder, kept, planned } = setUp();
+  recorder.record(CALL);
+  recorder.record(CALL);
+  expect(planned).toHaveLength(1);
+  expect(kept).toEqual([]);
+  planned[0]?.();
+  await recorder.flush();
+  expect(kept).toHaveLength(2);
+});
+
+it.each([
+  ["full", "my secret", "a secret answer"],
+  ["redacted", "my [redacted]", "a [redacted] answer"],
+  ["none", null, null],
+] as const)("keeps what capture: %s lets it keep", async (capture, preview, output) => {
+  const { recorder, kept } = setUp(capture);
+  recorder.record(CALL);
+  await recorder.flush();
+  expect(JSON.parse(kept[0] ?? "")).toMatchObject({
+    preview,
+    output,
+    capture,
+    inputTokens: 3,
+    cachedTokens: 1,
+  });
+  expect(kept[0]).not.toContain("base64");
+});
+
+it("holds calls while the store refuses, and gives them again", async () => {
+  const seen: string[] = [];
+  let isFull = true;
+  const { recorder, planned } = setUp("none", (lines) => {
+    if (isFull) return Promise.reject(new Error("ENOSPC"));
+    seen.push(...lines.trimEnd().split("\n"));
+    return Promise.resolve();
+  });
+  recorder.record(CALL);
+  await recorder.flush();
+  expect(recorder.dropped).toBe(0);
+  isFull = false;
+  recorder.record(CALL);
+  for (const action of planned) action();
+  await recorder.flush();
+  expect(seen).toHaveLength(2);
+});
+
+it("turns a timeline into a waterfall: stages in order, attempts apart", () => {
+  const spans = toSpans(CALL);
+  expect(spans.map(({ kind, startMs, status }) => `${kind} ${startMs} ${status}`)).toEqual([
+    "call 0 ok",
+    "auth 0 ok",
+    "admit 0.2 ok",
+    "guard 0.3 ok",
+    "route 0.4 ok",
+    "attempt 0.5 error",
+    "attempt 5 ok",
+    "settle 29 ok",
+  ]);
+  expect(new Set(spans.map(({ id }) => id)).size).toBe(spans.length);
+  expect(spans[6]?.attributes).toEqual({ model: "m", firstContentMs: 15 });
+});
+
+it("ends a waterfall where the call was refused", () => {
+  const { admitAt, authMs, guardAt } = CALL.timeline;
+  const timeline = { authMs, admitAt, guardAt, settledAt: 1, endedAt: 1.1, attempts: [] };
+  const spans = toSpans({ ...CALL, status: "blocked", timeline });
+  expect(spans.map(({ kind }) => kind)).toEqual(["call", "auth", "admit", "guard", "settle"]);
+  expect(spans[0]?.status).toBe("error");
+});
+
+it("exposes metrics that add up", () => {
+  const metrics = createMetrics(() => 5000);
+  metrics.active(1);
+  for (let call = 0; call < 3; call++) metrics.observe({ ...CALL, model: 'a"b\\c' });
+  const text = metrics.expose([
+    { name: "weir_x", help: "X.", type: "gauge", values: [{ labels: {}, value: 7 }] },
+  ]);
+  expect(text).toContain(
+    String.raw`weir_calls_total{model="a\"b\\c",target="llama/demo",status="ok",route="/v1/chat/completions"} 3`,
+  );
+  expect(text).toMatch(
+    /weir_call_duration_seconds_bucket\{[^}]*le="0.025"\} 0\n[^\n]*le="0.05"\} 3/,
+  );
+  expect(text).toMatch(/weir_cost_dollars_total\{[^}]*\} 6\n/);
+  expect(text).toContain(
+    'weir_guard_findings_total{detector="pii.card_number",action="redact",origin="user"} 3',
+  );
+  expect(text).toContain("weir_x 7\n");
+  expect(metrics.live).toEqual({ activeCalls: 1, callsPerSecond: 0.3, outputTokensPerSecond: 0.6 });
+});
+
+it("gives percentiles by nearest rank, and none of nothing", () => {
+  expect(percentiles([])).toEqual({ p50: null, p95: null, p99: null });
+  expect(percentiles(Array.from({ length: 100 }, (_, index) => 100 - index))).toEqual({
+    p50: 50,
+    p95: 95,
+    p99: 99,
+  });
+});
+
+it("sums a window into buckets, totals and models", () => {
+  const window = windowOf("15m", 1_000_000_000);
+  const figures = (at: number, status: string, model: string) => ({
+    at,
+    status,
+    model,
+    guarded: status === "blocked",
+    inputTokens: 1,
+    outputTokens: 2,
+    costNanos: 3,
+    durationMs: 10,
+    ttftMs: 5,
+  });
+  const { totals, series, models } = summarise(
+    [
+      figures(window.from, "ok", "a"),
+      figures(window.to - 1, "error", "a"),
+      figures(window.to - 1, "blocked", "b"),
+      figures(window.to - 1, "canceled", "b"),
+    ],
+    window,
+  );
+  expect(series).toHaveLength(60);
+  expect(series[0]).toMatchObject({ at: window.from, calls: 1, durationMs: { p50: 10 } });
+  expect(series.at(-1)).toMatchObject({
+    calls: 3,
+    errors: 1,
+    blocked: 1,
+    durationMs: { p50: null },
+  });
+  expect(totals).toMatchObject({
+    calls: 4,
+    errors: 1,
+    blocked: 1,
+    canceled: 1,
+    guardHits: 1,
+    outputTokens: 8,
+    costNanos: 12,
+  });
+  expect(models.map(({ model, calls }) => `${model} ${calls}`)).toEqual(["a 2", "b 2"]);
+});
