@@ -1,5 +1,6 @@
 import type { Category, Detector, Finding } from "../detector.ts";
-import { toPlain } from "../normalize/plain.ts";
+import { type Plain, toPlain } from "../normalize/plain.ts";
+import { createLiteralFinder } from "./literal-finder.ts";
 
 /**
  * Phrases that try to replace a model's instructions. A first line: each is a fixed turn of phrase,
@@ -154,16 +155,18 @@ const PHRASES: readonly Phrase[] = [
   },
 ];
 
+const FINDER = createLiteralFinder(PHRASES.flatMap(({ anchors }) => anchors));
+/** Which phrase each of the finder's literals belongs to. */
+const OWNERS = PHRASES.flatMap((phrase) => phrase.anchors.map(() => phrase));
+
 function phraseDetector(category: Category): Detector {
-  const phrases = PHRASES.filter((phrase) => phrase.category === category);
   return {
     name: category,
     category,
     inspect(text) {
       const plain = toPlain(text);
       const findings: Finding[] = [];
-      for (const { name, anchors, pattern, confidence } of phrases) {
-        if (!anchors.some((anchor) => plain.text.includes(anchor))) continue;
+      for (const { name, pattern, confidence } of worthTrying(plain, category)) {
         const hit = pattern.exec(plain.text);
         if (!hit) continue;
         const [start, end] = [plain.at(hit.index), plain.at(hit.index + hit[0].length)];
@@ -173,6 +176,21 @@ function phraseDetector(category: Category): Detector {
     },
   };
 }
+
+/** The phrases of which an anchor is there. One pass serves the detectors of both categories. */
+function worthTrying(plain: Plain, category: Category): Phrase[] {
+  if (latest?.plain !== plain) {
+    const phrases = new Set<Phrase>();
+    FINDER.each(plain.text, (literal) => {
+      const owner = OWNERS[literal];
+      if (owner) phrases.add(owner);
+    });
+    latest = { plain, phrases };
+  }
+  return [...latest.phrases].filter((phrase) => phrase.category === category);
+}
+
+let latest: { plain: Plain; phrases: ReadonlySet<Phrase> } | undefined;
 
 export const injectionPhrases: Detector = phraseDetector("injection");
 export const jailbreakPhrases: Detector = phraseDetector("jailbreak");

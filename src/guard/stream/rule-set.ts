@@ -1,4 +1,5 @@
 import type { Finding } from "../detector.ts";
+import { createLiteralFinder } from "../detectors/literal-finder.ts";
 import { NONE, type Rule, UNDECIDED, isBoundary } from "../detectors/rule.ts";
 
 /** What a look at a text gave: complete findings, and from where on nothing can be said yet. */
@@ -13,12 +14,10 @@ export interface RuleSet {
   look(text: string, isEnd: boolean, before?: string): Looked;
 }
 
-/** Several rules as one pass: a combined pattern finds candidates, then only their rules are tried. */
+/** Several rules as one pass: their starts are found together, then only their rules are tried. */
 export function createRuleSet(rules: readonly Rule[]): RuleSet {
-  const starts = [...new Set(rules.flatMap((rule) => rule.starts))].toSorted(
-    (a, b) => b.length - a.length,
-  );
-  const candidates = new RegExp(starts.map(escape).join("|"), "g");
+  const starts = [...new Set(rules.flatMap((rule) => rule.starts))];
+  const finder = createLiteralFinder(starts);
   const longest = Math.max(0, ...starts.map(({ length }) => length));
 
   function matchAt(text: string, at: number, isEnd: boolean): { end: number; rule?: Rule } {
@@ -35,34 +34,37 @@ export function createRuleSet(rules: readonly Rule[]): RuleSet {
   /** Where a start may be cut in half by the end of the text. */
   function halfStart(text: string, from: number, before: string): number {
     for (let at = Math.max(from, text.length - longest + 1); at < text.length; at++) {
+      if (!isBoundary(text, at, before)) continue;
       const tail = text.slice(at);
-      if (isBoundary(text, at, before) && starts.some((start) => start.startsWith(tail))) return at;
+      if (starts.some((start) => start.startsWith(tail))) return at;
     }
     return text.length;
+  }
+
+  /** Where a match may begin, in order. */
+  function candidates(text: string, before: string): number[] {
+    const found: number[] = [];
+    finder.each(text, (_literal, at) => {
+      if (isBoundary(text, at, before)) found.push(at);
+    });
+    // Literals are found by their ends: a long one may begin before a short one that was found first.
+    return found.length > 1 ? found.sort((a, b) => a - b) : found;
   }
 
   return {
     look(text, isEnd, before = "") {
       const findings: Finding[] = [];
-      candidates.lastIndex = 0;
       let from = 0;
-      for (let hit = candidates.exec(text); hit; hit = candidates.exec(text)) {
-        const at = hit.index;
-        candidates.lastIndex = at + 1;
-        if (!isBoundary(text, at, before)) continue;
+      for (const at of candidates(text, before)) {
+        if (at < from) continue;
         const { end, rule } = matchAt(text, at, isEnd);
         if (end === UNDECIDED) return { findings, settled: at };
         if (!rule) continue;
         const { name: detector, category, confidence } = rule;
         findings.push({ detector, category, start: at, end, confidence });
-        candidates.lastIndex = end;
         from = end;
       }
       return { findings, settled: isEnd ? text.length : halfStart(text, from, before) };
     },
   };
-}
-
-function escape(literal: string): string {
-  return literal.replace(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`);
 }

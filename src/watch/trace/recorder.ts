@@ -114,7 +114,13 @@ function toKept(call: CallRecord, { capture, redact }: RecorderNeeds): KeptCall 
   const { usage, usageEstimated: _, request, output, ...facts } = call;
   const policy = capture();
   const clean = policy === "redacted" ? redact : (text: string) => text;
-  const keep = (text: string) => clean(text.slice(0, TEXT_CHARS));
+  // The preview is the start of a text that is kept as well: cleaned once.
+  const cleaned = new Map<string, string>();
+  const keep = (text: string) => {
+    const known = cleaned.get(text) ?? clean(text.slice(0, TEXT_CHARS));
+    cleaned.set(text, known);
+    return known;
+  };
   return {
     ...facts,
     inputTokens: usage.inputTokens,
