@@ -265,12 +265,16 @@ async function gatewayOf(house: House) {
  * the function that ends it.
  */
 function followKeys({ control: { keys }, usedKeys }: House): () => void {
-  const timer = setInterval(() => {
+  const follow = () => {
     keys.refresh();
     keys.touch(usedKeys);
     usedKeys.clear();
-  }, REFRESH_MS);
-  return () => clearInterval(timer);
+  };
+  const timer = setInterval(follow, REFRESH_MS);
+  return () => {
+    clearInterval(timer);
+    follow();
+  };
 }
 
 /** Keys and sessions as callers. */
