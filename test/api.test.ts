@@ -1,3 +1,4 @@
+import { connect } from "node:net";
 import OpenAI from "openai";
 import { expect, it, onTestFinished } from "vitest";
 import { type MockOptions, createMockUpstream } from "../src/cli/mock-upstream.ts";
@@ -307,4 +308,39 @@ it("describes itself: health, readiness, version, metrics, OpenAPI, docs", async
   const docs = await get("/docs");
   expect(docs.headers.get("content-security-policy")).toContain("default-src 'self'");
   expect(await docs.text()).not.toMatch(/https?:\/\//);
+});
+
+it("holds the upstream while the client does not read, and gives it everything afterwards", async () => {
+  const words = 200_000;
+  const { mock, server } = await withUpstream({ tokens: words });
+  const { hostname, port } = new URL(server.url);
+  const body = JSON.stringify({ ...HI, stream: true });
+  const socket = connect(Number(port), hostname);
+  onTestFinished(() => void socket.destroy());
+  socket.pause();
+  socket.write(
+    `POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\nauthorization: Bearer wk-test-admin-key\r\ncontent-length: ${body.length}\r\nconnection: close\r\n\r\n${body}`,
+  );
+  // Its writes come back as "wait" only when our server stopped reading: nothing piles up between.
+  await eventually(
+    async () => mock.stalled(),
+    (count) => count === 1,
+  );
+  expect(mock.finished()).toBe(0);
+  let last = "";
+  socket.on("data", (bytes) => {
+    last = (last + bytes.toString()).slice(-400);
+  });
+  socket.resume();
+  await new Promise((resolve) => socket.once("close", resolve));
+  expect(last).toContain(`word${words - 1}`);
+  expect(last).toContain("[DONE]");
+});
+
+it("tells a stream that it still waits, before its first content", async () => {
+  const { server } = await withUpstream({ firstMs: 2500 }, "server: { progressAfter: 500ms }");
+  const answer = await server.call("/v1/chat/completions", { ...HI, stream: true });
+  const text = await answer.text();
+  expect(text).toMatch(/^: waiting for the model\n\n/);
+  expect(text).toContain("word0");
 });

@@ -19,6 +19,10 @@ export interface MockUpstream {
   readonly url: string;
   /** The bodies of the generation requests so far. */
   readonly requests: Body[];
+  /** Answers that were written to their end. */
+  readonly finished: () => number;
+  /** Answers that wait for their reader now. */
+  readonly stalled: () => number;
   /** Generations whose client left before their end. */
   readonly aborted: () => number;
   close(): Promise<void>;
@@ -50,6 +54,8 @@ export async function createMockUpstream(
   };
   const requests: Body[] = [];
   let aborted = 0;
+  let finished = 0;
+  let stalled = 0;
 
   const server = createServer((request, response) => {
     void (async () => {
@@ -60,13 +66,16 @@ export async function createMockUpstream(
       }
       requests.push(body);
       response.on("close", () => {
-        if (!response.writableFinished) aborted += 1;
+        if (response.writableFinished) finished += 1;
+        else aborted += 1;
       });
       const fault = faultFor(request, settings);
       if (request.url?.endsWith("/embeddings")) sendJson(response, 200, embeddings(body));
       else if (fault) await fail(fault, response, body);
-      else if (body.stream) await stream(response, body, settings, request.url ?? "");
-      else await answer(response, body, settings, request.url ?? "");
+      else if (body.stream) {
+        const waiting = (change: 1 | -1) => void (stalled += change);
+        await stream(response, body, { ...settings, waiting }, request.url ?? "");
+      } else await answer(response, body, settings, request.url ?? "");
     })().catch(() => response.destroy());
   });
   server.listen(settings.port, "127.0.0.1");
@@ -76,6 +85,8 @@ export async function createMockUpstream(
     url: `http://127.0.0.1:${port}`,
     requests,
     aborted: () => aborted,
+    finished: () => finished,
+    stalled: () => stalled,
     async close() {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
@@ -139,35 +150,50 @@ async function answer(
 async function stream(
   response: ServerResponse,
   body: Body,
-  settings: MockOptions,
+  settings: MockOptions & { waiting: (change: 1 | -1) => void },
   url: string,
 ): Promise<void> {
   await wait(settings.firstMs);
   const words = wordsOf(settings, body);
   const isChat = url.endsWith("/chat/completions");
+  const answers = Array.from({ length: body.n ?? 1 }, (_, index) => index);
   const head = {
     id: "chatcmpl-mock",
     object: isChat ? "chat.completion.chunk" : "text_completion",
     created: 1_700_000_000,
     model: body.model,
   };
-  const send = (choices: unknown[], more = {}) =>
-    response.write(`data: ${JSON.stringify({ ...head, choices, ...more })}\n\n`);
+  const send = async (choices: unknown[], more = {}) => {
+    const isFlowing = response.write(`data: ${JSON.stringify({ ...head, choices, ...more })}\n\n`);
+    if (isFlowing || response.destroyed) return;
+    settings.waiting(1);
+    await drained(response);
+    settings.waiting(-1);
+  };
   response.writeHead(200, { "content-type": "text/event-stream" });
   for (const [position, word] of words.entries()) {
-    for (let index = 0; index < (body.n ?? 1); index++) {
-      send([
-        { index, ...(isChat ? { delta: { content: word } } : { text: word }), finish_reason: null },
-      ]);
-    }
+    const delta = isChat ? { delta: { content: word } } : { text: word };
+    for (const index of answers) await send([{ index, ...delta, finish_reason: null }]);
     if (settings.tokenMs > 0 && position < words.length - 1) await wait(settings.tokenMs);
     if (response.destroyed) return;
   }
-  for (let index = 0; index < (body.n ?? 1); index++) {
-    send([{ index, ...(isChat ? { delta: {} } : { text: "" }), finish_reason: "stop" }]);
-  }
-  if (body.stream_options?.include_usage) send([], { usage: usageOf(words, body) });
+  const nothing = isChat ? { delta: {} } : { text: "" };
+  for (const index of answers) await send([{ index, ...nothing, finish_reason: "stop" }]);
+  if (body.stream_options?.include_usage) await send([], { usage: usageOf(words, body) });
   response.end("data: [DONE]\n\n");
+}
+
+/** Resolves when the reader has caught up, or is gone. */
+function drained(response: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      response.off("drain", done);
+      response.off("close", done);
+      resolve();
+    };
+    response.on("drain", done);
+    response.on("close", done);
+  });
 }
 
 async function fail(fault: string, response: ServerResponse, body: Body): Promise<void> {

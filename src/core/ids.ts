@@ -9,11 +9,6 @@ export function newTraceId(): string {
   return take(16);
 }
 
-/** 8 random bytes as 16 hex digits: a W3C span id. */
-export function newSpanId(): string {
-  return take(8);
-}
-
 /** A prefixed id in the manner of OpenAI's (`chatcmpl-…`). */
 export function newId(prefix: string): string {
   return prefix + take(12);
