@@ -1,4 +1,5 @@
-import { createServer, type Server } from "node:http";
+import { type RequestListener, Server, type ServerOptions } from "node:http";
+import type { Socket } from "node:net";
 import Fastify, { type FastifyError, type FastifyInstance } from "fastify";
 import { z } from "zod";
 import { formatError } from "../core/dialects/openai/answer.ts";
@@ -6,7 +7,9 @@ import { parseBody } from "../core/dialects/openai/request.ts";
 import { WeirError, toWeirError } from "../core/errors.ts";
 import { newTraceId } from "../core/ids.ts";
 import type { Log } from "../core/log.ts";
-import type { Lane } from "./lane/inference.ts";
+import { NodeExchange } from "./lane/exchange.ts";
+import { INFERENCE_PATHS, type Lane } from "./lane/inference.ts";
+import { type SocketLane, createSocketLane } from "./lane/socket-lane.ts";
 import { type Operation, toOperation } from "./openapi.ts";
 
 export interface App {
@@ -31,9 +34,7 @@ export function createApp(lane: Lane, log: Log): App {
     bodyLimit: 1024 * 1024,
     genReqId: () => newTraceId(),
     serverFactory: (handle) =>
-      createServer({ keepAliveTimeout: 65_000, requestTimeout: 120_000 }, (request, response) => {
-        if (!lane(request, response)) handle(request, response);
-      }),
+      new LaneServer(lane, { keepAliveTimeout: 65_000, requestTimeout: 120_000 }, handle),
   });
   fastify.addContentTypeParser("application/json", { parseAs: "string" }, parseJson);
   fastify.setValidatorCompiler(({ schema }) => (data) => {
@@ -65,6 +66,41 @@ export function createApp(lane: Lane, log: Log): App {
     return reply.code(error.status).type("application/json").send(formatError(error, request.id));
   });
   return { server: fastify.server, fastify, operations };
+}
+
+/**
+ * A server whose connections are first read by the socket lane, and by `node:http` when that hands
+ * them over. Inference takes the same lane on both ways.
+ */
+class LaneServer extends Server {
+  private readonly socketLane: SocketLane;
+
+  constructor(lane: Lane, options: ServerOptions, handle: RequestListener) {
+    super(options, (request, response) => {
+      if (!lane(new NodeExchange(request, response))) handle(request, response);
+    });
+    const listeners = this.listeners("connection");
+    this.removeAllListeners("connection");
+    this.socketLane = createSocketLane({
+      paths: INFERENCE_PATHS,
+      lane,
+      handOver: (socket) => {
+        for (const listener of listeners) listener.call(this, socket);
+      },
+    });
+    this.on("connection", (socket: Socket) => this.socketLane.accept(socket));
+  }
+
+  /** Called by `close` too. */
+  override closeIdleConnections(): void {
+    super.closeIdleConnections();
+    this.socketLane.closeIdle();
+  }
+
+  override closeAllConnections(): void {
+    super.closeAllConnections();
+    this.socketLane.closeAll();
+  }
 }
 
 /** Fastify's own refusals in our words; ours and unknown ones as they are. */

@@ -1,4 +1,3 @@
-import type { IncomingMessage } from "node:http";
 import type { Caller, Scope } from "../core/call.ts";
 import { WeirError } from "../core/errors.ts";
 
@@ -6,6 +5,13 @@ import { WeirError } from "../core/errors.ts";
 export interface Credentials {
   key(secret: string): Caller | undefined;
   session(secret: string): Caller | undefined;
+}
+
+/** What is read of a request to know who sent it. */
+export interface Asked {
+  readonly method?: string | undefined;
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
 }
 
 export const SESSION_COOKIE = "weir_session";
@@ -16,7 +22,7 @@ const CSRF_HEADER = "x-weir-csrf";
  * cookie alone may only read: anything else needs a header that other sites' pages cannot send.
  * Throws unauthorized or forbidden.
  */
-export function identify(request: IncomingMessage, credentials: Credentials, scope: Scope): Caller {
+export function identify(request: Asked, credentials: Credentials, scope: Scope): Caller {
   const caller = callerOf(request, credentials);
   if (caller.scopes.includes(scope) || caller.scopes.includes("admin")) return caller;
   throw new WeirError(
@@ -25,8 +31,8 @@ export function identify(request: IncomingMessage, credentials: Credentials, sco
   );
 }
 
-function callerOf({ headers, method }: IncomingMessage, credentials: Credentials): Caller {
-  const secret = bearer(headers.authorization) ?? headers["x-api-key"];
+function callerOf({ headers, method }: Asked, credentials: Credentials): Caller {
+  const secret = bearer(headers["authorization"]) ?? headers["x-api-key"];
   if (typeof secret === "string") {
     const caller = credentials.key(secret);
     if (caller) return caller;
@@ -35,7 +41,7 @@ function callerOf({ headers, method }: IncomingMessage, credentials: Credentials
       "This API key is not known here, or was revoked. The admin key was printed at the first start; a lost one is replaced with: weir keys rotate --admin",
     );
   }
-  const session = sessionSecret(headers.cookie);
+  const session = sessionSecret(headers["cookie"]);
   const caller = session === undefined ? undefined : credentials.session(session);
   if (!caller) {
     throw new WeirError(
@@ -52,12 +58,15 @@ function callerOf({ headers, method }: IncomingMessage, credentials: Credentials
   return caller;
 }
 
-function bearer(header: string | undefined): string | undefined {
-  return header !== undefined && /^bearer /i.test(header) ? header.slice(7).trim() : undefined;
+function bearer(header: string | string[] | undefined): string | undefined {
+  return typeof header === "string" && /^bearer /i.test(header)
+    ? header.slice(7).trim()
+    : undefined;
 }
 
-export function sessionSecret(cookies: string | undefined): string | undefined {
-  for (const cookie of cookies?.split(";") ?? []) {
+export function sessionSecret(cookies: string | string[] | undefined): string | undefined {
+  if (typeof cookies !== "string") return undefined;
+  for (const cookie of cookies.split(";")) {
     const [name, value] = cookie.trim().split("=");
     if (name === SESSION_COOKIE) return value;
   }

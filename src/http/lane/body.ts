@@ -1,46 +1,33 @@
 import { isUtf8 } from "node:buffer";
-import type { IncomingMessage } from "node:http";
 import { WeirError, messageOf } from "../../core/errors.ts";
+import type { Exchange } from "./exchange.ts";
 
 /**
  * Collects a request's body and parses it as JSON. Calls exactly one of `done` and `failed`, and
  * neither when the client goes away first.
  */
 export function readJson(
-  request: IncomingMessage,
+  exchange: Exchange,
   maxBytes: number,
   done: (body: unknown) => void,
   failed: (error: WeirError) => void,
 ): void {
-  const declared = Number(request.headers["content-length"] ?? 0);
-  if (declared > maxBytes) {
-    failed(tooLarge(maxBytes));
-    return;
-  }
-  const chunks: Buffer[] = [];
-  let size = 0;
-  request.on("data", (chunk: Buffer) => {
-    size += chunk.length;
-    if (size <= maxBytes) chunks.push(chunk);
-    else if (chunks.length > 0) {
-      chunks.length = 0;
-      failed(tooLarge(maxBytes));
-    }
-  });
-  request.on("end", () => {
-    if (size > maxBytes) return;
-    const bytes = chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks);
-    let body: unknown;
-    try {
-      body = parse(bytes);
-    } catch (cause) {
-      failed(
-        cause instanceof WeirError ? cause : new WeirError("invalid_request", messageOf(cause)),
-      );
-      return;
-    }
-    done(body);
-  });
+  exchange.readBody(
+    maxBytes,
+    (bytes) => {
+      let body: unknown;
+      try {
+        body = parse(bytes);
+      } catch (cause) {
+        failed(
+          cause instanceof WeirError ? cause : new WeirError("invalid_request", messageOf(cause)),
+        );
+        return;
+      }
+      done(body);
+    },
+    failed,
+  );
 }
 
 function parse(bytes: Buffer): unknown {
@@ -63,12 +50,4 @@ function parse(bytes: Buffer): unknown {
       `The body is not valid JSON${place ? `, at ${place}` : ""}.`,
     );
   }
-}
-
-function tooLarge(maxBytes: number): WeirError {
-  const limit = Math.round((maxBytes / 1024 / 1024) * 10) / 10;
-  return new WeirError(
-    "request_too_large",
-    `The body is larger than ${limit} MiB, this server's limit. Send less, or raise server.maxBodyMiB in weir.yaml.`,
-  );
 }

@@ -1,4 +1,3 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
 import type { CallRecord, Caller } from "../../core/call.ts";
 import type { EmbedRequest, GenerateRequest } from "../../core/chat.ts";
 import {
@@ -28,6 +27,7 @@ import type { Embeddings } from "../../serve/provider.ts";
 import type { CallContext, Reply, RunningCall } from "../../serve/gateway/needs.ts";
 import { type Credentials, identify } from "../identify.ts";
 import { readJson } from "./body.ts";
+import type { Exchange } from "./exchange.ts";
 import { type Heartbeats, StreamReply, WholeReply, sendError } from "./replies.ts";
 
 /** What the fast lane needs of the house. */
@@ -74,43 +74,48 @@ const GENERATIONS: Readonly<Record<string, Generation>> = {
 };
 const EMBEDDINGS = "/v1/embeddings";
 
-/** Handles a request if it is an inference call; false leaves it to the other lane. */
-export type Lane = (request: IncomingMessage, response: ServerResponse) => boolean;
-
-interface Exchange {
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
+interface Asking {
+  readonly exchange: Exchange;
   readonly context: CallContext;
 }
 
+/** The paths that are this lane's; it takes them with POST only. */
+export const INFERENCE_PATHS: ReadonlySet<string> = new Set([
+  ...Object.keys(GENERATIONS),
+  EMBEDDINGS,
+]);
+
+/** Handles a request if it is an inference call; false leaves it to the other lane. */
+export type Lane = (exchange: Exchange) => boolean;
+
 /**
- * The fast lane: inference on plain `node:http`, with nothing between the socket and the call path.
- * A request's key is checked before its body is read; its body before anything else is done.
+ * The fast lane: inference with nothing between the socket and the call path. A request's key is
+ * checked before its body is read; its body before anything else is done.
  */
 export function createInferenceLane(needs: LaneNeeds): Lane {
-  return (request, response) => {
-    const route = routeOf(request);
-    if (route === undefined) return false;
+  return (exchange) => {
+    const route = exchange.path;
+    if (exchange.method !== "POST" || !INFERENCE_PATHS.has(route)) return false;
     const startedAt = needs.monotonic();
-    const traceId = traceIdOf(request);
+    const traceId = traceIdOf(exchange);
     let caller: Caller;
     try {
       if (needs.isDraining()) throw draining();
-      caller = identify(request, needs.credentials, "inference");
+      caller = identify(exchange, needs.credentials, "inference");
     } catch (cause) {
       reject(cause);
       return true;
     }
     const authMs = needs.monotonic() - startedAt;
-    const exchange = { request, response, context: { traceId, route, caller, startedAt, authMs } };
-    readJson(request, needs.maxBodyBytes(), handle, reject);
+    const context = { traceId, route, caller, startedAt, authMs };
+    readJson(exchange, needs.maxBodyBytes(), handle, reject);
     return true;
 
     function handle(body: unknown): void {
       try {
-        const generation = GENERATIONS[exchange.context.route];
-        if (generation) generate(generation, body, exchange, needs);
-        else void embed(body, exchange, needs).catch(reject);
+        const generation = GENERATIONS[route];
+        if (generation) generate(generation, body, { exchange, context }, needs);
+        else void embed(body, { exchange, context }, needs).catch(reject);
       } catch (cause) {
         reject(cause);
       }
@@ -122,7 +127,7 @@ export function createInferenceLane(needs: LaneNeeds): Lane {
         needs.log.error("request_failed", { traceId, route, reason: String(error.cause) });
       }
       needs.rejected(error.code);
-      sendError(response, error, traceId);
+      sendError(exchange, error, traceId);
     }
   };
 }
@@ -130,7 +135,7 @@ export function createInferenceLane(needs: LaneNeeds): Lane {
 function generate(
   generation: Generation,
   body: unknown,
-  { request, response, context }: Exchange,
+  { exchange, context }: Asking,
   needs: LaneNeeds,
 ): void {
   const asked = generation.request(body);
@@ -141,54 +146,44 @@ function generate(
   };
   const reply = asked.stream
     ? new StreamReply(
-        response,
+        exchange,
         context.traceId,
         generation.chunks(head, wantsUsage(body)),
         needs.heartbeats,
       )
-    : new WholeReply(response, context.traceId, (events, usage) =>
+    : new WholeReply(exchange, context.traceId, (events, usage) =>
         generation.whole(head, { ...collect(events), usage }),
       );
-  if (reply instanceof StreamReply && request.headers["x-weir-progress"] === "1") {
+  if (reply instanceof StreamReply && exchange.headers["x-weir-progress"] === "1") {
     reply.comment("accepted");
   }
   const call = needs.generate(asked, context, reply);
-  response.on("drain", () => call.resume());
-  response.on("close", () => {
+  exchange.onDrain(() => call.resume());
+  exchange.onLeave(() => {
     if (reply instanceof StreamReply) needs.heartbeats.remove(reply);
-    if (!response.writableFinished) call.cancel();
+    call.cancel();
   });
 }
 
 async function embed(
   body: unknown,
-  { response, context }: Exchange,
+  { exchange, context }: Asking,
   needs: LaneNeeds,
 ): Promise<void> {
   const parsed = parseBody(EmbeddingBody, body);
   const left = new AbortController();
-  response.on("close", () => left.abort());
+  exchange.onLeave(() => left.abort());
   const { vectors, usage } = await needs.embed(toEmbedRequest(parsed), context, left.signal);
   const answer = formatEmbeddings(parsed.model, vectors, usage, parsed.encoding_format ?? "float");
-  response.writeHead(200, {
-    "content-type": "application/json",
-    "content-length": Buffer.byteLength(answer),
-    "x-weir-trace-id": context.traceId,
-  });
-  response.end(answer);
-}
-
-function routeOf({ method, url = "" }: IncomingMessage): string | undefined {
-  if (method !== "POST") return undefined;
-  const query = url.indexOf("?");
-  const path = query === -1 ? url : url.slice(0, query);
-  return path in GENERATIONS || path === EMBEDDINGS ? path : undefined;
+  if (exchange.isOver) return;
+  const headers = { "content-type": "application/json", "x-weir-trace-id": context.traceId };
+  exchange.respond(200, headers, answer);
 }
 
 const TRACEPARENT = /^00-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}$/;
 
 /** The caller's own trace id when it sent one after W3C's Trace Context, else a new one. */
-function traceIdOf({ headers }: IncomingMessage): string {
+function traceIdOf({ headers }: Exchange): string {
   const sent = headers["traceparent"];
   const id = typeof sent === "string" ? TRACEPARENT.exec(sent)?.[1] : undefined;
   return id === undefined || /^0+$/.test(id) ? newTraceId() : id;

@@ -1,46 +1,43 @@
-import type { ServerResponse } from "node:http";
 import type { ChatEvent, Usage } from "../../core/chat.ts";
 import { type ChunkWriter, formatError } from "../../core/dialects/openai/answer.ts";
 import { ERRORS, type WeirError } from "../../core/errors.ts";
 import { formatSse, formatSseComment } from "../../core/sse.ts";
 import type { Reply } from "../../serve/gateway/needs.ts";
+import type { Exchange } from "./exchange.ts";
 
 /** Answers an error with its status and OpenAI's envelope; as an event when a stream has begun. */
-export function sendError(response: ServerResponse, error: WeirError, traceId?: string): void {
-  if (response.destroyed || response.writableEnded) return;
+export function sendError(exchange: Exchange, error: WeirError, traceId?: string): void {
+  if (exchange.isOver) return;
   const body = formatError(error, traceId);
-  if (response.headersSent) {
-    response.end(formatSse(body));
+  if (exchange.hasBegun) {
+    exchange.end(formatSse(body));
     return;
   }
-  response.writeHead(error.status, {
+  const headers = {
     "content-type": "application/json",
-    "content-length": Buffer.byteLength(body),
     ...(traceId && { "x-weir-trace-id": traceId }),
     ...(error.retryAfterMs !== undefined && {
       "retry-after": String(Math.max(1, Math.ceil(error.retryAfterMs / 1000))),
     }),
     // OpenAI's clients retry every 429 unless they are told not to.
     "x-should-retry": String(ERRORS[error.code].retry),
-    // The rest of a body that nobody will read must not be taken for the next request.
-    ...(error.code === "request_too_large" && { connection: "close" }),
-  });
-  response.end(body);
+  };
+  exchange.respond(error.status, headers, body);
 }
 
 /** An answer given whole, at its end. */
 export class WholeReply implements Reply {
-  private readonly response: ServerResponse;
+  private readonly exchange: Exchange;
   private readonly traceId: string;
   private readonly format: (events: readonly ChatEvent[], usage: Usage) => string;
   private readonly collected: ChatEvent[] = [];
 
   constructor(
-    response: ServerResponse,
+    exchange: Exchange,
     traceId: string,
     format: (events: readonly ChatEvent[], usage: Usage) => string,
   ) {
-    this.response = response;
+    this.exchange = exchange;
     this.traceId = traceId;
     this.format = format;
   }
@@ -56,16 +53,12 @@ export class WholeReply implements Reply {
 
   end(usage: Usage): void {
     const body = this.format(this.collected, usage);
-    this.response.writeHead(200, {
-      "content-type": "application/json",
-      "content-length": Buffer.byteLength(body),
-      "x-weir-trace-id": this.traceId,
-    });
-    this.response.end(body);
+    const headers = { "content-type": "application/json", "x-weir-trace-id": this.traceId };
+    this.exchange.respond(200, headers, body);
   }
 
   fail(error: WeirError): void {
-    sendError(this.response, error, this.traceId);
+    sendError(this.exchange, error, this.traceId);
   }
 }
 
@@ -77,7 +70,7 @@ export interface Heartbeats {
 
 /** An answer sent as server-sent events, each as soon as it is known. */
 export class StreamReply implements Reply {
-  private readonly response: ServerResponse;
+  private readonly exchange: Exchange;
   private readonly traceId: string;
   private readonly writer: ChunkWriter;
   private readonly heartbeats: Heartbeats;
@@ -85,13 +78,8 @@ export class StreamReply implements Reply {
   /** When something was last written, in the heartbeats' own time. */
   lastWriteAt = 0;
 
-  constructor(
-    response: ServerResponse,
-    traceId: string,
-    writer: ChunkWriter,
-    heartbeats: Heartbeats,
-  ) {
-    this.response = response;
+  constructor(exchange: Exchange, traceId: string, writer: ChunkWriter, heartbeats: Heartbeats) {
+    this.exchange = exchange;
     this.traceId = traceId;
     this.writer = writer;
     this.heartbeats = heartbeats;
@@ -99,8 +87,8 @@ export class StreamReply implements Reply {
   }
 
   begin(): void {
-    if (this.response.headersSent) return;
-    this.response.writeHead(200, {
+    if (this.exchange.hasBegun) return;
+    this.exchange.begin({
       "content-type": "text/event-stream; charset=utf-8",
       "cache-control": "no-cache, no-transform",
       "x-accel-buffering": "no",
@@ -116,24 +104,24 @@ export class StreamReply implements Reply {
     }
     if (text === "") return true;
     this.lastWriteAt = Date.now();
-    return this.response.write(text);
+    return this.exchange.write(text);
   }
 
   end(usage: Usage): void {
     this.heartbeats.remove(this);
     const last = this.hasUsage ? [] : this.writer.chunks({ type: "usage", usage });
-    this.response.end(`${last.map((chunk) => formatSse(chunk)).join("")}data: [DONE]\n\n`);
+    this.exchange.end(`${last.map((chunk) => formatSse(chunk)).join("")}data: [DONE]\n\n`);
   }
 
   fail(error: WeirError): void {
     this.heartbeats.remove(this);
-    sendError(this.response, error, this.traceId);
+    sendError(this.exchange, error, this.traceId);
   }
 
   /** A comment for a stream that is silent, or whose first content is long in coming. */
   comment(text: string): void {
     this.begin();
     this.lastWriteAt = Date.now();
-    this.response.write(formatSseComment(text));
+    this.exchange.write(formatSseComment(text));
   }
 }

@@ -1,0 +1,228 @@
+/**
+ * A reader for the strict subset of HTTP/1.1 that inference clients send, on the accepted socket.
+ * Whatever `head.ts` does not take for a plain request goes, with its connection and all its bytes,
+ * to `node:http`, for good: nothing unusual is interpreted here, and no request is seen by both.
+ */
+import type { Socket } from "node:net";
+import { WeirError } from "../../core/errors.ts";
+import { readHead } from "./head.ts";
+import type { Lane } from "./inference.ts";
+import { type Carrier, KEEP_ALIVE_SECONDS, SocketExchange } from "./socket-exchange.ts";
+
+export interface SocketLaneNeeds {
+  readonly paths: ReadonlySet<string>;
+  readonly lane: Lane;
+  /** Gives a socket, whose unread bytes are in its buffer, to `node:http`. */
+  readonly handOver: (socket: Socket) => void;
+}
+
+export interface SocketLane {
+  accept(socket: Socket): void;
+  /** Closes the connections on which nothing is asked and nothing is left to send. */
+  closeIdle(): void;
+  closeAll(): void;
+  /** Requests that were read here, and connections that were handed over. */
+  readonly counts: { taken: number; handedOver: number };
+}
+
+const TICK_MS = 1000;
+const BODY_SECONDS = 120;
+/** How long a connection may take to send its last bytes and close. */
+const LEAVING_SECONDS = 30;
+/** A client that sends so much ahead of its answers is not read further until one is done. */
+const MAX_AHEAD_BYTES = 64 * 1024;
+const TRUNCATED = "HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n";
+
+/** Waiting for a request, reading a body, answering, sending the last bytes, or no longer ours. */
+type State = "waiting" | "body" | "answering" | "leaving" | "gone";
+
+/** Builds the reader. Its one timer runs while there are connections. */
+export function createSocketLane(needs: SocketLaneNeeds): SocketLane {
+  const connections = new Set<Connection>();
+  const house: House = {
+    ...needs,
+    counts: { taken: 0, handedOver: 0 },
+    second: 0,
+    remove(connection) {
+      connections.delete(connection);
+      if (connections.size > 0) return;
+      clearInterval(timer);
+      timer = undefined;
+    },
+  };
+  let timer: NodeJS.Timeout | undefined;
+
+  function tick(): void {
+    house.second++;
+    for (const connection of connections) connection.tick();
+  }
+
+  return {
+    counts: house.counts,
+    accept(socket) {
+      connections.add(new Connection(socket, house));
+      timer ??= setInterval(tick, TICK_MS);
+    },
+    closeIdle() {
+      for (const connection of connections) connection.closeIfIdle();
+    },
+    closeAll() {
+      for (const { socket } of connections) socket.destroy();
+    },
+  };
+}
+
+interface House extends SocketLaneNeeds {
+  readonly counts: { taken: number; handedOver: number };
+  /** Seconds since the first connection, while there are any. */
+  second: number;
+  remove(connection: Connection): void;
+}
+
+class Connection implements Carrier {
+  readonly socket: Socket;
+  private readonly house: House;
+  private state: State = "waiting";
+  private deadline: number;
+  private exchange: SocketExchange | undefined;
+  /** What came and belongs to no request yet. */
+  private held: Buffer | undefined;
+  private isAdvancing = false;
+
+  constructor(socket: Socket, house: House) {
+    this.socket = socket;
+    this.house = house;
+    this.deadline = house.second + KEEP_ALIVE_SECONDS;
+    socket.on("data", this.onData);
+    socket.on("end", this.onEnd);
+    socket.on("drain", this.onDrain);
+    socket.on("error", this.onGone);
+    socket.on("close", this.onGone);
+  }
+
+  ended(keepOpen: boolean): void {
+    this.exchange = undefined;
+    if (!keepOpen) {
+      this.leave();
+      return;
+    }
+    this.state = "waiting";
+    this.deadline = this.house.second + KEEP_ALIVE_SECONDS;
+    if (this.socket.isPaused()) this.socket.resume();
+    this.advance();
+  }
+
+  keep(rest: Buffer): void {
+    this.held = rest;
+  }
+
+  awaitBody(): void {
+    this.state = "body";
+    this.deadline = this.house.second + BODY_SECONDS;
+  }
+
+  bodyComplete(): void {
+    this.state = "answering";
+  }
+
+  tick(): void {
+    if (this.house.second < this.deadline) return;
+    if (this.state === "waiting" || this.state === "leaving") this.socket.destroy();
+    else if (this.state === "body") {
+      const message = `The body did not come within ${BODY_SECONDS} seconds.`;
+      this.exchange?.timedOut(new WeirError("request_timed_out", message));
+    }
+  }
+
+  closeIfIdle(): void {
+    const isIdle = this.state === "waiting" || this.state === "leaving";
+    if (isIdle && this.socket.writableLength === 0) this.socket.destroy();
+  }
+
+  private readonly onData = (chunk: Buffer): void => {
+    if (this.state === "leaving") return; // the rest of a body that nobody reads
+    if (this.state === "body") {
+      this.exchange?.push(chunk);
+      return;
+    }
+    this.held = this.held ? Buffer.concat([this.held, chunk]) : chunk;
+    if (this.state === "waiting") this.advance();
+    if (this.held !== undefined && this.held.length > MAX_AHEAD_BYTES) this.socket.pause();
+  };
+
+  /** Takes the requests that are here, one after the other, as far as each is answered. */
+  private advance(): void {
+    if (this.isAdvancing) return;
+    this.isAdvancing = true;
+    while (this.state === "waiting" && this.held && !this.socket.writableNeedDrain) {
+      const bytes = this.held;
+      const head = readHead(bytes, this.house.paths);
+      if (!head) {
+        this.handOver(bytes);
+        break;
+      }
+      this.held = undefined;
+      this.state = "answering";
+      this.house.counts.taken++;
+      this.exchange = new SocketExchange(this, head, bytes.subarray(head.endsAt));
+      this.house.lane(this.exchange);
+    }
+    this.isAdvancing = false;
+  }
+
+  private handOver(bytes: Buffer): void {
+    const { socket } = this;
+    this.detach();
+    this.house.counts.handedOver++;
+    // Paused first: a flowing stream would not send the bytes that are put back.
+    socket.pause();
+    socket.unshift(bytes);
+    this.house.handOver(socket);
+    socket.resume();
+  }
+
+  private detach(): void {
+    const { socket } = this;
+    this.state = "gone";
+    this.held = undefined;
+    socket.off("data", this.onData);
+    socket.off("end", this.onEnd);
+    socket.off("drain", this.onDrain);
+    socket.off("error", this.onGone);
+    socket.off("close", this.onGone);
+    this.house.remove(this);
+  }
+
+  private readonly onDrain = (): void => {
+    if (this.exchange) this.exchange.drained();
+    else this.advance();
+  };
+
+  /** The client sends nothing more; as with `node:http`, it then also gets no further answer. */
+  private readonly onEnd = (): void => {
+    if (this.state === "body") this.socket.write(TRUNCATED);
+    this.abandon();
+    this.leave();
+  };
+
+  private readonly onGone = (): void => {
+    if (this.state === "gone") return;
+    this.abandon();
+    this.state = "gone";
+    this.house.remove(this);
+  };
+
+  private abandon(): void {
+    const { exchange } = this;
+    this.exchange = undefined;
+    exchange?.left();
+  }
+
+  private leave(): void {
+    this.state = "leaving";
+    this.held = undefined;
+    this.deadline = this.house.second + LEAVING_SECONDS;
+    this.socket.end();
+    if (this.socket.isPaused()) this.socket.resume();
+  }
+}
