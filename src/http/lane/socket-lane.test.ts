@@ -411,6 +411,25 @@ it("closes silent connections after 65 s, and answers a slow body with 408 after
   expect(silent.answer()).toBe("");
 });
 
+it.each(["keep-alive", "close"])("lets a client read slowly (%s)", async (connection) => {
+  vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
+  onTestFinished(() => void vi.useRealTimers());
+  const { socket, exchanges, answer } = await startHeld();
+  socket.write(plain("{}", [`Connection: ${connection}`]));
+  await vi.waitFor(() => expect(exchanges).toHaveLength(1), { interval: 5 });
+  socket.pause();
+  const text = "x".repeat(32 * 1024 * 1024);
+  exchanges[0]?.respond(200, {}, text);
+  for (let round = 0; round < 5; round++) {
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    vi.advanceTimersByTime(60_000);
+  }
+  socket.resume();
+  for (let round = 0; round < 200 && answer().length < text.length; round++)
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  expect(answer().length).toBeGreaterThan(text.length);
+});
+
 it("closes idle connections and lets running answers finish", async () => {
   const running = await startHeld();
   const idle = connect(running.port, "127.0.0.1");

@@ -27,7 +27,7 @@ export interface SocketLane {
 
 const TICK_MS = 1000;
 const BODY_SECONDS = 120;
-/** How long a connection may take to send its last bytes and close. */
+/** How long a connection may stay after its last byte was sent. */
 const LEAVING_SECONDS = 30;
 /** A client that sends so much ahead of its answers is not read further until one is done. */
 const MAX_AHEAD_BYTES = 64 * 1024;
@@ -127,8 +127,11 @@ class Connection implements Carrier {
 
   tick(): void {
     if (this.house.second < this.deadline) return;
-    if (this.state === "waiting" || this.state === "leaving") this.socket.destroy();
-    else if (this.state === "body") {
+    if (this.state === "waiting" || this.state === "leaving") {
+      // A slow reader of a long answer is not idle: its time begins when the last byte is gone.
+      if (this.socket.writableLength > 0) this.deadline = this.house.second + KEEP_ALIVE_SECONDS;
+      else this.socket.destroy();
+    } else if (this.state === "body") {
       const message = `The body did not come within ${BODY_SECONDS} seconds.`;
       this.exchange?.timedOut(new WeirError("request_timed_out", message));
     }
