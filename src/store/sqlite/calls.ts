@@ -1,5 +1,4 @@
 import type { DatabaseSync } from "node:sqlite";
-import { z } from "zod";
 import type { LogPosition } from "../append-log.ts";
 import { openDatabase } from "./database.ts";
 
@@ -82,48 +81,40 @@ const LIST_COLUMNS = `seq, id, at, route, model, target, key_id, key_name, user,
   http_status, error_code, error_message, finish_reason, input_tokens, output_tokens, cached_tokens,
   cost_nanos, duration_ms, ttft_ms, attempts, findings, preview, capture`;
 
-const Row = z.looseObject({
-  seq: z.number(),
-  id: z.string(),
-  at: z.number(),
-  route: z.string(),
-  model: z.string(),
-  target: z.string().nullable(),
-  key_id: z.string(),
-  key_name: z.string(),
-  user: z.string().nullable(),
-  stream: z.number(),
-  status: z.string(),
-  http_status: z.number(),
-  error_code: z.string().nullable(),
-  error_message: z.string().nullable(),
-  finish_reason: z.string().nullable(),
-  input_tokens: z.number(),
-  output_tokens: z.number(),
-  cached_tokens: z.number(),
-  cost_nanos: z.number().nullable(),
-  duration_ms: z.number(),
-  ttft_ms: z.number().nullable(),
-  attempts: z.number(),
-  findings: z.string(),
-  preview: z.string().nullable(),
-  capture: z.string(),
-  timeline: z.string().default("{}"),
-  request: z.string().nullable().default(null),
-  output: z.string().nullable().default(null),
-});
-
-const Figures = z.object({
-  at: z.number(),
-  model: z.string(),
-  status: z.string(),
-  guarded: z.number().transform(Boolean),
-  inputTokens: z.number(),
-  outputTokens: z.number(),
-  costNanos: z.number(),
-  durationMs: z.number(),
-  ttftMs: z.number().nullable(),
-});
+/**
+ * A row as SQLite gives it. The tables are STRICT, so the columns' types hold without a check; one
+ * would bring a whole validator into the trace thread's memory.
+ */
+interface Row {
+  readonly seq: number;
+  readonly id: string;
+  readonly at: number;
+  readonly route: string;
+  readonly model: string;
+  readonly target: string | null;
+  readonly key_id: string;
+  readonly key_name: string;
+  readonly user: string | null;
+  readonly stream: number;
+  readonly status: string;
+  readonly http_status: number;
+  readonly error_code: string | null;
+  readonly error_message: string | null;
+  readonly finish_reason: string | null;
+  readonly input_tokens: number;
+  readonly output_tokens: number;
+  readonly cached_tokens: number;
+  readonly cost_nanos: number | null;
+  readonly duration_ms: number;
+  readonly ttft_ms: number | null;
+  readonly attempts: number;
+  readonly findings: string;
+  readonly preview: string | null;
+  readonly capture: string;
+  readonly timeline?: string;
+  readonly request?: string | null;
+  readonly output?: string | null;
+}
 
 /** The call table and every question that is asked of it. */
 export function openCallStore(path: string) {
@@ -148,11 +139,13 @@ export function openCallStore(path: string) {
     },
     find(id: string): CallRow | undefined {
       const row = sql.find.get(id);
-      return row && toCallRow(Row.parse(row));
+      return row && toCallRow(row as unknown as Row);
     },
     list: (filter: CallFilter) => list(db, filter),
     figures: (from: number, to: number): CallFigures[] =>
-      sql.figures.all(from, to).map((row) => Figures.parse(row)),
+      sql.figures
+        .all(from, to)
+        .map((row) => ({ ...(row as unknown as CallFigures), guarded: row["guarded"] === 1 })),
     spentByKey: (from: number): Record<string, number> =>
       Object.fromEntries(
         sql.spent.all(from).map((row) => [String(row["key_id"]), Number(row["nanos"])]),
@@ -260,7 +253,7 @@ function list(db: DatabaseSync, filter: CallFilter): { calls: CallRow[]; next: s
   const rows = db
     .prepare(`SELECT ${LIST_COLUMNS} FROM call ${clause} ORDER BY seq DESC LIMIT ?`)
     .all(...conditions.map(([, value]) => value), filter.limit + 1)
-    .map((row) => Row.parse(row));
+    .map((row) => row as unknown as Row);
   const page = rows.slice(0, filter.limit);
   const next = rows.length > filter.limit ? String(page.at(-1)?.seq) : null;
   return { calls: page.map(toCallRow), next };
@@ -275,7 +268,7 @@ function toMatch(search: string): string {
   return `${words.join(" ")}*`;
 }
 
-function toCallRow(row: z.infer<typeof Row>): CallRow {
+function toCallRow(row: Row): CallRow {
   return {
     id: row.id,
     at: row.at,
@@ -299,9 +292,9 @@ function toCallRow(row: z.infer<typeof Row>): CallRow {
     ttftMs: row.ttft_ms,
     attempts: row.attempts,
     findings: JSON.parse(row.findings),
-    timeline: JSON.parse(row.timeline),
-    request: row.request === null ? null : JSON.parse(row.request),
-    output: row.output,
+    timeline: JSON.parse(row.timeline ?? "{}"),
+    request: row.request == null ? null : JSON.parse(row.request),
+    output: row.output ?? null,
     preview: row.preview,
     capture: row.capture,
   };
