@@ -142,6 +142,10 @@ export function parseUpstreamAnswer(json: string): ChatEvent[] {
       cause,
     });
   }
+  return toEvents(isPlainAnswer(value) ? value : checkAnswer(value));
+}
+
+function checkAnswer(value: unknown): WireAnswer {
   const result = WireAnswer.safeParse(value);
   if (!result.success) {
     throw new WeirError("provider_failed", "The upstream's answer has an unknown shape.", {
@@ -151,31 +155,88 @@ export function parseUpstreamAnswer(json: string): ChatEvent[] {
   if (result.data.error != null) {
     throw new WeirError("provider_failed", `The upstream failed: ${errorText(result.data.error)}`);
   }
-  return toEvents(result.data);
+  return result.data;
+}
+
+/**
+ * Whether this is the answer that comes a thousand times: checked by hand, because the schema costs
+ * more than the rest of a chunk's way. It must accept nothing that the schema would refuse; false
+ * only means that the schema is asked.
+ */
+function isPlainAnswer(value: unknown): value is WireAnswer {
+  if (!isObject(value)) return false;
+  const { choices, usage, error } = value;
+  if (error != null || !(usage == null || isPlainUsage(usage))) return false;
+  return choices == null || (Array.isArray(choices) && choices.every(isPlainChoice));
+}
+
+function isPlainChoice(choice: unknown): boolean {
+  if (!isObject(choice)) return false;
+  const { delta, message } = choice;
+  return (
+    isNumberOrNone(choice["index"]) &&
+    isTextOrNone(choice["finish_reason"]) &&
+    isTextOrNone(choice["text"]) &&
+    (delta == null || isPlainMessage(delta)) &&
+    (message == null || isPlainMessage(message))
+  );
+}
+
+function isPlainMessage(message: unknown): boolean {
+  return (
+    isObject(message) &&
+    message["tool_calls"] == null &&
+    isTextOrNone(message["content"]) &&
+    isTextOrNone(message["reasoning_content"]) &&
+    isTextOrNone(message["reasoning"])
+  );
+}
+
+function isPlainUsage(usage: unknown): boolean {
+  if (!isObject(usage)) return false;
+  const { prompt_tokens_details: prompt, completion_tokens_details: completion } = usage;
+  return (
+    isNumberOrNone(usage["prompt_tokens"]) &&
+    isNumberOrNone(usage["completion_tokens"]) &&
+    (prompt == null || (isObject(prompt) && isNumberOrNone(prompt["cached_tokens"]))) &&
+    (completion == null || (isObject(completion) && isNumberOrNone(completion["reasoning_tokens"])))
+  );
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function isTextOrNone(value: unknown): boolean {
+  return value == null || typeof value === "string";
+}
+
+/** JSON can write numbers that are infinite here: `1e999`. */
+function isNumberOrNone(value: unknown): boolean {
+  return value == null || Number.isFinite(value);
 }
 
 type WireChoice = NonNullable<WireAnswer["choices"]>[number];
 type WireMessage = z.infer<typeof WireMessage>;
 
 function toEvents({ choices, usage }: WireAnswer): ChatEvent[] {
-  const events = (choices ?? []).flatMap(toChoiceEvents);
+  const events: ChatEvent[] = [];
+  for (const choice of choices ?? []) addChoiceEvents(choice, events);
   if (usage) events.push({ type: "usage", usage: toUsage(usage) });
   return events;
 }
 
-function toChoiceEvents(choice: WireChoice): ChatEvent[] {
-  const events: ChatEvent[] = [];
+function addChoiceEvents(choice: WireChoice, events: ChatEvent[]): void {
   const index = choice.index ?? 0;
   const message = choice.delta ?? choice.message ?? {};
   const reasoning = message.reasoning_content ?? message.reasoning;
   if (reasoning) events.push({ type: "reasoning-delta", index, text: reasoning });
   const text = message.content ?? choice.text;
   if (text) events.push(toTextDelta(index, text, choice.logprobs));
-  events.push(...toToolCallDeltas(index, message));
+  if (message.tool_calls) events.push(...toToolCallDeltas(index, message));
   if (choice.finish_reason) {
     events.push({ type: "finish", index, reason: toFinishReason(choice.finish_reason) });
   }
-  return events;
 }
 
 function toToolCallDeltas(index: number, { tool_calls: calls }: WireMessage): ChatEvent[] {
