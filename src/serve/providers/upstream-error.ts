@@ -1,18 +1,17 @@
 import { errorText } from "../../core/dialects/openai/upstream.ts";
 import { WeirError, messageOf } from "../../core/errors.ts";
-
-type Headers = Record<string, string | string[] | undefined>;
+import { type ResponseHead, TransportTimeout } from "./transport.ts";
 
 /** What an upstream's error status means for the call. Its own words are kept, cut to a length. */
 export function toUpstreamError(
   name: string,
-  status: number,
-  { headers, body }: { headers: Headers; body: string },
+  { status, retryAfter }: ResponseHead,
+  body: string,
 ): WeirError {
   const said = bodyText(body);
   const because = said ? `: ${said}` : ".";
   if (status === 429) {
-    return new WeirError("rate_limited", `${name} is at its limit${because}`, retryAfter(headers));
+    return new WeirError("rate_limited", `${name} is at its limit${because}`, toWait(retryAfter));
   }
   if (status === 401 || status === 403) {
     return new WeirError(
@@ -34,12 +33,11 @@ export function toUpstreamError(
 /** A connection that could not be made, broke or went silent. */
 export function toTransportError(name: string, cause: unknown): WeirError {
   if (cause instanceof WeirError) return cause;
-  const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";
-  if (code.startsWith("UND_ERR") && code.endsWith("TIMEOUT")) {
-    return new WeirError("provider_timed_out", `${name} did not answer in time (${code}).`, {
-      cause,
-    });
+  if (cause instanceof TransportTimeout) {
+    const message = `${name} did not answer in time: ${cause.message}.`;
+    return new WeirError("provider_timed_out", message, { cause });
   }
+  const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";
   const what = code === "ECONNREFUSED" ? "cannot be reached: is it running?" : messageOf(cause);
   return new WeirError("provider_failed", `${name}: ${what}`, { cause });
 }
@@ -56,7 +54,7 @@ function bodyText(body: string): string {
   }
 }
 
-function retryAfter(headers: Headers): { retryAfterMs?: number } {
-  const seconds = Number(headers["retry-after"]);
+function toWait(retryAfter: string | undefined): { retryAfterMs?: number } {
+  const seconds = Number(retryAfter);
   return Number.isFinite(seconds) && seconds >= 0 ? { retryAfterMs: seconds * 1000 } : {};
 }

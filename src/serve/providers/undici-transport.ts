@@ -1,0 +1,96 @@
+import { type Dispatcher, Pool } from "undici";
+import {
+  type ResponseHandlers,
+  type Sending,
+  type Transport,
+  type TransportOptions,
+  TransportTimeout,
+} from "./transport.ts";
+
+type Headers = Record<string, string | string[] | undefined>;
+
+/** Transport over undici's `dispatch`, for `https://`. `fetch` would cost seven times as much CPU. */
+export function undiciTransport(options: TransportOptions): Transport {
+  const { url, headers } = options;
+  const pool = new Pool(url.origin, {
+    connections: options.connections,
+    pipelining: 1,
+    headersTimeout: options.headMs,
+    bodyTimeout: options.stallMs,
+    connectTimeout: options.connectMs,
+  });
+  return {
+    post(path, body, handlers) {
+      const exchange = new UndiciExchange(handlers);
+      pool.dispatch({ path, method: "POST", headers, body }, exchange);
+      return exchange;
+    },
+    close: () => pool.destroy(),
+  };
+}
+
+class UndiciExchange implements Sending, Dispatcher.DispatchHandler {
+  private readonly handlers: ResponseHandlers;
+  private controller: Dispatcher.DispatchController | undefined;
+  private isPaused = false;
+  private isOver = false;
+
+  constructor(handlers: ResponseHandlers) {
+    this.handlers = handlers;
+  }
+
+  pause(): void {
+    this.isPaused = true;
+    this.controller?.pause();
+  }
+
+  resume(): void {
+    this.isPaused = false;
+    this.controller?.resume();
+  }
+
+  cancel(): void {
+    if (this.isOver) return;
+    this.isOver = true;
+    this.controller?.abort(new Error("canceled"));
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.controller = controller;
+    // Canceled while it waited for a connection: it must not reach the upstream.
+    if (this.isOver) controller.abort(new Error("canceled"));
+    else if (this.isPaused) controller.pause();
+  }
+
+  onResponseStart(_: Dispatcher.DispatchController, status: number, headers: Headers): void {
+    if (status < 200 || this.isOver) return;
+    this.handlers.head({
+      status,
+      contentType: String(headers["content-type"] ?? ""),
+      retryAfter: headers["retry-after"] === undefined ? undefined : String(headers["retry-after"]),
+    });
+  }
+
+  onResponseData(_: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (this.isOver) return;
+    this.handlers.data(chunk);
+    if (!this.isOver) this.handlers.flush();
+  }
+
+  onResponseEnd(): void {
+    if (this.isOver) return;
+    this.isOver = true;
+    this.handlers.end();
+  }
+
+  onResponseError(_: Dispatcher.DispatchController, cause: Error): void {
+    if (this.isOver) return;
+    this.isOver = true;
+    this.handlers.failed(isTimeout(cause) ? new TransportTimeout(cause.message, { cause }) : cause);
+  }
+}
+
+function isTimeout(cause: Error): boolean {
+  const code = "code" in cause ? String(cause.code) : "";
+  return code.startsWith("UND_ERR") && code.endsWith("TIMEOUT");
+}
