@@ -163,6 +163,15 @@ it("frees the engine when the client leaves", async () => {
     (engine) => engine?.running === 0,
   );
   expect(idle?.restarts).toBe(0);
+  const { calls } = await eventually(
+    async () =>
+      (await (await server.call("/admin/v1/calls")).json()) as { calls: Record<string, unknown>[] },
+    (answer) => answer.calls.length === 1,
+  );
+  // The engine's own count, not an estimate: the prompt's length is the tokenizer's.
+  const whole = await client.chat.completions.create(ask("Tell me about yourself"));
+  expect(calls[0]).toMatchObject({ status: "canceled", inputTokens: whole.usage?.prompt_tokens });
+  expect(Number(calls[0]?.["outputTokens"])).toBeGreaterThan(0);
 });
 
 it("tells a stream that its engine died, and answers the next call from a new one", async () => {

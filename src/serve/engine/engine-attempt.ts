@@ -1,4 +1,4 @@
-import type { ChatEvent } from "../../core/chat.ts";
+import type { ChatEvent, Usage } from "../../core/chat.ts";
 import type { WeirError } from "../../core/errors.ts";
 import type { Attempt, AttemptListener } from "../provider.ts";
 
@@ -15,6 +15,8 @@ export class EngineAttempt implements Attempt {
   #ending: (() => void) | undefined;
   /** Whether the listener has heard anything yet: if not, the call may be run again. */
   touched = false;
+  /** Tokens counted so far, from the moment that a slot computes this call. */
+  counted: Usage | undefined;
 
   constructor(listener: AttemptListener, onCancel: () => void) {
     this.#listener = listener;
@@ -35,6 +37,10 @@ export class EngineAttempt implements Attempt {
     if (this.#over) return;
     this.#over = true;
     this.#onCancel();
+  }
+
+  usage(): Usage | undefined {
+    return this.counted;
   }
 
   get isOver(): boolean {

@@ -103,9 +103,10 @@ export class EngineCalls {
     for (const entry of this.#entries.values()) this.#fail(entry, error);
   }
 
-  progress({ id, started, events, done, error }: CallProgress): void {
+  progress({ id, started, events, soFar, done, error }: CallProgress): void {
     const entry = this.#entries.get(id);
     if (!entry) return;
+    if (soFar) entry.attempt.counted = soFar;
     if (started) this.#started(entry);
     if (events) entry.attempt.events(events);
     if (error) this.#fail(entry, fromHostError(error));

@@ -1,4 +1,4 @@
-import type { ChatEvent, EngineTimings, Sampling } from "../../core/chat.ts";
+import type { ChatEvent, EngineTimings, Sampling, Usage } from "../../core/chat.ts";
 import type { ErrorCode } from "../../core/errors.ts";
 import type { KvType } from "./layout.ts";
 
@@ -66,6 +66,8 @@ export interface CallProgress {
   /** The call has left the queue: a slot computes it. */
   readonly started?: boolean;
   readonly events?: readonly ChatEvent[];
+  /** Tokens counted by the end of this step: what a call that is cancelled now has used. */
+  readonly soFar?: Usage;
   /** After the last event. */
   readonly done?: CallTotals;
   readonly error?: HostError;

@@ -46,6 +46,7 @@ interface Slot {
 }
 
 interface Outgoing {
+  readonly job: Job;
   started: boolean;
   events: ChatEvent[];
   done: CallProgress["done"];
@@ -156,11 +157,11 @@ export class Scheduler {
   /** What happened since the last time, one entry a call. */
   takeProgress(): CallProgress[] {
     if (this.#outgoing.size === 0) return [];
-    const progress = Array.from(this.#outgoing, ([id, { started, events, done }]) => ({
+    const progress = Array.from(this.#outgoing, ([id, { job, started, events, done }]) => ({
       id,
       ...(started && { started }),
       ...(events.length > 0 && { events }),
-      ...(done && { done }),
+      ...(done ? { done } : { soFar: usageOf(job) }),
     }));
     this.#outgoing = new Map();
     return progress;
@@ -295,9 +296,7 @@ export class Scheduler {
     const startedAt = job.startedAt ?? now;
     const firstTokenAt = job.firstTokenAt ?? now;
     this.#tell(job).done = {
-      inputTokens: job.promptTokens,
-      outputTokens: job.outputTokens,
-      cachedTokens: job.cachedTokens,
+      ...usageOf(job),
       timings: {
         queuedMs: startedAt - job.arrivedAt,
         promptMs: firstTokenAt - startedAt,
@@ -306,14 +305,19 @@ export class Scheduler {
     };
   }
 
-  #tell({ call }: Job): Outgoing {
-    let outgoing = this.#outgoing.get(call.id);
+  #tell(job: Job): Outgoing {
+    const { id } = job.call;
+    let outgoing = this.#outgoing.get(id);
     if (!outgoing) {
-      outgoing = { started: false, events: [], done: undefined };
-      this.#outgoing.set(call.id, outgoing);
+      outgoing = { job, started: false, events: [], done: undefined };
+      this.#outgoing.set(id, outgoing);
     }
     return outgoing;
   }
+}
+
+function usageOf({ promptTokens, outputTokens, cachedTokens }: Job) {
+  return { inputTokens: promptTokens, outputTokens, cachedTokens };
 }
 
 function partOf(sequence: Sequence, share: number): BatchPart {
