@@ -71,6 +71,7 @@ class LeanClient implements Transport, ConnectionOwner {
     const length = Buffer.byteLength(body);
     const wire = `POST ${path}${this.constantHead}${length}\r\n\r\n${body}`;
     const exchange = new LeanExchange(this, wire, handlers);
+    if (length === body.length) exchange.encoding = "latin1";
     if (this.isClosed) process.nextTick(() => exchange.failUnsent());
     else this.place(exchange);
     return exchange;
@@ -148,6 +149,7 @@ class LeanClient implements Transport, ConnectionOwner {
 class LeanExchange implements Exchange, Sending {
   readonly wire: string;
   readonly handlers: ResponseHandlers;
+  encoding: "latin1" | "utf8" = "utf8";
   isPaused = false;
   connection: LeanConnection | undefined;
   private readonly client: LeanClient;

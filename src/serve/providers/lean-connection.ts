@@ -6,6 +6,8 @@ import { type ResponseHandlers, TransportTimeout } from "./transport.ts";
 export interface Exchange {
   /** Head and body in one piece: one write. */
   readonly wire: string;
+  /** `latin1` where every character is ASCII: the cheaper write of the same bytes. */
+  readonly encoding: "latin1" | "utf8";
   readonly handlers: ResponseHandlers;
   readonly isPaused: boolean;
   connection: LeanConnection | undefined;
@@ -131,7 +133,7 @@ export class LeanConnection {
   }
 
   private send(exchange: Exchange): void {
-    this.socket.write(exchange.wire);
+    this.socket.write(exchange.wire, exchange.encoding);
     this.sentAt = this.owner.now();
     this.dueAt = this.sentAt + this.owner.headMs;
     if (exchange.isPaused) this.pause();

@@ -124,7 +124,7 @@ function setField(fields: Fields, name: string, value: string): void {
       fields.retryAfter = value;
       return;
     case "connection":
-      fields.connection += `,${value}`;
+      fields.connection = fields.connection === "" ? value : `${fields.connection},${value}`;
       return;
     case "keep-alive":
       fields.keepAlive = value;
@@ -150,6 +150,7 @@ function toLength(text: string | undefined): number | undefined {
 
 function keepsAlive(connection: string, isOld: boolean): boolean {
   if (connection === "") return !isOld;
+  if (connection === "keep-alive") return true;
   const words = new Set(connection.toLowerCase().split(/[\t ]*,[\t ]*/));
   return !words.has("close") && (!isOld || words.has("keep-alive"));
 }
