@@ -177,7 +177,7 @@ class Connection implements Carrier {
     const { socket } = this;
     this.detach();
     this.house.counts.handedOver++;
-    // Paused first: a flowing stream would not send the bytes that are put back.
+    // Paused, so that the bytes put back wait for the next reader, whatever state the stream is in.
     socket.pause();
     socket.unshift(bytes);
     this.house.handOver(socket);
