@@ -19,7 +19,7 @@ import type { Authorise } from "./http/authorise.ts";
 import { identify } from "./http/identify.ts";
 import { createHeartbeats } from "./http/lane/heartbeats.ts";
 import { createInferenceLane } from "./http/lane/inference.ts";
-import { listen } from "./http/listen.ts";
+import { drain, listen } from "./http/listen.ts";
 import { callRoutes } from "./http/routes/calls.ts";
 import { keyRoutes } from "./http/routes/keys.ts";
 import { modelRoutes } from "./http/routes/models.ts";
@@ -38,7 +38,7 @@ import { type TraceStore, openTraceStore } from "./store/sqlite/trace-store.ts";
 import { listPrice } from "./watch/cost/prices.ts";
 import { type Metrics, createMetrics } from "./watch/metrics/metrics.ts";
 import { summarise, windowOf } from "./watch/overview.ts";
-import { type Recorder, createRecorder } from "./watch/trace/recorder.ts";
+import { type Recorder, type Writer, createRecorder } from "./watch/trace/recorder.ts";
 import { toSpans } from "./watch/trace/spans.ts";
 
 export interface Weir {
@@ -55,6 +55,14 @@ export interface Weir {
   close(): Promise<void>;
 }
 
+/** What follows the configuration: replaced as a whole when it changes. */
+interface Live {
+  readonly config: WeirConfig;
+  readonly gate: ReturnType<typeof createGate>;
+  /** Whose texts come out of the gate without secrets and personal data: these need no second look. */
+  readonly cleans: ReadonlySet<Writer>;
+}
+
 /** Everything that is built once and lives as long as the server. */
 interface House {
   readonly settings: Settings;
@@ -65,8 +73,7 @@ interface House {
   readonly metrics: Metrics;
   readonly recorder: Recorder;
   readonly catalogue: Catalogue;
-  /** What follows the configuration: replaced as a whole when it changes. */
-  live: { config: WeirConfig; gate: ReturnType<typeof createGate> };
+  live: Live;
   isDraining: boolean;
   /** When keys were last used, since this was last written down. */
   readonly usedKeys: Map<string, number>;
@@ -75,7 +82,6 @@ interface House {
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 const DAY_MS = 86_400_000;
 const REFRESH_MS = 1000;
-const IDLE_CHECK_MS = 50;
 const ENV_KEY_ID = "key_env";
 const ENV_KEY_NAME = "WEIR_ADMIN_KEY";
 /** Requests that never became calls, by error code. */
@@ -102,7 +108,9 @@ export async function startWeir(settings: Settings, log: Log): Promise<Weir> {
       },
       enginePids: () => house.catalogue.engines().flatMap((engine) => engine.stats().pid ?? []),
       async close() {
-        await drain(house, app);
+        house.isDraining = true;
+        const isCut = await drain(app, house.live.config.server.drain);
+        if (isCut) log.warn("drain_cut");
         await stack.disposeAsync();
       },
     };
@@ -129,7 +137,7 @@ async function build(settings: Settings, log: Log, stack: AsyncDisposableStack) 
   const recorder = createRecorder({
     calls: traces,
     capture: () => house.live.config.traces.capture,
-    redact,
+    redact: (text, writer) => (house.live.cleans.has(writer) ? text : redact(text)),
     log: log.part("watch"),
   });
   stack.defer(() => recorder.flush());
@@ -150,7 +158,7 @@ async function build(settings: Settings, log: Log, stack: AsyncDisposableStack) 
     metrics: createMetrics(now),
     recorder,
     catalogue,
-    live: { config, gate: createGate(config.guard) },
+    live: toLive(config),
     isDraining: false,
     usedKeys: new Map(),
   };
@@ -349,27 +357,20 @@ function whyNotReady({ catalogue, isDraining }: House): string[] {
   });
 }
 
-async function apply(house: House, config: WeirConfig): Promise<void> {
-  await house.catalogue.apply(config.models);
-  house.live = { config, gate: createGate(config.guard) };
-  house.traces.keep(config.traces.keep);
+function toLive(config: WeirConfig): Live {
+  const { mode, input, output } = config.guard;
+  const takesAll = (categories: readonly string[]) =>
+    mode === "enforce" && categories.includes("secrets") && categories.includes("pii");
+  const cleans = new Set<Writer>();
+  if (takesAll(input)) cleans.add("user");
+  if (takesAll(output.redact)) cleans.add("answer");
+  return { config, gate: createGate(config.guard), cleans };
 }
 
-/** Running calls may finish; idle connections are closed at once, the rest when the time is up. */
-async function drain(house: House, { server, fastify }: App): Promise<void> {
-  house.isDraining = true;
-  const ended = new Promise<void>((resolve) => server.close(() => resolve()));
-  server.closeIdleConnections();
-  // A connection whose call has just ended is idle, and would stay open for its client's next one.
-  const idle = setInterval(() => server.closeIdleConnections(), IDLE_CHECK_MS);
-  const timer = setTimeout(() => {
-    house.log.warn("drain_cut", { active: house.metrics.live.activeCalls });
-    server.closeAllConnections();
-  }, house.live.config.server.drain);
-  await ended;
-  clearInterval(idle);
-  clearTimeout(timer);
-  await fastify.close();
+async function apply(house: House, config: WeirConfig): Promise<void> {
+  await house.catalogue.apply(config.models);
+  house.live = toLive(config);
+  house.traces.keep(config.traces.keep);
 }
 
 function isLoopback(host: string): boolean {

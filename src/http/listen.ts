@@ -18,6 +18,29 @@ export async function listen(
   return `http://${name}:${address.port}`;
 }
 
+const IDLE_CHECK_MS = 50;
+
+/**
+ * Takes no new connections and resolves when the last is gone: idle ones are closed at once, the rest
+ * may finish for `ms`. True when that was not enough and calls were cut.
+ */
+export async function drain({ server, fastify }: App, ms: number): Promise<boolean> {
+  let isCut = false;
+  const ended = new Promise<void>((resolve) => server.close(() => resolve()));
+  server.closeIdleConnections();
+  // A connection whose call has just ended is idle, and would stay open for its client's next one.
+  const idle = setInterval(() => server.closeIdleConnections(), IDLE_CHECK_MS);
+  const timer = setTimeout(() => {
+    isCut = true;
+    server.closeAllConnections();
+  }, ms);
+  await ended;
+  clearInterval(idle);
+  clearTimeout(timer);
+  await fastify.close();
+  return isCut;
+}
+
 function explain(cause: unknown, host: string, port: number): string {
   const code = cause instanceof Error && "code" in cause ? cause.code : "";
   if (code === "EADDRINUSE") {

@@ -46,6 +46,8 @@ export type FromTraceWorker =
   | { readonly type: "closed" };
 
 const BUSY_PER_SECOND = 1000;
+/** While calls come fast, merging takes at most this share of the thread's time: the log can wait. */
+const BUSY_SHARE = 0.04;
 const SLICE_REST_MS = 80;
 const PRUNE_EVERY_MS = 60_000;
 const PRUNE_ROWS = 1000;
@@ -83,13 +85,20 @@ function append(lines: string, count: number): void {
   const now = Math.floor(Date.now() / 1000);
   inSecond = now === second ? inSecond + count : count;
   second = now;
-  schedule(inSecond > BUSY_PER_SECOND ? SLICE_REST_MS : 0);
+  schedule(isBusy() ? SLICE_REST_MS : 0);
+}
+
+/** Whether calls come fast just now. */
+function isBusy(): boolean {
+  return inSecond > BUSY_PER_SECOND && Date.now() / 1000 - second < 2;
 }
 
 function schedule(ms: number): void {
   timer ??= setTimeout(() => {
     timer = undefined;
-    if (mergeSlice()) schedule(inSecond > BUSY_PER_SECOND ? SLICE_REST_MS : 0);
+    const startedAt = performance.now();
+    if (!mergeSlice()) return;
+    schedule(isBusy() ? (performance.now() - startedAt) / BUSY_SHARE : 0);
   }, ms);
 }
 

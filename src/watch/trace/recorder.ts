@@ -31,11 +31,14 @@ export interface Recorder {
   readonly dropped: number;
 }
 
+/** Who wrote a text: the user, the model in this call's answer, or anybody else. */
+export type Writer = "user" | "answer" | "other";
+
 export interface RecorderNeeds {
   readonly calls: CallLog;
   readonly capture: () => Capture;
-  /** Takes secrets and personal data out of a text. */
-  readonly redact: (text: string) => string;
+  /** Takes secrets and personal data out of a text. `writer` says whose it is: a guard may have cleaned it before. */
+  readonly redact: (text: string, writer: Writer) => string;
   readonly log: Log;
   /** Runs `action` once, later. Tests hand in their own. */
   readonly later?: (action: () => void, ms: number) => void;
@@ -114,25 +117,21 @@ function toKept(call: CallRecord, { capture, redact }: RecorderNeeds): KeptCall 
   const { usage, usageEstimated: _, request, output, ...facts } = call;
   const policy = capture();
   const clean = policy === "redacted" ? redact : (text: string) => text;
-  // The preview is the start of a text that is kept as well: cleaned once.
-  const cleaned = new Map<string, string>();
-  const keep = (text: string) => {
-    const known = cleaned.get(text) ?? clean(text.slice(0, TEXT_CHARS));
-    cleaned.set(text, known);
-    return known;
-  };
+  const keep: Keep = (text, writer) => clean(text.slice(0, TEXT_CHARS), writer);
+  const kept = policy === "none" || !request ? null : mapTexts(request, keep);
   return {
     ...facts,
     inputTokens: usage.inputTokens,
     outputTokens: usage.outputTokens,
     cachedTokens: usage.cachedTokens ?? 0,
     capture: policy,
-    preview:
-      policy === "none" || !request ? null : keep(lastUserText(request)).slice(0, PREVIEW_CHARS),
-    request: policy === "none" || !request ? null : mapTexts(request, keep),
-    output: policy === "none" || output === null ? null : keep(output),
+    preview: kept && lastUserText(kept).slice(0, PREVIEW_CHARS),
+    request: kept,
+    output: policy === "none" || output === null ? null : keep(output, "answer"),
   };
 }
+
+type Keep = (text: string, writer: Writer) => string;
 
 function lastUserText(request: GenerateRequest): string {
   if (request.kind === "completion") return request.prompt;
@@ -140,16 +139,17 @@ function lastUserText(request: GenerateRequest): string {
 }
 
 /** The request with every text that a person or a tool wrote passed through `map`. */
-function mapTexts(request: GenerateRequest, map: (text: string) => string): GenerateRequest {
-  if (request.kind === "completion") return { ...request, prompt: map(request.prompt) };
-  return { ...request, messages: request.messages.map((message) => mapMessage(message, map)) };
+function mapTexts(request: GenerateRequest, keep: Keep): GenerateRequest {
+  if (request.kind === "completion") return { ...request, prompt: keep(request.prompt, "user") };
+  return { ...request, messages: request.messages.map((message) => mapMessage(message, keep)) };
 }
 
 function mapMessage(
   message: ChatRequest["messages"][number],
-  map: (text: string) => string,
+  keep: Keep,
 ): ChatRequest["messages"][number] {
   const { content, toolCalls } = message;
+  const map = (text: string) => keep(text, message.role === "user" ? "user" : "other");
   return {
     ...message,
     content:
