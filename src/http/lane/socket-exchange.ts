@@ -1,6 +1,7 @@
 import { STATUS_CODES } from "node:http";
 import type { Socket } from "node:net";
 import type { WeirError } from "../../core/errors.ts";
+import { writeAtTurnEnd } from "../../core/turn-writes.ts";
 import { type AnswerHeaders, type Exchange, joined, tooLarge } from "./exchange.ts";
 import type { Head } from "./head.ts";
 
@@ -154,7 +155,7 @@ export class SocketExchange implements Exchange {
 
   /** What is ASCII throughout needs no encoding. */
   private send(text: string, isAscii: boolean): boolean {
-    return this.carrier.socket.write(text, isAscii ? "latin1" : "utf8");
+    return writeAtTurnEnd(this.carrier.socket, text, isAscii ? "latin1" : "utf8");
   }
 }
 

@@ -5,6 +5,7 @@
  */
 import type { Socket } from "node:net";
 import { WeirError } from "../../core/errors.ts";
+import { flushWrites } from "../../core/turn-writes.ts";
 import { readHead } from "./head.ts";
 import type { Lane } from "./inference.ts";
 import { type Carrier, KEEP_ALIVE_SECONDS, SocketExchange } from "./socket-exchange.ts";
@@ -127,6 +128,7 @@ class Connection implements Carrier {
 
   tick(): void {
     if (this.house.second < this.deadline) return;
+    flushWrites();
     if (this.state === "waiting" || this.state === "leaving") {
       // A slow reader of a long answer is not idle: its time begins when the last byte is gone.
       if (this.socket.writableLength > 0) this.deadline = this.house.second + KEEP_ALIVE_SECONDS;
@@ -138,6 +140,7 @@ class Connection implements Carrier {
   }
 
   closeIfIdle(): void {
+    flushWrites();
     const isIdle = this.state === "waiting" || this.state === "leaving";
     if (isIdle && this.socket.writableLength === 0) this.socket.destroy();
   }
@@ -175,6 +178,7 @@ class Connection implements Carrier {
 
   private handOver(bytes: Buffer): void {
     const { socket } = this;
+    flushWrites();
     this.detach();
     this.house.counts.handedOver++;
     // Paused, so that the bytes put back wait for the next reader, whatever state the stream is in.
@@ -203,6 +207,7 @@ class Connection implements Carrier {
 
   /** The client sends nothing more; as with `node:http`, it then also gets no further answer. */
   private readonly onEnd = (): void => {
+    flushWrites();
     if (this.state === "body") this.socket.write(TRUNCATED);
     this.abandon();
     this.leave();
@@ -225,6 +230,7 @@ class Connection implements Carrier {
     this.state = "leaving";
     this.held = undefined;
     this.deadline = this.house.second + LEAVING_SECONDS;
+    flushWrites();
     this.socket.end();
     if (this.socket.isPaused()) this.socket.resume();
   }

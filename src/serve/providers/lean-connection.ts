@@ -1,4 +1,5 @@
 import { type Socket, connect } from "node:net";
+import { writeAtTurnEnd } from "../../core/turn-writes.ts";
 import { ResponseReader } from "./response-reader.ts";
 import { type ResponseHandlers, TransportTimeout } from "./transport.ts";
 
@@ -133,7 +134,7 @@ export class LeanConnection {
   }
 
   private send(exchange: Exchange): void {
-    this.socket.write(exchange.wire, exchange.encoding);
+    writeAtTurnEnd(this.socket, exchange.wire, exchange.encoding);
     this.sentAt = this.owner.now();
     this.dueAt = this.sentAt + this.owner.headMs;
     if (exchange.isPaused) this.pause();
