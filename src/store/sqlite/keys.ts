@@ -26,6 +26,7 @@ const Row = z.object({
 
 const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 const KEY_LENGTH = 40;
+const MAX_RECENT = 1000;
 
 export type KeyStore = ReturnType<typeof createKeyStore>;
 
@@ -35,14 +36,11 @@ export type KeyStore = ReturnType<typeof createKeyStore>;
  */
 export function createKeyStore(db: DatabaseSync, now: () => number) {
   const sql = prepare(db);
-  let byHash = new Map<string, StoredKey>();
-  let byId = new Map<string, StoredKey>();
+  const index = createIndex();
   let version = -1;
 
   function load(): void {
-    const rows = sql.all.all().map((row) => Row.parse(row));
-    byHash = new Map(rows.map((row) => [row.hash, toKey(row)]));
-    byId = new Map(rows.map((row) => [row.id, toKey(row)]));
+    index.fill(sql.all.all().map((row) => Row.parse(row)));
   }
 
   function refresh(): void {
@@ -76,13 +74,10 @@ export function createKeyStore(db: DatabaseSync, now: () => number) {
       db.exec("COMMIT");
       load();
     },
-    list: (): StoredKey[] => [...byId.values()].toSorted((a, b) => a.createdAt - b.createdAt),
+    list: (): StoredKey[] => index.all().toSorted((a, b) => a.createdAt - b.createdAt),
     /** The key that a secret belongs to; undefined when it is unknown or revoked. */
-    find(secret: string): StoredKey | undefined {
-      const key = byHash.get(hashOf(secret));
-      return key?.revoked ? undefined : key;
-    },
-    byId: (id: string): StoredKey | undefined => byId.get(id),
+    find: (secret: string): StoredKey | undefined => index.find(secret),
+    byId: (id: string): StoredKey | undefined => index.byId(id),
     /** False when there is no such key in use. Its sessions end with it. */
     revoke(id: string): boolean {
       const { changes } = sql.revoke.run(now(), id);
@@ -96,6 +91,33 @@ export function createKeyStore(db: DatabaseSync, now: () => number) {
       for (const [id, at] of ids) sql.touch.run(at, id);
       db.exec("COMMIT");
       load();
+    },
+  };
+}
+
+/** The keys in memory: looked up for every call. */
+function createIndex() {
+  let byHash = new Map<string, StoredKey>();
+  let byId = new Map<string, StoredKey>();
+  /** Secrets seen lately and their keys: a hash for each call is 2 % of a relayed one. */
+  const recent = new Map<string, StoredKey>();
+
+  return {
+    fill(rows: readonly z.infer<typeof Row>[]): void {
+      byHash = new Map(rows.map((row) => [row.hash, toKey(row)]));
+      byId = new Map(rows.map((row) => [row.id, toKey(row)]));
+      recent.clear();
+    },
+    all: (): StoredKey[] => [...byId.values()],
+    byId: (id: string): StoredKey | undefined => byId.get(id),
+    find(secret: string): StoredKey | undefined {
+      const known = recent.get(secret);
+      if (known) return known;
+      const key = byHash.get(hashOf(secret));
+      if (!key || key.revoked) return undefined;
+      if (recent.size >= MAX_RECENT) recent.clear();
+      recent.set(secret, key);
+      return key;
     },
   };
 }

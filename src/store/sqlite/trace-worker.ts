@@ -47,7 +47,7 @@ export type FromTraceWorker =
 
 const BUSY_PER_SECOND = 1000;
 /** While calls come fast, merging takes at most this share of the thread's time: the log can wait. */
-const BUSY_SHARE = 0.04;
+const BUSY_SHARE = 0.02;
 const SLICE_REST_MS = 80;
 const PRUNE_EVERY_MS = 60_000;
 const PRUNE_ROWS = 1000;
