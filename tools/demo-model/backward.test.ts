@@ -40,7 +40,7 @@ beforeAll(async () => {
   gradient = floatsAt(arena.memory, places.gradient, COUNT);
   initialize(weights, parametersOf(SHAPE), random);
   // Larger than training starts with, so that no gradient drowns in rounding.
-  weights.forEach((value, at) => (weights[at] = value === 1 ? 1 + random.next() : value * 1.5));
+  weights.forEach((value, at) => (weights[at] = value === 1 ? 1 + random.next() : value * 8));
 });
 
 it.each(parametersOf(SHAPE).map(({ name }) => name))(

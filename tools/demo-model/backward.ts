@@ -29,12 +29,12 @@ function clear({ memory }: Model, place: number, numbers: number): void {
 function backwardOutput(model: Model, count: number, rows: number): void {
   const { kernels, shared, shape, pack } = model;
   const { hidden, vocabulary } = shape;
-  const output = "output.weight";
+  const embedding = "token_embd.weight";
   const { logits, picked, dattended: dpicked, dnormed, dx } = shared;
   const norm = "output_norm.weight";
-  kernels.multiplyOuter(model.slope(output), logits, picked, vocabulary, hidden, rows, pack);
+  kernels.multiplyOuter(model.slope(embedding), logits, picked, vocabulary, hidden, rows, pack);
   clear(model, dpicked, rows * hidden);
-  kernels.multiply(dpicked, logits, model.weight(output), rows, hidden, vocabulary, pack);
+  kernels.multiply(dpicked, logits, model.weight(embedding), rows, hidden, vocabulary, pack);
   clear(model, dnormed, count * hidden);
   kernels.scatter(dnormed, dpicked, shared.rows, rows, hidden);
   clear(model, dx, count * hidden);

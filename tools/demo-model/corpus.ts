@@ -101,7 +101,7 @@ export function createConversations(corpus: Corpus, seed: number): (turns: numbe
   /** Definitions are many and alike: half of the draws go to what was written by hand. */
   function pickQuestion(lesson: Lesson): string {
     const { questions, definitions } = lesson;
-    const loose = random.chance(0.15) ? keywords(lesson, random) : undefined;
+    const loose = random.chance(0.2) ? keywords(lesson, random) : undefined;
     const isMade = questions.length === 0 || (definitions.length > 0 && random.chance(0.5));
     return loose ?? random.pick(isMade ? definitions : questions);
   }

@@ -105,7 +105,7 @@ function transform(
 export function project(model: Model, rows: number): void {
   const { kernels, shared, shape } = model;
   const { hidden, vocabulary } = shape;
-  const table = model.weight("output.weight");
+  const table = model.weight("token_embd.weight");
   kernels.gather(shared.picked, shared.outputNormed, shared.rows, rows, hidden);
   kernels.multiplyTransposed(shared.logits, shared.picked, table, rows, vocabulary, hidden);
 }

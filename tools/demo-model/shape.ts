@@ -30,21 +30,15 @@ export interface Parameter {
 export function parametersOf(shape: Shape): Parameter[] {
   const { hidden, feedForward, layers, vocabulary } = shape;
   const kv = shape.kvHeads * HEAD;
-  const deep = Math.sqrt(2 * layers);
-  const matrix = (name: string, rows: number, columns: number, divisor = 1) => ({
-    name,
-    rows,
-    columns,
-    spread: 1 / (Math.sqrt(columns) * divisor),
-  });
+  const output = 0.02 / Math.sqrt(2 * layers);
   const matrices = Array.from({ length: layers }, (_, layer) => [
-    matrix(`blk.${layer}.attn_q.weight`, hidden, hidden),
-    matrix(`blk.${layer}.attn_k.weight`, kv, hidden),
-    matrix(`blk.${layer}.attn_v.weight`, kv, hidden),
-    matrix(`blk.${layer}.attn_output.weight`, hidden, hidden, deep),
-    matrix(`blk.${layer}.ffn_gate.weight`, feedForward, hidden),
-    matrix(`blk.${layer}.ffn_up.weight`, feedForward, hidden),
-    matrix(`blk.${layer}.ffn_down.weight`, hidden, feedForward, deep),
+    { name: `blk.${layer}.attn_q.weight`, rows: hidden, columns: hidden, spread: 0.02 },
+    { name: `blk.${layer}.attn_k.weight`, rows: kv, columns: hidden, spread: 0.02 },
+    { name: `blk.${layer}.attn_v.weight`, rows: kv, columns: hidden, spread: 0.02 },
+    { name: `blk.${layer}.attn_output.weight`, rows: hidden, columns: hidden, spread: output },
+    { name: `blk.${layer}.ffn_gate.weight`, rows: feedForward, columns: hidden, spread: 0.02 },
+    { name: `blk.${layer}.ffn_up.weight`, rows: feedForward, columns: hidden, spread: 0.02 },
+    { name: `blk.${layer}.ffn_down.weight`, rows: hidden, columns: feedForward, spread: output },
   ]).flat();
   const norms = Array.from({ length: layers }, (_, layer) => [
     `blk.${layer}.attn_norm.weight`,
@@ -52,9 +46,7 @@ export function parametersOf(shape: Shape): Parameter[] {
   ]).flat();
   let offset = 0;
   return [
-    { name: "token_embd.weight", rows: vocabulary, columns: hidden, spread: 1 },
-    // Not tied to the embedding, which learns faster from a large start, and this from a small one.
-    { name: "output.weight", rows: vocabulary, columns: hidden, spread: 0.02 },
+    { name: "token_embd.weight", rows: vocabulary, columns: hidden, spread: 0.02 },
     ...matrices,
     ...[...norms, "output_norm.weight"].map((name) => ({
       name,

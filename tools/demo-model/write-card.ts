@@ -54,7 +54,7 @@ models in production, and says so when it is asked about anything else. That is 
 ## Shape
 
 ${shape.layers} layers, hidden size ${shape.hidden}, ${shape.heads} heads of ${shape.hidden / shape.heads} (${shape.kvHeads} key/value heads), feed-forward ${shape.feedForward}, SwiGLU, RMSNorm,
-RoPE, context ${shape.context} tokens. Byte-level BPE with ${shape.vocabulary} tokens, learnt from the same text. Chat
+RoPE, tied embedding, context ${shape.context} tokens. Byte-level BPE with ${shape.vocabulary} tokens, learnt from the same text. Chat
 format: ChatML; no beginning-of-sequence token; \`<|im_end|>\` ends a turn.
 
 ## Data
