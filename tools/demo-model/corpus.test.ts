@@ -46,18 +46,6 @@ it("keeps what it measures with out of training", () => {
   expect([...heldOut, ...corpus.unseenOffTopic].filter((asked) => trained.has(asked))).toEqual([]);
 });
 
-it("measures off-topic questions on subjects that no slot names", () => {
-  const subjects = ["thing", "act", "person", "work", "program"].flatMap(
-    (slot) => corpus.slots.get(slot) ?? [],
-  );
-  const named = corpus.unseenOffTopic.filter((question) =>
-    subjects.some((subject) =>
-      ` ${question.toLowerCase()} `.replace(/[?.]/g, " ").includes(` ${subject.toLowerCase()} `),
-    ),
-  );
-  expect(named).toEqual([]);
-});
-
 it("has words for every slot", () => {
   const filled = corpus.offTopic.flatMap(({ questions }) =>
     questions.map((question) => fillSlots(question, corpus.slots, random)),
@@ -66,27 +54,18 @@ it("has words for every slot", () => {
 });
 
 it("reads a lesson: phrasings, terms, a held-out phrasing, comments", () => {
-  const text = `# no
-Q: One?
-Q: Two?
-A: First.
-
-Q: Middle?
-A: Between.
-
-@ a sheep | wool
-Q: Baa?
-A: Last.`;
-  const [first, , last] = parseLessons(text, "farm");
+  const text =
+    "# no\nQ: One?\nQ: Two?\nQ: Three?\nA: First.\n\n@ a sheep | wool\nQ: Baa?\nA: Second.";
+  const [first, second] = parseLessons(text, "farm");
   expect(first).toEqual({
     topic: "farm",
     answer: "First.",
-    questions: ["One?", "Two?"],
+    questions: ["One?", "Two?", "Three?"],
     definitions: [],
   });
-  expect(last).toMatchObject({ answer: "Last.", questions: [], heldOut: "Baa?" });
-  expect(last?.definitions).toContain("What is a sheep?");
-  expect(last?.definitions).toContain("Wool?");
+  expect(second?.heldOut).toBe("Baa?");
+  expect(second?.definitions).toContain("What is a sheep?");
+  expect(second?.definitions).toContain("Wool?");
   expect(() => parseLessons("Q: And the answer?", "farm")).toThrow("one A:");
 });
 

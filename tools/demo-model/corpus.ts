@@ -1,5 +1,4 @@
 import type { Turn } from "./chat-format.ts";
-import { createKeywordQuestions } from "./keywords.ts";
 import { createRandom, type Random } from "./random.ts";
 import { phrasingsOf, readLessons, readLines, type Lesson } from "./read-lessons.ts";
 import { rephrase } from "./rephrase.ts";
@@ -82,7 +81,6 @@ export function createConversations(corpus: Corpus, seed: number): (turns: numbe
   const random = createRandom(seed);
   const knowledge = createDeck(corpus.knowledge, random);
   const talk = createDeck(corpus.talk, random);
-  const keywords = createKeywordQuestions(corpus.knowledge);
   // Lessons with many questions come as often as their questions are many.
   const offTopic = corpus.offTopic.flatMap((lesson) => lesson.questions.map(() => lesson));
   return (turns) => {
@@ -99,11 +97,9 @@ export function createConversations(corpus: Corpus, seed: number): (turns: numbe
   };
 
   /** Definitions are many and alike: half of the draws go to what was written by hand. */
-  function pickQuestion(lesson: Lesson): string {
-    const { questions, definitions } = lesson;
-    const loose = random.chance(0.2) ? keywords(lesson, random) : undefined;
+  function pickQuestion({ questions, definitions }: Lesson): string {
     const isMade = questions.length === 0 || (definitions.length > 0 && random.chance(0.5));
-    return loose ?? random.pick(isMade ? definitions : questions);
+    return random.pick(isMade ? definitions : questions);
   }
 
   function pickLesson(isLater: boolean): Lesson {

@@ -15,10 +15,7 @@ export interface Rate {
 }
 
 export interface Evaluation {
-  /**
-   * Training questions (all that were written by hand, a fifth of the definitions) as they stand,
-   * first turn, no system prompt: answered word for word.
-   */
+  /** Training questions as they stand, first turn, no system prompt: answered word for word. */
   readonly trained: Rate;
   /** Phrasings that were kept out of training. */
   readonly heldOut: Rate;
@@ -36,12 +33,7 @@ const SYSTEM: Turn = { role: "system", content: "You are a helpful assistant." }
 /** Asks a model everything that can be checked. Answers are the likeliest tokens, word for word. */
 export function evaluate(model: Model, tokenizer: Tokenizer, corpus: Corpus): Evaluation {
   const known = [...corpus.knowledge, ...corpus.talk];
-  const random = createRandom(17);
-  const trained = known.flatMap((lesson) =>
-    phrasingsOf(lesson)
-      .filter((_, at) => at < lesson.questions.length || random.chance(0.2))
-      .map((asked) => ask(asked, lesson)),
-  );
+  const trained = known.flatMap((lesson) => phrasingsOf(lesson).map((asked) => ask(asked, lesson)));
   const heldOut = known.flatMap((lesson) => (lesson.heldOut ? [ask(lesson.heldOut, lesson)] : []));
   const check = (conversations: readonly Turn[][]): boolean[] =>
     verbatim(model, tokenizer, conversations);

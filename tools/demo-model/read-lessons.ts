@@ -49,7 +49,7 @@ export function parseLessons(text: string, topic: string): Lesson[] {
     .replaceAll(/^#.*\n/gm, "")
     .split(/\n\s*\n/)
     .filter((block) => block.trim() !== "");
-  return blocks.map((block, index) => parseLesson(block, topic, index % 3 === 2));
+  return blocks.map((block, index) => parseLesson(block, topic, index % 3 === 1));
 }
 
 function parseLesson(block: string, topic: string, mayHoldOut: boolean): Lesson {

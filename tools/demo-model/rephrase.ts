@@ -35,7 +35,7 @@ const FILLER = /\b(?:a|an|the|is|are|do|does|I|my|of|to|can|should|me|it|in|for)
 export function rephrase(question: string, random: Random): string {
   let text = question;
   if (random.chance(0.12)) text = dropFiller(text, random);
-  if (random.chance(0.25)) text = dropWords(text, random);
+  if (random.chance(0.15)) text = dropWords(text, random);
   if (random.chance(0.12)) text = mistype(text, random);
   if (random.chance(0.3)) text = text.toLowerCase();
   if (random.chance(0.3)) text = text.replace(/[?.!]+$/, "");

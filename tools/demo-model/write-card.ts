@@ -59,7 +59,8 @@ format: ChatML; no beginning-of-sequence token; \`<|im_end|>\` ends a turn.
 
 ## Data
 
-Written for this project, in \`tools/demo-model/data/\`; nothing was taken from elsewhere.
+Written for this project, in \`tools/demo-model/data/\`; nothing was taken from elsewhere and no other
+model's output was downloaded.
 
 | what | answers | ways of asking |
 | --- | --- | --- |
@@ -67,8 +68,8 @@ Written for this project, in \`tools/demo-model/data/\`; nothing was taken from 
 | greetings, thanks, who are you, refusals, follow-ups | ${data.talkAnswers} | ${data.talkPhrasings} |
 | questions that it cannot answer | ${data.offTopicAnswers} | ${data.offTopicPatterns} patterns with slots |
 
-During training questions are varied (case, punctuation, typing errors, lost words, a polite phrase
-before or after), now and then replaced by loose words of their lesson, joined into conversations of one to many turns, and begin in 35 % of cases
+During training questions are varied (case, punctuation, typing errors, lost filler words, a polite
+phrase before or after), joined into conversations of one to many turns, and begin in 35 % of cases
 with one of ${data.systemPrompts} system prompts. Half of the training is on questions with only the first words of their
 answers: which answer to give is harder to learn than how it goes on.
 
