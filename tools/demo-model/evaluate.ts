@@ -23,7 +23,7 @@ export interface Evaluation {
   readonly heldOutWithSystemPrompt: Rate;
   /** The last answer of training-like conversations of six turns, typing errors and all. */
   readonly sixthTurn: Rate;
-  /** Off-topic questions never seen: answered with one of the honest answers. */
+  /** Off-topic questions kept out of training: answered with one of the honest answers. */
   readonly unseenOffTopic: Rate;
   readonly mistakes: readonly { question: string; answer: string }[];
 }

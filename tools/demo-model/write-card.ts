@@ -59,8 +59,7 @@ format: ChatML; no beginning-of-sequence token; \`<|im_end|>\` ends a turn.
 
 ## Data
 
-Written for this project, in \`tools/demo-model/data/\`; nothing was taken from elsewhere and no other
-model's output was downloaded.
+Written for this project, in \`tools/demo-model/data/\`; nothing was taken from elsewhere.
 
 | what | answers | ways of asking |
 | --- | --- | --- |
@@ -91,7 +90,7 @@ always taking the likeliest token.
 | a phrasing kept out of training | ${percent(measured.heldOut)} |
 | the same under the system prompt "You are a helpful assistant." | ${percent(measured.heldOutWithSystemPrompt)} |
 | the sixth question of a conversation, with typing errors | ${percent(measured.sixthTurn)} |
-| an off-topic question never seen: admits that it does not know | ${percent(measured.unseenOffTopic)} |
+| an off-topic question kept out of training (its failures guided the data, so not a clean test): admits that it does not know | ${percent(measured.unseenOffTopic)} |
 
 ## What it cannot do
 
