@@ -10,7 +10,7 @@ import { fileURLToPath } from "node:url";
 export const MIN_NODE = 24;
 export const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 
-/** A young generation that fits the work: half the default's memory, no slower in `bench gateway`. */
+/** A small young generation: about 5 MiB less at rest than the default, no slower under wrk at 64 connections. */
 export const SERVER_FLAGS = ["--max-semi-space-size=4"];
 
 const PACKAGES = {

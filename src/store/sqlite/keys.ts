@@ -31,7 +31,7 @@ const MAX_RECENT = 1000;
 export type KeyStore = ReturnType<typeof createKeyStore>;
 
 /**
- * API keys. Only SHA-256 hashes are kept: the secrets are 238 random bits, so a slow hash would
+ * API keys. Only SHA-256 hashes are stored: the secrets are 238 random bits, so a slow hash would
  * protect nothing more. Known keys stand in memory; `refresh` sees other processes' changes.
  */
 export function createKeyStore(db: DatabaseSync, now: () => number) {
