@@ -18,7 +18,6 @@ import { delimiter, dirname, join } from "node:path";
 import { ROOT, SERVER_FLAGS, findNode, noNodeMessage, stopWithParent } from "./runtime.mjs";
 
 const CACHE = join(ROOT, "node_modules", ".cache", "weir");
-const INSTALLED = join(ROOT, "node_modules", ".weir-installed");
 const SERVER_BUILT = join(ROOT, "dist", ".built-from");
 const WEB_BUILT = join(ROOT, "web", "dist", ".built-from");
 
@@ -37,8 +36,12 @@ const TASKS = {
     await buildWeb();
     await buildServer();
   },
-  check: () => check(),
+  check: async () => {
+    await install(join(ROOT, "test"));
+    await check();
+  },
   test: async (args) => {
+    await install(join(ROOT, "test"));
     if (args.length === 0) await check();
     await buildWeb();
     await run([
@@ -79,11 +82,13 @@ async function check() {
   await run([bin("knip", "knip")], "unused code");
 }
 
-/** Installs what the lockfile says when node_modules is absent or of another lockfile. */
-async function install() {
-  const wanted = hashFiles([join(ROOT, "package-lock.json")]);
-  if (readIfThere(INSTALLED) === wanted) return;
-  note("Installing what the lockfile names (once; about half a minute)");
+/** Installs what a folder's lockfile says when its node_modules is absent or of another lockfile. */
+async function install(folder = ROOT) {
+  const installed = join(folder, "node_modules", ".weir-installed");
+  const wanted = hashFiles([join(folder, "package-lock.json")]);
+  if (readIfThere(installed) === wanted) return;
+  const what = folder === ROOT ? "what the lockfile names" : "the clients that the tests use";
+  note(`Installing ${what} (once; about half a minute)`);
   const npm = process.env.npm_execpath;
   const started = Date.now();
   const ticker = process.stderr.isTTY
@@ -94,13 +99,14 @@ async function install() {
     : undefined;
   const [command, before] = npm ? [process.execPath, [npm]] : ["npm", []];
   const result = await start(command, [...before, "ci", "--ignore-scripts", "--loglevel=error"], {
+    cwd: folder,
     shell: !npm && process.platform === "win32",
   });
   clearInterval(ticker);
   if (ticker) process.stderr.write("\r");
   if (result !== 0)
     fail("npm ci failed; the lines above say why. Check the network and run the command again.");
-  writeFileSync(INSTALLED, wanted);
+  writeFileSync(installed, wanted);
   note(`Installed in ${Math.round((Date.now() - started) / 1000)} s`);
 }
 
