@@ -1,0 +1,14 @@
+import type { ClientProtocol } from "../client-protocol.ts";
+import { formatAnthropicError, formatMessage } from "./answer.ts";
+import { toChatRequest } from "./request.ts";
+import { createMessageStream } from "./stream.ts";
+
+/** Anthropic's Messages API, as clients speak it. */
+export const anthropicMessages: ClientProtocol = {
+  dialect: "anthropic-messages",
+  idPrefix: "msg_",
+  request: toChatRequest,
+  whole: formatMessage,
+  stream: createMessageStream,
+  error: formatAnthropicError,
+};
