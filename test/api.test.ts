@@ -1,7 +1,7 @@
 import { connect } from "node:net";
 import OpenAI from "openai";
 import { expect, it, onTestFinished } from "vitest";
-import { type MockOptions, createMockUpstream } from "../src/cli/mock-upstream.ts";
+import { type MockOptions, createMockUpstream } from "../src/cli/mock/upstream.ts";
 import { eventually, startServer } from "./support/server.ts";
 
 /** The whole server over a real socket, with the `openai` package and a fake upstream. */

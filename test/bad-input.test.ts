@@ -1,6 +1,6 @@
 import { connect } from "node:net";
 import { expect, it, onTestFinished } from "vitest";
-import { createMockUpstream } from "../src/cli/mock-upstream.ts";
+import { createMockUpstream } from "../src/cli/mock/upstream.ts";
 import { ADMIN_KEY, startServer } from "./support/server.ts";
 
 /** What strangers send: each gets a 4xx that says what was wrong and what to do. */

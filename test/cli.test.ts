@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it, onTestFinished } from "vitest";
-import { createMockUpstream } from "../src/cli/mock-upstream.ts";
+import { createMockUpstream } from "../src/cli/mock/upstream.ts";
 import { serve, weir } from "./support/process.ts";
 import { ADMIN_KEY, temporaryFolder } from "./support/server.ts";
 

@@ -4,7 +4,7 @@ import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { expect, it, onTestFinished } from "vitest";
-import { createMockUpstream } from "../src/cli/mock-upstream.ts";
+import { createMockUpstream } from "../src/cli/mock/upstream.ts";
 import { serve, weir } from "./support/process.ts";
 import { missing } from "./support/missing.ts";
 import { ADMIN_KEY, eventually, temporaryFolder } from "./support/server.ts";

@@ -1,7 +1,7 @@
 /** Two upstreams, the first of them broken: the caller notices nothing, the trace shows both attempts. */
 import assert from "node:assert/strict";
 import OpenAI from "openai";
-import { createMockUpstream } from "../../src/cli/mock-upstream.ts";
+import { createMockUpstream } from "../../src/cli/mock/upstream.ts";
 import { startExampleServer } from "../server.ts";
 
 const broken = await createMockUpstream({ failRate: 1 });

@@ -1,7 +1,7 @@
 /** A model that leaks a key, token by token: the guard takes it out before its first byte leaves. */
 import assert from "node:assert/strict";
 import OpenAI from "openai";
-import { createMockUpstream } from "../../src/cli/mock-upstream.ts";
+import { createMockUpstream } from "../../src/cli/mock/upstream.ts";
 import { startExampleServer } from "../server.ts";
 
 const secret = `sk-proj-${"a1B2".repeat(8)}`;

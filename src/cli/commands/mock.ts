@@ -1,4 +1,4 @@
-import { createMockUpstream } from "../mock-upstream.ts";
+import { createMockUpstream } from "../mock/upstream.ts";
 import { type Command, UsageError, text } from "../command.ts";
 
 /** `weir mock`: a fake OpenAI-compatible upstream, to develop, test and rehearse failures against. */

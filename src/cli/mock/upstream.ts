@@ -1,24 +1,19 @@
 import { type IncomingMessage, type ServerResponse, createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { setTimeout as wait } from "node:timers/promises";
+import { type Call, type Json, type Reply, objectOf, stringOf } from "./call.ts";
+import { type Delivery, deliver } from "./deliver.ts";
+import { faultFor, replyFor } from "./faults.ts";
+import { type Failure, type Kind, type MockOptions, Refused, type Route } from "./kind.ts";
+import { kindNamed } from "./kinds.ts";
 
-export interface MockOptions {
-  /** 0 takes any free port. */
-  readonly port: number;
-  readonly tokens: number;
-  readonly firstMs: number;
-  readonly tokenMs: number;
-  /** 0 to 1. */
-  readonly failRate: number;
-  /** `status`, `refuse`, `break`, `stall`, `malformed` or `empty`. */
-  readonly fault: string;
-  readonly reply: string | undefined;
-}
+export type { MockOptions } from "./kind.ts";
 
 export interface MockUpstream {
   readonly url: string;
   /** The bodies of the generation requests so far. */
   readonly requests: Body[];
+  /** Every request so far. */
+  readonly calls: SeenCall[];
   /** Answers that were written to their end. */
   readonly finished: () => number;
   /** Answers that wait for their reader now. */
@@ -26,6 +21,15 @@ export interface MockUpstream {
   /** Generations whose client left before their end. */
   readonly aborted: () => number;
   close(): Promise<void>;
+}
+
+/** A request as it arrived; `body` is parsed JSON, or the text that it was. */
+export interface SeenCall {
+  readonly method: string;
+  /** With its query. */
+  readonly path: string;
+  readonly headers: IncomingMessage["headers"];
+  readonly body: unknown;
 }
 
 export interface Body {
@@ -38,45 +42,50 @@ export interface Body {
   readonly [field: string]: unknown;
 }
 
-/** An upstream that answers as OpenAI's API does, and can fail in the ways that upstreams fail. */
+const DEFAULTS: MockOptions = {
+  port: 0,
+  tokens: 8,
+  firstMs: 0,
+  tokenMs: 0,
+  failRate: 0,
+  fault: "status",
+  reply: undefined,
+  kind: "openai-compatible",
+  apiKey: undefined,
+  version: undefined,
+  devMode: false,
+  isLoading: false,
+};
+
+/** An upstream that answers as a vendor's API does, and can fail in the ways that upstreams fail. */
 export async function createMockUpstream(
   options: Partial<MockOptions> = {},
 ): Promise<MockUpstream> {
-  const settings = {
-    port: 0,
-    tokens: 8,
-    firstMs: 0,
-    tokenMs: 0,
-    failRate: 0,
-    fault: "status",
-    reply: undefined,
-    ...options,
-  };
+  const settings = { ...DEFAULTS, ...options };
+  const kind = kindNamed(settings.kind)(settings);
   const requests: Body[] = [];
+  const calls: SeenCall[] = [];
   let aborted = 0;
   let finished = 0;
   let stalled = 0;
 
-  const server = createServer((request, response) => {
-    void (async () => {
-      const body = await readBody(request);
-      if (request.method === "GET") {
-        sendJson(response, 200, { object: "list", data: [{ id: "mock", object: "model" }] });
-        return;
-      }
-      requests.push(body);
+  const serve = async (request: IncomingMessage, response: ServerResponse) => {
+    const { call, seen } = await readCall(request);
+    calls.push(seen);
+    if (call.method !== "GET") {
+      requests.push(call.body);
       response.on("close", () => {
         if (response.writableFinished) finished += 1;
         else aborted += 1;
       });
-      const fault = faultFor(request, settings);
-      if (request.url?.endsWith("/embeddings")) sendJson(response, 200, embeddings(body));
-      else if (fault) await fail(fault, response, body);
-      else if (body.stream) {
-        const waiting = (change: 1 | -1) => void (stalled += change);
-        await stream(response, body, { ...settings, waiting }, request.url ?? "");
-      } else await answer(response, body, settings, request.url ?? "");
-    })().catch(() => response.destroy());
+    }
+    const { reply, fault } = answer(kind, call, settings);
+    const waiting: Delivery["waiting"] = (change) => void (stalled += change);
+    await deliver(reply, response, { ...settings, fault, waiting });
+  };
+
+  const server = createServer((request, response) => {
+    void serve(request, response).catch(() => response.destroy());
   });
   server.listen(settings.port, "127.0.0.1");
   await new Promise((resolve) => server.once("listening", resolve));
@@ -84,6 +93,7 @@ export async function createMockUpstream(
   return {
     url: `http://127.0.0.1:${port}`,
     requests,
+    calls,
     aborted: () => aborted,
     finished: () => finished,
     stalled: () => stalled,
@@ -94,148 +104,71 @@ export async function createMockUpstream(
   };
 }
 
-async function readBody(request: IncomingMessage): Promise<Body> {
+/** The answer, and the fault that is to spoil it on its way out. */
+function answer(
+  kind: Kind,
+  call: Call,
+  settings: MockOptions,
+): { reply: Reply; fault?: string | undefined } {
+  const refusal = settings.apiKey === undefined ? undefined : kind.refusal(call, settings.apiKey);
+  if (refusal !== undefined) return { reply: refusal };
+  const matching = kind.routes.filter(({ path }) => path.test(call.path));
+  const route = matching.find(({ method }) => method === call.method);
+  if (route === undefined) {
+    const failure: Failure =
+      matching.length > 0
+        ? { status: 405, message: "Method Not Allowed" }
+        : { status: 404, message: "Not Found" };
+    return { reply: kind.error(failure, call) };
+  }
+  return route.generates
+    ? generate(route, kind, call, settings)
+    : { reply: ask(route, kind, call) };
+}
+
+function generate(
+  route: Route,
+  kind: Kind,
+  call: Call,
+  settings: MockOptions,
+): { reply: Reply; fault?: string | undefined } {
+  const model = kind.modelOf?.(call) ?? stringOf(call.body["model"]) ?? "";
+  const fault = faultFor(call, model, settings);
+  const failed = fault === undefined ? undefined : replyFor(fault, kind, call);
+  if (failed !== undefined) return { reply: failed };
+  const reply = ask(route, kind, call);
+  // A whole answer has no middle: its error comes instead of it.
+  if (fault === "mid-error" && "body" in reply && reply.status === 200)
+    return { reply: kind.error({ status: 500, message: "mock failure 500" }, call) };
+  return { reply, fault };
+}
+
+function ask(route: Route, kind: Kind, call: Call): Reply {
+  try {
+    return route.answer(call);
+  } catch (error) {
+    if (error instanceof Refused) return kind.error(error.failure, call);
+    throw error;
+  }
+}
+
+async function readCall(request: IncomingMessage): Promise<{ call: Call; seen: SeenCall }> {
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(chunk as Buffer); // no encoding was set
-  const text = Buffer.concat(chunks).toString("utf8");
-  return text === "" ? {} : (JSON.parse(text) as Body);
+  const raw = Buffer.concat(chunks);
+  const { method = "GET", url: target = "/", headers } = request;
+  const { pathname, searchParams: query } = new URL(target, "http://mock");
+  const path = decodeURIComponent(pathname);
+  const body = parsed(raw);
+  const call = { method, path, query, target, headers, body: objectOf(body), raw };
+  return { call, seen: { method, path: target, headers, body } };
 }
 
-function faultFor(request: IncomingMessage, { failRate, fault }: MockOptions): string | undefined {
-  const asked = request.headers["x-mock-fault"];
-  if (typeof asked === "string") return asked;
-  return Math.random() < failRate ? fault : undefined;
-}
-
-function wordsOf({ reply, tokens }: MockOptions, { max_tokens: most }: Body): string[] {
-  const words =
-    reply?.match(/\S+\s*/g) ?? Array.from({ length: tokens }, (_, index) => `word${index} `);
-  return words.slice(0, most ?? words.length);
-}
-
-function usageOf(words: readonly string[], body: Body) {
-  const prompt = Math.ceil(JSON.stringify(body["messages"] ?? body["prompt"] ?? "").length / 4);
-  const completion = words.length * (body.n ?? 1);
-  return {
-    prompt_tokens: prompt,
-    completion_tokens: completion,
-    total_tokens: prompt + completion,
-  };
-}
-
-async function answer(
-  response: ServerResponse,
-  body: Body,
-  settings: MockOptions,
-  url: string,
-): Promise<void> {
-  await wait(settings.firstMs);
-  const words = wordsOf(settings, body);
-  const text = words.join("").trimEnd();
-  const isChat = url.endsWith("/chat/completions");
-  sendJson(response, 200, {
-    id: "chatcmpl-mock",
-    object: isChat ? "chat.completion" : "text_completion",
-    created: 1_700_000_000,
-    model: body.model,
-    choices: Array.from({ length: body.n ?? 1 }, (_, index) => ({
-      index,
-      ...(isChat ? { message: { role: "assistant", content: text } } : { text }),
-      finish_reason: "stop",
-    })),
-    usage: usageOf(words, body),
-  });
-}
-
-async function stream(
-  response: ServerResponse,
-  body: Body,
-  settings: MockOptions & { waiting: (change: 1 | -1) => void },
-  url: string,
-): Promise<void> {
-  await wait(settings.firstMs);
-  const words = wordsOf(settings, body);
-  const isChat = url.endsWith("/chat/completions");
-  const answers = Array.from({ length: body.n ?? 1 }, (_, index) => index);
-  const head = {
-    id: "chatcmpl-mock",
-    object: isChat ? "chat.completion.chunk" : "text_completion",
-    created: 1_700_000_000,
-    model: body.model,
-  };
-  const send = async (choices: unknown[], more = {}) => {
-    const isFlowing = response.write(`data: ${JSON.stringify({ ...head, choices, ...more })}\n\n`);
-    if (isFlowing || response.destroyed) return;
-    settings.waiting(1);
-    await drained(response);
-    settings.waiting(-1);
-  };
-  response.writeHead(200, { "content-type": "text/event-stream" });
-  for (const [position, word] of words.entries()) {
-    const delta = isChat ? { delta: { content: word } } : { text: word };
-    for (const index of answers) await send([{ index, ...delta, finish_reason: null }]);
-    if (settings.tokenMs > 0 && position < words.length - 1) await wait(settings.tokenMs);
-    if (response.destroyed) return;
+function parsed(raw: Buffer): unknown {
+  const text = raw.toString("utf8");
+  try {
+    return text === "" ? {} : (JSON.parse(text) as Json);
+  } catch {
+    return text; // a form, or what its vendor will find wrong
   }
-  const nothing = isChat ? { delta: {} } : { text: "" };
-  for (const index of answers) await send([{ index, ...nothing, finish_reason: "stop" }]);
-  if (body.stream_options?.include_usage) await send([], { usage: usageOf(words, body) });
-  response.end("data: [DONE]\n\n");
-}
-
-/** Resolves when the reader has caught up, or is gone. */
-function drained(response: ServerResponse): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      response.off("drain", done);
-      response.off("close", done);
-      resolve();
-    };
-    response.on("drain", done);
-    response.on("close", done);
-  });
-}
-
-async function fail(fault: string, response: ServerResponse, body: Body): Promise<void> {
-  const chunk = `data: ${JSON.stringify({ choices: [{ index: 0, delta: { content: "half " }, finish_reason: null }] })}\n\n`;
-  if (fault === "refuse") response.destroy();
-  else if (fault === "empty")
-    response
-      .writeHead(200, { "content-type": body.stream ? "text/event-stream" : "application/json" })
-      .end();
-  else if (fault === "malformed")
-    response.writeHead(200, { "content-type": "text/event-stream" }).end("data: {not json\n\n");
-  else if (fault === "break") {
-    response.writeHead(200, { "content-type": "text/event-stream" });
-    response.write(chunk);
-    await wait(5);
-    response.destroy();
-  } else if (fault === "stall") {
-    response.writeHead(200, { "content-type": "text/event-stream" });
-    response.flushHeaders();
-  } else {
-    const status = Number(fault) >= 400 ? Number(fault) : 503;
-    sendJson(response, status, {
-      error: { message: `mock failure ${status}`, type: "server_error", code: null },
-    });
-  }
-}
-
-function embeddings({ model, input }: Body) {
-  const inputs = typeof input === "string" ? [input] : (input ?? []);
-  return {
-    object: "list",
-    model,
-    data: inputs.map((_, index) => ({ object: "embedding", index, embedding: [0.6, 0.8, 0] })),
-    usage: { prompt_tokens: inputs.length, total_tokens: inputs.length },
-  };
-}
-
-function sendJson(response: ServerResponse, status: number, value: unknown): void {
-  const body = JSON.stringify(value);
-  response.writeHead(status, {
-    "content-type": "application/json",
-    "content-length": Buffer.byteLength(body),
-  });
-  response.end(body);
 }

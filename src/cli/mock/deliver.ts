@@ -1,0 +1,106 @@
+import type { ServerResponse } from "node:http";
+import { setTimeout as wait } from "node:timers/promises";
+import type { Frame, Reply } from "./call.ts";
+
+/** How an answer is written: at which pace, and spoiled in which way. */
+export interface Delivery {
+  readonly firstMs: number;
+  readonly tokenMs: number;
+  readonly fault: string | undefined;
+  /** Told +1 when the reader falls behind, and -1 when it has caught up or left. */
+  readonly waiting: (change: 1 | -1) => void;
+}
+
+const SLOW_FIRST_MS = 500;
+/** Long enough for the first bytes to leave before the connection does. */
+const BREAK_MS = 5;
+
+/** Writes the answer to its end, or to where its fault ends it. */
+export async function deliver(
+  reply: Reply,
+  response: ServerResponse,
+  delivery: Delivery,
+): Promise<void> {
+  const { firstMs, fault } = delivery;
+  if (fault === "refuse") {
+    response.destroy();
+    return;
+  }
+  await wait(fault === "slow-first" ? Math.max(firstMs, SLOW_FIRST_MS) : firstMs);
+  if ("frames" in reply) await stream(reply, response, delivery);
+  else await send(reply, response, fault);
+}
+
+async function send(
+  { status, headers, body }: Extract<Reply, { body: unknown }>,
+  response: ServerResponse,
+  fault: string | undefined,
+): Promise<void> {
+  const isBytes = typeof body === "string" || body instanceof Buffer;
+  const bytes = Buffer.from(isBytes ? body : JSON.stringify(body));
+  const type = isBytes ? "text/plain" : "application/json";
+  response.writeHead(status, {
+    "content-type": type,
+    ...headers,
+    ...(fault === undefined || fault === "break" ? { "content-length": bytes.length } : {}),
+  });
+  if (fault === "stall") response.flushHeaders();
+  else if (fault === "empty") response.end();
+  else if (fault === "malformed") response.end("{not json");
+  else if (fault === "break") {
+    response.write(bytes.subarray(0, Math.ceil(bytes.length / 2)));
+    await wait(BREAK_MS);
+    response.destroy();
+  } else response.end(bytes);
+}
+
+async function stream(
+  { format, headers, frames }: Extract<Reply, { frames: unknown }>,
+  response: ServerResponse,
+  { tokenMs, fault, waiting }: Delivery,
+): Promise<void> {
+  response.writeHead(200, { "content-type": format.contentType, ...headers });
+  if (fault === "stall") response.flushHeaders();
+  else if (fault === "empty") response.end();
+  else if (fault === "malformed") response.end(format.malformed);
+  if (fault === "stall" || response.writableEnded) return;
+
+  const write = async ({ bytes }: Frame) => {
+    const isFlowing = response.write(bytes);
+    if (isFlowing || response.destroyed) return;
+    waiting(1);
+    await drained(response);
+    waiting(-1);
+  };
+  let hasContent = false;
+  for (const frame of frames) {
+    // The pause stands before a piece, so that none follows the last one.
+    if (hasContent && frame.hasContent && tokenMs > 0) await wait(tokenMs);
+    if (response.destroyed) return;
+    await write(frame);
+    hasContent ||= frame.hasContent === true;
+    if (hasContent && fault === "mid-error") {
+      response.end(format.error);
+      return;
+    }
+    if (hasContent && fault === "break") {
+      await wait(BREAK_MS);
+      response.destroy();
+      return;
+    }
+  }
+  response.end();
+}
+
+/** Resolves when the reader has caught up, or is gone. */
+function drained(response: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      response.off("drain", done);
+      response.off("close", done);
+      resolve();
+    };
+    response.on("drain", done);
+    response.on("close", done);
+  });
+}

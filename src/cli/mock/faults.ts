@@ -1,0 +1,48 @@
+import type { Call, Reply } from "./call.ts";
+import type { Kind, MockOptions } from "./kind.ts";
+
+/** The ways in which every double can fail on demand; an HTTP status is one as well. */
+export const FAULTS = [
+  "status",
+  "refuse",
+  "break",
+  "stall",
+  "malformed",
+  "empty",
+  "mid-error",
+  "redirect",
+  "slow-first",
+] as const;
+
+const IN_MODEL =
+  /(?:^|[^a-z])(?:status-(\d{3})|(refuse|break|stall|malformed|empty|mid-error|redirect|slow-first))(?![a-z0-9])/;
+const MESSAGES: Readonly<Record<number, string>> = {
+  429: "Rate limit reached: mock failure 429",
+  529: "Overloaded",
+};
+
+/** The fault of one call: its header's, its model's, or by chance. */
+export function faultFor(
+  call: Call,
+  model: string,
+  { failRate, fault }: Pick<MockOptions, "failRate" | "fault">,
+): string | undefined {
+  const asked = call.headers["x-mock-fault"];
+  if (typeof asked === "string") return asked;
+  const [, status, name] = IN_MODEL.exec(model) ?? [];
+  return status ?? name ?? (Math.random() < failRate ? fault : undefined);
+}
+
+/** The answer of a fault that replaces the whole answer; undefined for those that spoil one. */
+export function replyFor(fault: string, kind: Kind, call: Call): Reply | undefined {
+  if (["refuse", "break", "stall", "malformed", "empty", "mid-error", "slow-first"].includes(fault))
+    return undefined;
+  if (fault === "redirect")
+    return {
+      status: 302,
+      headers: { location: "http://169.254.169.254/latest/meta-data/" },
+      body: "",
+    };
+  const status = Number(fault) >= 400 ? Number(fault) : 503;
+  return kind.error({ status, message: MESSAGES[status] ?? `mock failure ${status}` }, call);
+}

@@ -1,0 +1,23 @@
+import { anthropic } from "./anthropic/anthropic.ts";
+import type { KindFactory } from "./kind.ts";
+import { openAiCompatible } from "./openai/openai-compatible.ts";
+import { openAi } from "./openai/openai.ts";
+import { vllm } from "./vllm/vllm.ts";
+
+const KINDS: Readonly<Record<string, KindFactory>> = {
+  openai: openAi,
+  "openai-compatible": openAiCompatible,
+  vllm,
+  anthropic,
+};
+
+/** Whose wire formats can be imitated. */
+export const KIND_NAMES: readonly string[] = Object.keys(KINDS);
+
+/** The kind of that name. */
+export function kindNamed(name: string): KindFactory {
+  const kind = Object.hasOwn(KINDS, name) ? KINDS[name] : undefined;
+  if (kind === undefined)
+    throw new TypeError(`no upstream is called '${name}': use one of ${KIND_NAMES.join(", ")}`);
+  return kind;
+}

@@ -1,0 +1,191 @@
+import { type Ask, type Script, fragmentsOf, textOf } from "../brain.ts";
+import { type Frame, type Json, type Reply, objectOf, ok, sse } from "../call.ts";
+import type { Dialect } from "./dialect.ts";
+
+const CREATED = 1_700_000_000;
+
+/** One answer to write: the script in the vendor's dialect, for what was asked. */
+export interface Answer {
+  readonly dialect: Dialect;
+  readonly body: Json;
+  readonly ask: Ask;
+  readonly script: Script;
+  readonly isChat: boolean;
+}
+
+/** Writes an answer as the request wants it, whole or streamed. */
+export function write(answer: Answer): Reply {
+  const { dialect, body } = answer;
+  if (body["stream"] !== true) return ok(whole(answer), dialect.headers);
+  return {
+    headers: { "cache-control": "no-cache", ...dialect.headers },
+    format: {
+      contentType: "text/event-stream; charset=utf-8",
+      error: dialect.streamError,
+      malformed: "data: {not json\n\n",
+    },
+    frames: chunks(answer),
+  };
+}
+
+function whole(answer: Answer): Json {
+  const { dialect, body, ask, script, isChat } = answer;
+  const content = isChat
+    ? { message: messageOf(answer) }
+    : { text: echoed(answer, textOf(script)) };
+  return {
+    id: isChat ? dialect.id : dialect.completionId,
+    object: isChat ? "chat.completion" : "text_completion",
+    created: CREATED,
+    model: body["model"],
+    choices: Array.from({ length: ask.n }, (_, index) => ({
+      index,
+      ...content,
+      ...dialect.choiceExtras(script, false),
+      ...(hasLogprobs(answer) ? logprobsOf(answer, script.pieces) : {}),
+      finish_reason: dialect.finish(script, ask, false),
+    })),
+    usage: dialect.usage(script, body),
+    ...dialect.wholeExtras(script),
+  };
+}
+
+function messageOf({ dialect, script }: Answer): Json {
+  const reasoning = script.reasoning.join("");
+  const isCalling = script.toolCalls.length > 0;
+  const message = {
+    role: "assistant",
+    content: isCalling ? null : textOf(script),
+    ...(reasoning === "" ? {} : dialect.reasoning(reasoning)),
+    ...(isCalling ? { tool_calls: script.toolCalls.map(dialect.toolCall) } : {}),
+  };
+  return dialect.message(message, script);
+}
+
+function* chunks(answer: Answer): Generator<Frame> {
+  const { dialect, body, ask, script, isChat } = answer;
+  const head = {
+    id: isChat ? dialect.id : dialect.completionId,
+    object: isChat ? "chat.completion.chunk" : "text_completion",
+    created: CREATED,
+    model: body["model"],
+    ...dialect.chunkExtras(),
+  };
+  const wantsUsage = objectOf(body["stream_options"])["include_usage"] === true;
+  const answers = Array.from({ length: ask.n }, (_, index) => index);
+  const frame = (choices: Json[], more: Json = {}, hasContent = false): Frame => ({
+    bytes: sse({ ...head, choices, ...more }),
+    hasContent,
+  });
+  const choice = (index: number, part: Json): Json => ({
+    index,
+    ...part,
+    ...dialect.choiceExtras(undefined, true),
+    ...(hasLogprobs(answer) ? logprobsOf(answer, pieceOf(part)) : {}),
+    finish_reason: null,
+  });
+
+  for (const bytes of dialect.prelude(head)) yield { bytes };
+  if (isChat && dialect.opening !== undefined)
+    for (const index of answers) yield frame([choice(index, { delta: dialect.opening })]);
+  for (const part of partsOf(answer))
+    for (const index of answers) yield frame([choice(index, part)], {}, true);
+  for (const index of answers) {
+    const isLast = index === ask.n - 1;
+    const usage = isLast && dialect.streamUsage === "closing" ? usageOf() : {};
+    const closing = isLast ? dialect.closingExtras(script) : {};
+    yield frame([closingChoice(answer, index)], { ...usage, ...closing });
+  }
+  if (dialect.streamUsage === "always" || (wantsUsage && dialect.streamUsage === "asked"))
+    yield frame([], usageOf());
+  yield { bytes: sse("[DONE]") };
+
+  function usageOf(): Json {
+    return { usage: dialect.usage(script, body) };
+  }
+}
+
+function closingChoice({ dialect, ask, script, isChat }: Answer, index: number): Json {
+  const calls = dialect.wholeCalls && script.toolCalls.length > 0;
+  const delta = calls
+    ? {
+        ...dialect.everyDelta,
+        content: "",
+        tool_calls: script.toolCalls.map((call, at) => ({
+          index: at,
+          ...dialect.toolCall(call, at),
+        })),
+      }
+    : dialect.everyDelta["role"] === undefined
+      ? {}
+      : { ...dialect.everyDelta, content: "" };
+  return {
+    index,
+    ...(isChat ? { delta } : { text: "" }),
+    ...dialect.choiceExtras(script, true),
+    finish_reason: dialect.finish(script, ask, true),
+  };
+}
+
+/** What the chunks of one answer carry, in order. */
+function* partsOf(answer: Answer): Generator<Json> {
+  const { dialect, script, isChat } = answer;
+  if (!isChat) {
+    const echo = echoed(answer, "");
+    if (echo !== "") yield { text: echo };
+    for (const text of script.pieces) yield { text };
+    return;
+  }
+  for (const text of script.reasoning) {
+    const fields = dialect.reasoning(text);
+    if (Object.keys(fields).length > 0) yield { delta: { ...dialect.everyDelta, ...fields } };
+  }
+  for (const content of script.pieces) yield { delta: { ...dialect.everyDelta, content } };
+  if (dialect.wholeCalls) return;
+  for (const [index, call] of script.toolCalls.entries()) {
+    const opening = dialect.toolCall({ ...call, arguments: "" }, index);
+    yield { delta: { ...dialect.everyDelta, tool_calls: [{ index, ...opening }] } };
+    for (const part of fragmentsOf(call.arguments))
+      yield { delta: { tool_calls: [{ index, function: { arguments: part } }] } };
+  }
+}
+
+function hasLogprobs({ dialect, body, isChat }: Answer): boolean {
+  const { logprobs } = body;
+  return dialect.honoursLogprobs && (isChat ? logprobs === true : typeof logprobs === "number");
+}
+
+function logprobsOf({ body, isChat }: Answer, pieces: readonly string[]): Json {
+  if (!isChat)
+    return {
+      logprobs: {
+        tokens: pieces,
+        token_logprobs: pieces.map(() => -0.25),
+        top_logprobs: pieces.map((token) => ({ [token]: -0.25 })),
+        text_offset: pieces.map((_, index) => pieces.slice(0, index).join("").length),
+      },
+    };
+  const entry = (token: string, logprob: number) => ({
+    token,
+    logprob,
+    bytes: [...Buffer.from(token)],
+  });
+  const top = typeof body["top_logprobs"] === "number" ? body["top_logprobs"] : 0;
+  const content = pieces.map((token) => ({
+    ...entry(token, -0.25),
+    top_logprobs: Array.from({ length: top }, (_, at) =>
+      entry(at === 0 ? token : `other${at} `, -0.25 - at),
+    ),
+  }));
+  return { logprobs: { content, refusal: null } };
+}
+
+function pieceOf(part: Json): string[] {
+  const text = part["text"] ?? objectOf(part["delta"])["content"];
+  return typeof text === "string" && text !== "" ? [text] : [];
+}
+
+/** The text with the prompt before it, when a completion asks for its echo. */
+function echoed({ body }: Answer, text: string): string {
+  return body["echo"] === true && typeof body["prompt"] === "string" ? body["prompt"] + text : text;
+}
