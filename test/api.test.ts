@@ -182,7 +182,7 @@ it("gives a stream its error status while nothing was sent, and an error event a
   const started = await broken.server.call("/v1/chat/completions", { ...HI, stream: true });
   expect(started.status).toBe(200);
   const text = await started.text();
-  expect(text).toContain("half ");
+  expect(text).toContain("word0 ");
   expect(text).toMatch(/data: \{"error":\{"message":.*"code":"provider_failed"/);
   const down = await withUpstream({ failRate: 1 });
   const refused = await down.server.call("/v1/chat/completions", { ...HI, stream: true });

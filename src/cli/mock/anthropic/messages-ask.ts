@@ -147,7 +147,7 @@ function imagesIn(messages: readonly Json[]): number {
 function checkImage(source: Json): void {
   const where = "messages.0.content.0.image.source";
   if (source["type"] === "url") {
-    if (!/^https:\/\//.test(String(source["url"])))
+    if (!String(source["url"]).startsWith("https://"))
       throw new Refused(400, `${where}.url: Only HTTPS URLs are supported.`);
   } else if (source["type"] === "base64") {
     if (!MEDIA_TYPES.includes(String(source["media_type"])))

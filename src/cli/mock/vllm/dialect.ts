@@ -1,3 +1,4 @@
+import type { Script } from "../brain.ts";
 import { type Call, type Json, type Reply, objectOf, objectsOf, sse } from "../call.ts";
 import { type Failure, Refused } from "../kind.ts";
 import { checkWindow } from "../openai/chat-ask.ts";
@@ -12,6 +13,23 @@ const TYPES: Readonly<Record<number, string>> = {
   501: "NotImplementedError",
   503: "ServiceUnavailableError",
 };
+
+/** What its answers carry beside OpenAI's fields. */
+const EXTRAS = {
+  wholeExtras: () => ({
+    service_tier: null,
+    system_fingerprint: null,
+    prompt_logprobs: null,
+    prompt_token_ids: null,
+    kv_transfer_params: null,
+  }),
+  chunkExtras: () => ({}),
+  choiceExtras: (script: Script | undefined) => ({
+    logprobs: null,
+    ...(script === undefined ? {} : { stop_reason: script.stopped ?? null }),
+    token_ids: null,
+  }),
+} satisfies Partial<Dialect>;
 
 /** vLLM's chat format as a release of it speaks it. */
 export function vllmDialect(version: string | undefined): Dialect {
@@ -35,7 +53,7 @@ export function vllmDialect(version: string | undefined): Dialect {
         (body["reasoning_effort"] !== undefined && body["reasoning_effort"] !== "none");
       return isAsked || /r1|qwq|thinking/i.test(String(body["model"]));
     },
-    check: (body, call) => check(body, call, version),
+    check,
     usage: ({ usage: { input, output, cached } }) => ({
       prompt_tokens: input,
       total_tokens: input + output,
@@ -54,36 +72,27 @@ export function vllmDialect(version: string | undefined): Dialect {
       ...OPENAI.toolCall(call, index),
       id: `chatcmpl-tool-${call.id.replace("call_", "")}`,
     }),
-    message: (message) => ({
-      ...message,
-      refusal: null,
-      annotations: null,
-      audio: null,
-      function_call: null,
-      tool_calls: message["tool_calls"] ?? [],
-      ...(isBefore(version, "0.16.0") && {
-        reasoning_content: message["reasoning_content"] ?? null,
-      }),
-      ...(!isBefore(version, "0.11.1") && { reasoning: message["reasoning"] ?? null }),
-    }),
-    wholeExtras: () => ({
-      service_tier: null,
-      system_fingerprint: null,
-      prompt_logprobs: null,
-      prompt_token_ids: null,
-      kv_transfer_params: null,
-    }),
-    chunkExtras: () => ({}),
-    choiceExtras: (script) => ({
-      logprobs: null,
-      ...(script === undefined ? {} : { stop_reason: script.stopped ?? null }),
-      token_ids: null,
-    }),
+    message: (message) => messageOf(message, version),
+    ...EXTRAS,
     // The stream goes on to its mark after an error.
     streamError:
       sse(bodyOf({ status: 500, message: "EngineCore encountered an issue." }, version)) +
       sse("[DONE]"),
     error,
+  };
+}
+
+/** The whole message names even what it does not have. */
+function messageOf(message: Json, version: string | undefined): Json {
+  return {
+    ...message,
+    refusal: null,
+    annotations: null,
+    audio: null,
+    function_call: null,
+    tool_calls: message["tool_calls"] ?? [],
+    ...(isBefore(version, "0.16.0") && { reasoning_content: message["reasoning_content"] ?? null }),
+    ...(!isBefore(version, "0.11.1") && { reasoning: message["reasoning"] ?? null }),
   };
 }
 
@@ -103,7 +112,7 @@ function bodyOf({ status, message, param, code }: Failure, version: string | und
   return isBefore(version, "0.10.0") ? { object: "error", ...error } : { error };
 }
 
-function check(body: Json, { path }: Call, version: string | undefined): void {
+function check(body: Json, { path }: Call): void {
   const field = path.endsWith("/chat/completions") ? "messages" : "prompt";
   if (body[field] === undefined)
     throw new Refused(

@@ -1,6 +1,23 @@
 import { type Metric, metricsText } from "../metrics-text.ts";
 import { isBefore } from "../release.ts";
 
+/** Histograms that have one name in every release. */
+const SECONDS_AND_SIZES = {
+  time_to_first_token_seconds: 0.05,
+  e2e_request_latency_seconds: 0.5,
+  request_queue_time_seconds: 0.01,
+  request_inference_time_seconds: 0.48,
+  request_prefill_time_seconds: 0.05,
+  request_decode_time_seconds: 0.43,
+  request_prompt_tokens: 8,
+  request_generation_tokens: 4,
+  request_max_num_generation_tokens: 4,
+  request_params_n: 1,
+  request_params_max_tokens: 4,
+  request_prefill_kv_computed_tokens: 6,
+  iteration_tokens_total: 4,
+};
+
 /** vLLM's metrics under the names that a release gives them. */
 export function vllmMetrics(
   version: string | undefined,
@@ -35,7 +52,6 @@ export function vllmMetrics(
     ...["stop", "length", "abort"].map((finished_reason, index) =>
       counter("request_success_total", [8, 1, 0][index] ?? 0, { finished_reason }),
     ),
-    histogram("time_to_first_token_seconds", 0.05),
     histogram(
       isBefore(version, "0.11.0") ? "time_per_output_token_seconds" : "inter_token_latency_seconds",
       0.02,
@@ -43,18 +59,7 @@ export function vllmMetrics(
     ...(isBefore(version, "0.11.0")
       ? []
       : [histogram("request_time_per_output_token_seconds", 0.02)]),
-    histogram("e2e_request_latency_seconds", 0.5),
-    histogram("request_queue_time_seconds", 0.01),
-    histogram("request_inference_time_seconds", 0.48),
-    histogram("request_prefill_time_seconds", 0.05),
-    histogram("request_decode_time_seconds", 0.43),
-    histogram("request_prompt_tokens", 8),
-    histogram("request_generation_tokens", 4),
-    histogram("request_max_num_generation_tokens", 4),
-    histogram("request_params_n", 1),
-    histogram("request_params_max_tokens", 4),
-    histogram("request_prefill_kv_computed_tokens", 6),
-    histogram("iteration_tokens_total", 4),
+    ...Object.entries(SECONDS_AND_SIZES).map(([name, value]) => histogram(name, value)),
     counter("spec_decode_num_drafts_total", 10),
     counter("spec_decode_num_draft_tokens_total", 30),
     counter("spec_decode_num_accepted_tokens_total", 20),
