@@ -1,5 +1,7 @@
 import { openDatabase } from "./database.ts";
+import { type ConversationStore, createConversationStore } from "./conversations.ts";
 import { type KeyStore, createKeyStore } from "./keys.ts";
+import { RESPONSES_SCHEMA, type ResponseStore, createResponseStore } from "./responses.ts";
 import { type SessionStore, createSessionStore } from "./sessions.ts";
 
 const MIGRATIONS = [
@@ -10,17 +12,26 @@ const MIGRATIONS = [
    CREATE TABLE session (
      hash TEXT PRIMARY KEY, key_id TEXT NOT NULL REFERENCES key(id), expires_at INTEGER NOT NULL
    ) STRICT;`,
+  RESPONSES_SCHEMA,
 ];
 
 export interface ControlStore {
   readonly keys: KeyStore;
   readonly sessions: SessionStore;
+  readonly responses: ResponseStore;
+  readonly conversations: ConversationStore;
   close(): void;
 }
 
-/** The small state that a server is steered by: keys and dashboard sessions. */
+/** What a server remembers besides traces: keys, dashboard sessions, and what clients left here. */
 export function openControlStore(path: string, now: () => number): ControlStore {
   const db = openDatabase(path, MIGRATIONS);
   const keys = createKeyStore(db, now);
-  return { keys, sessions: createSessionStore(db, keys, now), close: () => db.close() };
+  return {
+    keys,
+    sessions: createSessionStore(db, keys, now),
+    responses: createResponseStore(db, now),
+    conversations: createConversationStore(db, now),
+    close: () => db.close(),
+  };
 }
