@@ -3,7 +3,7 @@ import type { ErrorCode, WeirError } from "../../errors.ts";
 import type { AnswerHead } from "../client-protocol.ts";
 import { type Choice, collect } from "../collect.ts";
 import { stretches, withModel } from "../relay.ts";
-import { toToolInput } from "./tool-input.ts";
+import { toToolInput } from "../tool-input.ts";
 
 /** Canonical events written as Anthropic's whole answers and errors. Pure. */
 
@@ -39,7 +39,7 @@ function toBlocks({ reasoning, text, refusal, toolCalls }: Choice): Record<strin
           ? { type: "thinking", thinking: text, signature: signature ?? "" }
           : { type: "redacted_thinking", data: redacted },
       ),
-    ...(said === "" ? [] : [{ type: "text", text: said, citations: null }]),
+    ...(said === "" ? [] : [{ type: "text", text: said }]),
     ...toolCalls.filter(Boolean).map(({ id, name, arguments: text, signature }) => ({
       type: "tool_use",
       id,

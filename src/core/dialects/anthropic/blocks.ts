@@ -1,6 +1,6 @@
 import type { ChatEvent, Frame } from "../../chat.ts";
 import { formatSse } from "../../sse.ts";
-import { type JsonEnd, createJsonEnd } from "./tool-input.ts";
+import { type JsonEnd, createJsonEnd } from "./json-end.ts";
 
 /**
  * A message's blocks, one after the other: Anthropic's stream has no two of them open at once. What

@@ -1,20 +1,3 @@
-/**
- * A call's arguments as the object that Anthropic wants. What the model wrote wrongly goes on under
- * the key that Anthropic's guide names for it, so that nobody mistakes it for a call without arguments.
- */
-export function toToolInput(text: string): Record<string, unknown> {
-  if (text.trim() === "") return {};
-  try {
-    const value: unknown = JSON.parse(text);
-    if (typeof value === "object" && value !== null && !Array.isArray(value)) {
-      return value as Record<string, unknown>;
-    }
-  } catch {
-    // Told below, like a value that is no object.
-  }
-  return { INVALID_JSON: text };
-}
-
 /** Follows JSON text as it grows and says when its object or array is closed. */
 export interface JsonEnd {
   push(text: string): boolean;

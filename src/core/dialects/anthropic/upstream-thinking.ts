@@ -1,0 +1,82 @@
+import type { ChatRequest, Reasoning } from "../../chat.ts";
+import type { Turn } from "./upstream-messages.ts";
+
+/** How much a Claude is asked to think. Its generations take different words for it. Pure. */
+
+/** `budget`: up to 4.5, and servers with Anthropic's dialect. `adaptive`: since 4.6. */
+type Manner = "budget" | "adaptive" | "adaptive without sampling";
+
+/** How a model wants to be asked, by its name. A Claude of unknown number is a new one. */
+export function mannerOf(model: string): Manner {
+  if (!/claude/i.test(model)) return "budget";
+  if (/claude-(?:instant|v?[12]\b|3)/i.test(model)) return "budget";
+  const found = /claude-(?:opus|sonnet|haiku)-(\d+)(?:[-.](\d{1,2})(?!\d))?/i.exec(model);
+  if (!found) return "adaptive without sampling";
+  const version = Number(found[1]) * 100 + Number(found[2] ?? 0);
+  if (version <= 405) return "budget";
+  return version === 406 ? "adaptive" : "adaptive without sampling";
+}
+
+/** The fields that ask for thinking, and whether they could. */
+export interface Thinking {
+  readonly fields: Readonly<Record<string, unknown>>;
+  readonly maxTokens: number;
+  readonly isOn: boolean;
+  /** Set when the client's wish to think could not be met. */
+  readonly isRefused: boolean;
+}
+
+/** What Weir asks for when the client names no limit: the API wants one, and models' own differ. */
+const DEFAULT_MAX_TOKENS = 4096;
+const LEAST_BUDGET = 1024;
+
+const BUDGETS = { minimal: 1024, low: 2048, medium: 8192, high: 16_384, xhigh: 32_768 } as const;
+
+export function toThinking(request: ChatRequest, turns: readonly Turn[]): Thinking {
+  const { reasoning, maxTokens = DEFAULT_MAX_TOKENS, toolChoice } = request;
+  const off = { fields: {}, maxTokens, isOn: false, isRefused: false };
+  const asked = reasoning?.effort ?? reasoning?.budgetTokens;
+  if (!reasoning || asked === undefined) return off;
+  if (asked === "none" || reasoning.budgetTokens === 0) {
+    return { ...off, fields: { thinking: { type: "disabled" } } };
+  }
+  // A call that must come leaves no room for a thought before it.
+  if (toolChoice === "required" || typeof toolChoice === "object")
+    return { ...off, isRefused: true };
+  if (mannerOf(request.model) !== "budget") {
+    const effort = toEffort(reasoning);
+    const fields = { thinking: { type: "adaptive", ...toDisplay(reasoning) }, effort };
+    return { ...off, fields, isOn: true };
+  }
+  const wanted =
+    reasoning.budgetTokens ?? BUDGETS[(reasoning.effort ?? "medium") as keyof typeof BUDGETS];
+  const most = request.maxTokens === undefined ? Infinity : request.maxTokens - 1;
+  const budget = Math.min(Math.max(wanted, LEAST_BUDGET), most);
+  if (budget < LEAST_BUDGET || !mayThink(turns)) return { ...off, isRefused: true };
+  return {
+    fields: { thinking: { type: "enabled", budget_tokens: budget, ...toDisplay(reasoning) } },
+    // The budget is a part of max_tokens, so the default must leave room for the answer.
+    maxTokens: request.maxTokens ?? budget + DEFAULT_MAX_TOKENS,
+    isOn: true,
+    isRefused: false,
+  };
+}
+
+function toDisplay({ summary }: Reasoning): object {
+  if (summary === undefined) return {};
+  return { display: summary === "none" ? "omitted" : "summarized" };
+}
+
+function toEffort({ effort, budgetTokens = 0 }: Reasoning): string {
+  if (effort !== undefined) return effort === "minimal" ? "low" : effort;
+  if (budgetTokens <= BUDGETS.low) return "low";
+  return budgetTokens <= BUDGETS.medium ? "medium" : "high";
+}
+
+/** In the middle of a chain of calls, the call before must have its thought with it. */
+function mayThink(turns: readonly Turn[]): boolean {
+  const isAnswer = turns.at(-1)?.content.some((block) => block["type"] === "tool_result");
+  if (!isAnswer) return true;
+  const first = turns.at(-2)?.content[0]?.["type"];
+  return first === "thinking" || first === "redacted_thinking";
+}
