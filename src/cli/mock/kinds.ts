@@ -1,4 +1,5 @@
 import { anthropic } from "./anthropic/anthropic.ts";
+import { gemini } from "./gemini/gemini.ts";
 import type { KindFactory } from "./kind.ts";
 import { openAiCompatible } from "./openai/openai-compatible.ts";
 import { openAi } from "./openai/openai.ts";
@@ -9,6 +10,7 @@ const KINDS: Readonly<Record<string, KindFactory>> = {
   "openai-compatible": openAiCompatible,
   vllm,
   anthropic,
+  gemini,
 };
 
 /** Whose wire formats can be imitated. */
