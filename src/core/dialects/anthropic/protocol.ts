@@ -1,5 +1,6 @@
 import type { ClientProtocol } from "../client-protocol.ts";
 import { formatAnthropicError, formatMessage } from "./answer.ts";
+import { AnthropicMessagesBody } from "./body.ts";
 import { toChatRequest } from "./request.ts";
 import { createMessageStream } from "./stream.ts";
 
@@ -7,6 +8,7 @@ import { createMessageStream } from "./stream.ts";
 export const anthropicMessages: ClientProtocol = {
   dialect: "anthropic-messages",
   idPrefix: "msg_",
+  schema: AnthropicMessagesBody,
   request: toChatRequest,
   whole: formatMessage,
   stream: createMessageStream,
