@@ -1,6 +1,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import { z } from "zod";
-import { type StoredItem, atomically } from "./responses.ts";
+import { atomically } from "./atomically.ts";
+import type { StoredItem } from "./responses.ts";
 
 export interface StoredConversation {
   readonly id: string;

@@ -1,5 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
 import { z } from "zod";
+import { atomically } from "./atomically.ts";
 
 /** An item as clients see it; only its id means something here. */
 export interface StoredItem {
@@ -138,9 +139,10 @@ function createWriter(
       response.lastEvent,
       expiresAt,
     );
-    for (const [at, item] of input.entries()) sql.addItem.run(id, at, item.id, 0, toJson(item));
+    for (const [at, item] of input.entries())
+      sql.addItem.run(id, at, item.id, 0, JSON.stringify(item));
     for (const [at, item] of output.entries()) {
-      sql.addItem.run(id, input.length + at, item.id, 1, toJson(item));
+      sql.addItem.run(id, input.length + at, item.id, 1, JSON.stringify(item));
     }
     sql.renew.run(expiresAt, thread);
   }
@@ -196,20 +198,4 @@ function prepare(db: DatabaseSync) {
        WHERE status IN ('queued', 'in_progress')`,
     ),
   };
-}
-
-/** Runs writes that belong together: all of them are kept, or none. */
-export function atomically(db: DatabaseSync, write: () => void): void {
-  db.exec("BEGIN IMMEDIATE");
-  try {
-    write();
-    db.exec("COMMIT");
-  } catch (cause) {
-    if (db.isTransaction) db.exec("ROLLBACK");
-    throw cause;
-  }
-}
-
-function toJson({ id: _, ...value }: StoredItem): string {
-  return JSON.stringify(value);
 }

@@ -2,7 +2,7 @@ import type { ChatEvent, Usage } from "../../chat.ts";
 import { ERRORS, type WeirError } from "../../errors.ts";
 import { formatSse } from "../../sse.ts";
 import type { AnswerHead, StreamWriter } from "../client-protocol.ts";
-import { Output, type OutputEvent } from "./output.ts";
+import { Output, type OutputEvent, type OutputItem } from "./output.ts";
 
 export type ResponseStatus =
   | "queued"
@@ -16,7 +16,7 @@ export type ResponseStatus =
 export type ResponseObject = Readonly<Record<string, unknown>> & {
   readonly id: string;
   readonly status: ResponseStatus;
-  readonly output: readonly unknown[];
+  readonly output: readonly OutputItem[];
 };
 
 /** What an answer repeats of its request. */

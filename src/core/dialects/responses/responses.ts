@@ -2,6 +2,7 @@ import type { ChatEvent, GenerateRequest, Usage } from "../../chat.ts";
 import { formatError } from "../openai/error.ts";
 import type { AnswerHead, ClientProtocol } from "../client-protocol.ts";
 import { type Echo, ResponseAnswer, echoOf } from "./answer.ts";
+import { ResponsesBody } from "./body.ts";
 import { toResponsesRequest } from "./request.ts";
 
 /**
@@ -11,6 +12,7 @@ import { toResponsesRequest } from "./request.ts";
 export const openAiResponses = {
   dialect: "openai-responses",
   idPrefix: "resp_",
+  schema: ResponsesBody,
   request: toResponsesRequest,
   whole: (
     head: AnswerHead,
