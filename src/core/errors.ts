@@ -7,6 +7,7 @@ export const ERRORS = {
   unauthorized: { status: 401, type: "authentication_error", retry: false },
   forbidden: { status: 403, type: "permission_error", retry: false },
   blocked_by_guard: { status: 403, type: "invalid_request_error", retry: false },
+  blocked_by_provider: { status: 400, type: "invalid_request_error", retry: false },
   not_found: { status: 404, type: "invalid_request_error", retry: false },
   model_not_found: { status: 404, type: "invalid_request_error", retry: false },
   method_not_allowed: { status: 405, type: "invalid_request_error", retry: false },
@@ -23,6 +24,7 @@ export const ERRORS = {
   model_unavailable: { status: 503, type: "server_error", retry: true },
   shutting_down: { status: 503, type: "server_error", retry: true },
   provider_timed_out: { status: 504, type: "server_error", retry: true },
+  storage_full: { status: 507, type: "server_error", retry: false },
 } as const satisfies Record<string, { status: number; type: string; retry: boolean }>;
 
 export type ErrorCode = keyof typeof ERRORS;
