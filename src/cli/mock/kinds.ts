@@ -1,8 +1,10 @@
 import { anthropic } from "./anthropic/anthropic.ts";
 import { gemini } from "./gemini/gemini.ts";
 import type { KindFactory } from "./kind.ts";
+import { ollama } from "./ollama/ollama.ts";
 import { openAiCompatible } from "./openai/openai-compatible.ts";
 import { openAi } from "./openai/openai.ts";
+import { tgi } from "./tgi/tgi.ts";
 import { vllm } from "./vllm/vllm.ts";
 
 const KINDS: Readonly<Record<string, KindFactory>> = {
@@ -11,6 +13,8 @@ const KINDS: Readonly<Record<string, KindFactory>> = {
   vllm,
   anthropic,
   gemini,
+  ollama,
+  tgi,
 };
 
 /** Whose wire formats can be imitated. */

@@ -106,15 +106,12 @@ function* chunks(answer: Answer): Generator<Frame> {
 }
 
 function closingChoice({ dialect, ask, script, isChat }: Answer, index: number): Json {
-  const calls = dialect.wholeCalls && script.toolCalls.length > 0;
+  const calls = dialect.calls === "closing" && script.toolCalls.length > 0;
   const delta = calls
     ? {
         ...dialect.everyDelta,
         content: "",
-        tool_calls: script.toolCalls.map((call, at) => ({
-          index: at,
-          ...dialect.toolCall(call, at),
-        })),
+        tool_calls: wholeCallsOf(dialect, script),
       }
     : dialect.everyDelta["role"] === undefined
       ? {}
@@ -141,13 +138,21 @@ function* partsOf(answer: Answer): Generator<Json> {
     if (Object.keys(fields).length > 0) yield { delta: { ...dialect.everyDelta, ...fields } };
   }
   for (const content of script.pieces) yield { delta: { ...dialect.everyDelta, content } };
-  if (dialect.wholeCalls) return;
+  if (dialect.calls === "whole" && script.toolCalls.length > 0)
+    yield {
+      delta: { ...dialect.everyDelta, content: "", tool_calls: wholeCallsOf(dialect, script) },
+    };
+  if (dialect.calls !== "fragments") return;
   for (const [index, call] of script.toolCalls.entries()) {
     const opening = dialect.toolCall({ ...call, arguments: "" }, index);
     yield { delta: { ...dialect.everyDelta, tool_calls: [{ index, ...opening }] } };
     for (const part of fragmentsOf(call.arguments))
       yield { delta: { tool_calls: [{ index, function: { arguments: part } }] } };
   }
+}
+
+function wholeCallsOf(dialect: Dialect, { toolCalls }: Script): Json[] {
+  return toolCalls.map((call, index) => ({ index, ...dialect.toolCall(call, index) }));
 }
 
 function hasLogprobs({ dialect, body, isChat }: Answer): boolean {

@@ -12,8 +12,8 @@ export interface Dialect {
   readonly everyDelta: Json;
   /** `asked`: a chunk of its own for `include_usage`; `always`: the same unasked; `closing`: in the last choice's chunk. */
   readonly streamUsage: "asked" | "always" | "closing";
-  /** Tool arguments come in one piece and with the finish reason. */
-  readonly wholeCalls: boolean;
+  /** Streamed tool calls: their arguments in fragments, whole in one chunk, or that with the finish reason. */
+  readonly calls: "fragments" | "whole" | "closing";
   readonly honoursN: boolean;
   readonly honoursLogprobs: boolean;
   /** The fields that carry a piece of reasoning in a message or delta. */
@@ -62,7 +62,7 @@ export const OPENAI: Dialect = {
   opening: { role: "assistant", content: "", refusal: null },
   everyDelta: {},
   streamUsage: "asked",
-  wholeCalls: false,
+  calls: "fragments",
   honoursN: true,
   honoursLogprobs: true,
   // Reasoning stays hidden: only its tokens are counted.
