@@ -1,5 +1,6 @@
 import { anthropic } from "./anthropic/anthropic.ts";
 import { gemini } from "./gemini/gemini.ts";
+import { bedrock } from "./bedrock/bedrock.ts";
 import type { KindFactory } from "./kind.ts";
 import { ollama } from "./ollama/ollama.ts";
 import { openAiCompatible } from "./openai/openai-compatible.ts";
@@ -12,6 +13,7 @@ const KINDS: Readonly<Record<string, KindFactory>> = {
   "openai-compatible": openAiCompatible,
   vllm,
   anthropic,
+  bedrock,
   gemini,
   ollama,
   tgi,
