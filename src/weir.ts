@@ -180,6 +180,7 @@ async function buildApp(house: House): Promise<App> {
       progressAfterMs: () => house.live.config.server.progressAfter,
     }),
     maxBodyBytes: () => house.live.config.server.maxBodyMiB * 1024 * 1024,
+    unknownFields: () => house.live.config.server.unknownFields,
     monotonic: gateway.monotonic,
     now: gateway.now,
     log: log.part("http"),

@@ -1,24 +1,8 @@
 import { z } from "zod";
-import { type Nanos, parseDollars } from "../core/money.ts";
-import { parseDuration } from "../core/time.ts";
+import { dollars, duration } from "./fields.ts";
+import { TargetConfig } from "./targets.ts";
 
 /** weir.yaml, once: the validator, the defaults, the JSON Schema and the reference page come from here. */
-
-const duration = (fallback: string) =>
-  z
-    .string()
-    .refine((text) => parseDuration(text) !== undefined, {
-      error: "expected a duration such as 250ms, 30s, 5m, 12h or 30d",
-    })
-    .default(fallback)
-    .transform((text) => parseDuration(text) ?? 0);
-
-const dollars = z
-  .string()
-  .refine((text) => parseDollars(text) !== undefined, {
-    error: 'expected an amount such as "20 USD" or "0.15 USD"',
-  })
-  .transform((text): Nanos => parseDollars(text) ?? 0);
 
 const port = z.int().min(0).max(65_535);
 
@@ -34,69 +18,20 @@ const Server = z.strictObject({
   progressAfter: duration("10s").describe(
     "A streaming call that still waits for its first content gets its 200 and progress comments.",
   ),
+  unknownFields: z
+    .enum(["pass", "refuse"])
+    .default("pass")
+    .describe(
+      "Request fields that Weir does not know: handed to upstreams of the same dialect, and named in the x-weir-dropped header where they go no further; or refused with a 400.",
+    ),
+  resume: z
+    .strictObject({
+      keep: duration("60s").describe("How long a broken-off stream waits for its client."),
+      bufferKiB: z.int().min(16).max(16_384).default(256).describe("Kept of each such stream."),
+    })
+    .prefault({})
+    .describe("Streams whose client asked for it with x-weir-resume: 1 can be taken up again."),
 });
-
-const Price = z.strictObject({
-  input: dollars.describe("For a million prompt tokens."),
-  output: dollars.describe("For a million generated tokens."),
-  cached: dollars.optional().describe("For a million prompt tokens found in a cache."),
-});
-
-const Common = {
-  weight: z.number().positive().default(1).describe("Its share of the traffic among its siblings."),
-  fallback: z.boolean().default(false).describe("Used only when the others cannot answer."),
-  price: Price.optional().describe("Overrides the built-in price table."),
-};
-
-const Llama = z.strictObject({
-  provider: z.literal("llama").describe("The embedded engine: llama.cpp in a process of its own."),
-  file: z
-    .string()
-    .min(1)
-    .describe("A GGUF file, relative to this file. `demo` is the built-in one."),
-  slots: z.int().min(1).max(256).default(8).describe("Calls that generate at the same time."),
-  context: z.int().min(64).default(2048).describe("Tokens a slot can hold; capped by the model."),
-  threads: z.int().min(1).max(512).optional().describe("Default: cores − 1 on small machines."),
-  gpuLayers: z.int().min(-1).optional().describe("Layers on the GPU, where a GPU build is there."),
-  kvType: z.enum(["f16", "q8_0", "q4_0"]).default("f16").describe("How the KV cache is kept."),
-  queue: z.int().min(1).default(128).describe("Calls that may wait for a slot; then 429."),
-  ...Common,
-});
-
-const Remote = {
-  model: z.string().min(1).describe("The model's name there."),
-  apiKeyEnv: z
-    .string()
-    .regex(/^[A-Za-z_]\w*$/, { error: "expected the NAME of an environment variable, not the key" })
-    .optional()
-    .describe("The environment variable that holds its key."),
-  timeout: duration("10m").describe("The longest a whole attempt may take."),
-  firstContent: duration("60s").describe("The longest to wait for the first content."),
-  stall: duration("30s").describe("The longest silence within a stream."),
-  ...Common,
-};
-
-const url = z.url({ protocol: /^https?$/, error: "expected an http:// or https:// URL" });
-
-const OpenAi = z.strictObject({
-  provider: z.literal("openai"),
-  url: url.default("https://api.openai.com/v1"),
-  ...Remote,
-});
-const Compatible = z.strictObject({
-  provider: z
-    .enum(["openai-compatible", "vllm"])
-    .describe("Any server that speaks OpenAI's dialect, vLLM among them."),
-  url: url.describe("Its base URL; `/v1` is added when the URL has no path."),
-  ...Remote,
-});
-
-export const TargetConfig = z.discriminatedUnion("provider", [Llama, OpenAi, Compatible], {
-  error: 'expected "provider" to be one of llama, openai, openai-compatible, vllm',
-});
-export type TargetConfig = z.infer<typeof TargetConfig>;
-export type LlamaConfig = z.infer<typeof Llama>;
-export type RemoteConfig = z.infer<typeof OpenAi> | z.infer<typeof Compatible>;
 
 const Model = z.strictObject({
   targets: z.array(TargetConfig).min(1, "a model needs at least one target"),

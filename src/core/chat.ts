@@ -155,6 +155,8 @@ export interface GenerationOptions {
 export interface Source {
   readonly dialect: Dialect;
   readonly body: Readonly<Record<string, unknown>>;
+  /** Headers that belong to the dialect, as `anthropic-beta`. */
+  readonly headers?: Readonly<Record<string, string>>;
   /** Texts that the guard changed, by their original: a relay must not send the originals. */
   readonly redacted?: ReadonlyMap<string, string>;
 }
@@ -189,6 +191,8 @@ export interface EmbedRequest {
   readonly model: string;
   readonly input: readonly (string | readonly number[])[];
   readonly dimensions?: number;
+  /** Fields without a canonical word, as `input_type`: relayed to targets of OpenAI's dialect. */
+  readonly extra?: Readonly<Record<string, unknown>>;
 }
 
 /**

@@ -44,11 +44,20 @@ export function createGate(rules: GuardRules) {
   return {
     inspect(request: GenerateRequest): InputVerdict {
       const findings: FindingRecord[] = [];
-      const scan = (text: string, origin: Origin) => look(text, origin, findings);
+      const redacted = new Map<string, string>();
+      const scan = (text: string, origin: Origin) => {
+        const seen = look(text, origin, findings);
+        if (seen !== text) redacted.set(text, seen);
+        return seen;
+      };
       const seen =
         request.kind === "completion" ? scanPrompt(request, scan) : scanChat(request, scan);
       const worst = findings.find(({ action }) => action === "block");
-      return { request: seen, findings, blocked: worst && toBlock(worst) };
+      return {
+        request: seen === request ? seen : withRedactions(seen, redacted),
+        findings,
+        blocked: worst && toBlock(worst),
+      };
     },
     openOutput(): OutputScan | undefined {
       return output && new OutputScan(output, (finding) => decide(finding, "assistant", rules));
@@ -117,9 +126,18 @@ function scanMessage(message: ChatMessage, scan: (text: string) => string): Chat
     if (part.type !== "text") return part;
     const text = scan(part.text);
     isChanged ||= text !== part.text;
-    return { type: part.type, text };
+    return { ...part, text };
   });
   return isChanged ? { ...message, content: parts } : message;
+}
+
+/** A relay of the client's own body must not bring back what was taken out. */
+function withRedactions(
+  request: GenerateRequest,
+  redacted: ReadonlyMap<string, string>,
+): GenerateRequest {
+  const { source } = request;
+  return source ? { ...request, source: { ...source, redacted } } : request;
 }
 
 function takeOut(text: string, findings: readonly Finding[]): string {

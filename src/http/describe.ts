@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import type { Catalogue, CatalogueTarget } from "../serve/catalogue.ts";
+import { addressOf } from "../serve/providers/address.ts";
 import type { Gauge } from "../watch/metrics/exposition.ts";
 import type { ModelList } from "./admin-schemas.ts";
 
@@ -33,7 +34,7 @@ function describeTarget({
     id,
     provider: config.provider,
     model: config.provider === "llama" ? config.file : config.model,
-    url: config.provider === "llama" ? null : config.url,
+    url: config.provider === "llama" ? null : addressOf(config),
     weight: target.weight,
     fallback: target.fallback,
     state,

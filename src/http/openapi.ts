@@ -1,10 +1,8 @@
 import type { FastifySchema } from "fastify";
 import { z } from "zod";
-import {
-  ChatCompletionBody,
-  CompletionBody,
-  EmbeddingBody,
-} from "../core/dialects/openai/request.ts";
+import { ChatCompletionBody } from "../core/dialects/openai/chat-request.ts";
+import { CompletionBody } from "../core/dialects/openai/completion-request.ts";
+import { EmbeddingBody } from "../core/dialects/openai/embedding.ts";
 import { ErrorBody } from "./admin-schemas.ts";
 
 /** One endpoint of the API, as its route was registered. */

@@ -1,5 +1,6 @@
 import { isAbsolute, resolve } from "node:path";
-import type { LlamaConfig, RemoteConfig, TargetConfig, WeirConfig } from "../config/schema.ts";
+import type { WeirConfig } from "../config/schema.ts";
+import type { LlamaConfig, RemoteConfig, TargetConfig } from "../config/targets.ts";
 import { modelNotFound } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
 import type { Engine } from "./engine/engine.ts";
@@ -108,7 +109,7 @@ function fileLabel(file: string): string {
 /** Each kind of provider is loaded when the first target needs it: a server pays for what it uses. */
 async function startProvider(config: TargetConfig, needs: CatalogueNeeds): Promise<Running> {
   if (config.provider === "llama") return startEngine(config, needs);
-  return { provider: await connect(config, needs), engine: undefined };
+  return { provider: await connectTo(config, needs), engine: undefined };
 }
 
 async function startEngine(
@@ -134,21 +135,15 @@ async function startEngine(
   return { provider: engine, engine };
 }
 
-async function connect(config: RemoteConfig, { secret, log }: CatalogueNeeds): Promise<Provider> {
-  const { openAiCompatible } = await import("./providers/openai-compatible.ts");
-  const { apiKeyEnv } = config;
-  const apiKey = apiKeyEnv === undefined ? undefined : secret(apiKeyEnv);
-  if (apiKeyEnv !== undefined && apiKey === undefined) {
-    log.warn("api_key_missing", { provider: config.provider, model: config.model, apiKeyEnv });
+async function connectTo(config: RemoteConfig, { secret, log }: CatalogueNeeds): Promise<Provider> {
+  const { connect } = await import("./providers/connect.ts");
+  const { apiKeyEnv, provider, model } = config;
+  // A server of one's own at an address of one's own may want no key.
+  const needsKey = apiKeyEnv !== undefined && !("url" in config && config.url?.startsWith("http:"));
+  if (needsKey && secret(apiKeyEnv) === undefined) {
+    log.warn("api_key_missing", { provider, model, apiKeyEnv });
   }
-  return openAiCompatible({
-    name: config.provider,
-    url: config.url,
-    apiKey,
-    timeoutMs: config.timeout,
-    firstContentMs: config.firstContent,
-    stallMs: config.stall,
-  });
+  return connect(config, secret);
 }
 
 /** A price in the config wins; our own engine costs nothing per token; then the public list. */
@@ -159,5 +154,5 @@ async function priceOf(config: TargetConfig, needs: CatalogueNeeds): Promise<Pri
     return { input, output, cached: (price.cached ?? price.input) / 1e6 };
   }
   if (config.provider === "llama") return { input: 0, output: 0, cached: 0 };
-  return config.provider === "openai" ? needs.listPrice("openai", config.model) : undefined;
+  return needs.listPrice(config.provider, config.model);
 }

@@ -1,4 +1,4 @@
-import type { ChatEvent, EmbedRequest, GenerateRequest, Usage } from "../core/chat.ts";
+import type { ChatEvent, ChatMessage, EmbedRequest, GenerateRequest, Usage } from "../core/chat.ts";
 import type { WeirError } from "../core/errors.ts";
 
 /**
@@ -23,6 +23,10 @@ export interface Attempt {
   cancel(): void;
   /** Tokens counted so far, where the provider knows: what a canceled call still pays. */
   usage?(): Usage | undefined;
+  /** Wishes of the request that this provider has no word for: the client is told. */
+  readonly dropped?: readonly string[];
+  /** The upstream got the client's own body: fields that Weir does not know went along. */
+  readonly isRelayed?: boolean;
 }
 
 export interface Embeddings {
@@ -41,10 +45,94 @@ export interface Provider {
   generate(request: GenerateRequest, listener: AttemptListener): Attempt;
   /** Throws a WeirError and nothing else. */
   embed(request: EmbedRequest, signal: AbortSignal): Promise<Embeddings>;
+  /** Absent where the provider ranks no documents. Throws a WeirError and nothing else. */
+  rerank?(request: RerankRequest, signal: AbortSignal): Promise<Reranking>;
+  /** Absent where the provider does not show its tokens. */
+  readonly tokens?: Tokens;
+  /** Hands a request on and its answer back, byte for byte: what only OpenAI-shaped upstreams have. */
+  forward?(message: Forwarded, listener: ForwardListener): Pick<Attempt, "pause" | "resume" | "cancel">;
+  /** What the upstream says of itself when it is asked. Throws a WeirError when it cannot be asked. */
+  facts?(signal: AbortSignal): Promise<ProviderFacts>;
+  /** What an operator can do to the engine behind it; absent: nothing. */
+  readonly controls?: EngineControls;
   /** Whether the target could take a call now, and if not, why, in words for an operator. */
   health(): ProviderHealth;
   /** Stops everything that runs for this provider and frees its memory. */
   close(): Promise<void>;
+}
+
+export interface RerankRequest {
+  readonly model: string;
+  readonly query: string;
+  readonly documents: readonly string[];
+  readonly topN?: number;
+}
+
+export interface Reranking {
+  /** Best first; `index` is the document's place in the request. */
+  readonly results: readonly { readonly index: number; readonly score: number }[];
+  readonly usage: Usage;
+}
+
+/** A model's own tokens. All throw a WeirError and nothing else. */
+export interface Tokens {
+  tokenize(asked: Tokenizable, signal: AbortSignal): Promise<readonly number[]>;
+  /** Absent where it cannot be told back. */
+  detokenize?(model: string, tokens: readonly number[], signal: AbortSignal): Promise<string>;
+}
+
+/** A text, or a chat as the model's template would write it. */
+export type Tokenizable = {
+  readonly model: string;
+  readonly addSpecialTokens?: boolean;
+} & ({ readonly text: string } | { readonly messages: readonly ChatMessage[] });
+
+export interface Forwarded {
+  /** Below the upstream's `/v1`: `/audio/speech`. */
+  readonly path: string;
+  readonly contentType: string;
+  readonly body: Buffer;
+}
+
+export interface ForwardListener {
+  head(status: number, contentType: string): void;
+  /** The bytes are overwritten after the call: what is kept must be copied. */
+  data(chunk: Buffer): void;
+  done(): void;
+  /** Before `head`: nothing was answered. After it: the answer broke off. */
+  failed(error: WeirError): void;
+}
+
+/** What an upstream says of itself. Absent: it does not say. */
+export interface ProviderFacts {
+  readonly version?: string;
+  readonly models: readonly { readonly id: string; readonly contextTokens?: number }[];
+  readonly load?: EngineLoad;
+  readonly isSleeping?: boolean;
+  /** Routes of the engine that answer without its key. */
+  readonly openRoutes?: readonly string[];
+}
+
+/** How busy an engine is, in the same words for every engine. */
+export interface EngineLoad {
+  readonly running?: number;
+  readonly waiting?: number;
+  /** 0 to 1. */
+  readonly kvCacheUsage?: number;
+  /** 0 to 1, since the engine's start. */
+  readonly prefixCacheHitRate?: number;
+  readonly promptTokens?: number;
+  readonly generatedTokens?: number;
+}
+
+/** Each throws a WeirError; unsupported_parameter when this engine or its settings lack it. */
+export interface EngineControls {
+  loadLora?(name: string, path: string, signal: AbortSignal): Promise<void>;
+  unloadLora?(name: string, signal: AbortSignal): Promise<void>;
+  /** Level 1 keeps the weights in memory, level 2 lets them go. */
+  sleep?(level: 1 | 2, signal: AbortSignal): Promise<void>;
+  wake?(signal: AbortSignal): Promise<void>;
+  resetPrefixCache?(signal: AbortSignal): Promise<void>;
 }
 
 export interface ProviderHealth {

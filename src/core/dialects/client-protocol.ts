@@ -1,3 +1,4 @@
+import type { z } from "zod";
 import type { ChatEvent, Dialect, GenerateRequest, Usage } from "../chat.ts";
 import type { WeirError } from "../errors.ts";
 
@@ -18,6 +19,8 @@ export interface AnswerHead {
 export interface ClientProtocol {
   readonly dialect: Dialect;
   readonly idPrefix: string;
+  /** What it knows of a body; for the API's description, and to find what it does not know. */
+  readonly schema: z.ZodType;
   /** Checks a parsed body. Throws invalid_request that names the field at fault. */
   request(body: unknown): GenerateRequest;
   /** The body of a whole answer. */

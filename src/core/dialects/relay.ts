@@ -4,25 +4,39 @@ import type { ChatEvent, Dialect, Frame, GenerateRequest, Source } from "../chat
 
 type Body = Readonly<Record<string, unknown>>;
 
-/** The client's own body where a target of `dialect` may have it; else undefined. */
+/**
+ * The client's own body where a target of `dialect` may have it; else undefined. It may not where
+ * the guard changed a text that does not stand in it as one string.
+ */
 export function relayedBody(request: GenerateRequest, dialect: Dialect): Body | undefined {
   const { source, model } = request;
   if (source?.dialect !== dialect) return undefined;
-  return { ...redactedBody(source), model };
+  const body = redactedBody(source);
+  return body && { ...body, model };
 }
 
-function redactedBody({ body, redacted }: Source): Body {
+function redactedBody({ body, redacted }: Source): Body | undefined {
+  if (!redacted?.size) return body;
+  const missing = new Set(redacted.keys());
   // The values of a JSON object are JSON values: the copy is one again.
-  return redacted?.size ? (replaceTexts(body, redacted) as Body) : body;
+  const copy = replaceTexts(body, redacted, missing) as Body;
+  return missing.size === 0 ? copy : undefined;
 }
 
 /** A copy of a JSON value in which every string that the guard changed reads as it left the guard. */
-function replaceTexts(value: unknown, texts: ReadonlyMap<string, string>): unknown {
-  if (typeof value === "string") return texts.get(value) ?? value;
-  if (Array.isArray(value)) return value.map((item) => replaceTexts(item, texts));
+function replaceTexts(
+  value: unknown,
+  texts: ReadonlyMap<string, string>,
+  missing: Set<string>,
+): unknown {
+  if (typeof value === "string") {
+    missing.delete(value);
+    return texts.get(value) ?? value;
+  }
+  if (Array.isArray(value)) return value.map((item) => replaceTexts(item, texts, missing));
   if (typeof value !== "object" || value === null) return value;
   return Object.fromEntries(
-    Object.entries(value).map(([key, item]) => [key, replaceTexts(item, texts)]),
+    Object.entries(value).map(([key, item]) => [key, replaceTexts(item, texts, missing)]),
   );
 }
 
@@ -33,7 +47,9 @@ export function framed(
 ): readonly ChatEvent[] {
   const whole: Frame = { ...frame, size: Math.max(1, events.length) };
   if (events.length === 0) return [{ type: "frame", frame: whole }];
-  return events.map((event) => ({ ...event, frame: whole }));
+  // The reader has just made them: nobody else holds them yet.
+  for (const event of events as (ChatEvent & { frame?: Frame })[]) event.frame = whole;
+  return events;
 }
 
 /** Events next to each other that one frame covers whole, or single events without one. */

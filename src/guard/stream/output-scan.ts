@@ -4,9 +4,11 @@ import { WeirError } from "../../core/errors.ts";
 import type { Finding } from "../detector.ts";
 import type { Action } from "../policy/policy.ts";
 import type { RuleSet } from "./rule-set.ts";
-import { TextChannel } from "./text-channel.ts";
+import { type Released, TextChannel } from "./text-channel.ts";
 
-type Delta = Extract<ChatEvent, { type: "text-delta" | "reasoning-delta" | "tool-call-delta" }>;
+type Delta = Exclude<ChatEvent, { type: "finish" | "usage" | "frame" }>;
+type CallDelta = Extract<Delta, { type: "tool-call-delta" }>;
+type FrameEvent = Extract<ChatEvent, { type: "frame" }>;
 
 /**
  * Watches one call's answer, token by token. Text, reasoning and tool arguments of each answer are
@@ -29,10 +31,18 @@ export class OutputScan {
     for (const event of events) {
       if (this.blocked) break;
       if (event.type === "usage") leaving.push(event);
+      else if (event.type === "frame") this.passFrame(event, leaving);
       else if (event.type === "finish") leaving.push(...this.flush(event.index), event);
       else this.pass(event, leaving);
     }
     return this.blocked ? [] : leaving;
+  }
+
+  /** What no canonical word covers leaves whole or not at all. */
+  private passFrame(event: FrameEvent, leaving: ChatEvent[]): void {
+    const { findings } = this.rules.look(event.frame.json, true);
+    const taken = findings.filter((finding) => this.act(finding) !== undefined);
+    if (taken.length === 0) leaving.push(event);
   }
 
   private pass(delta: Delta, leaving: ChatEvent[]): void {
@@ -42,19 +52,47 @@ export class OutputScan {
       entry = { channel: new TextChannel(this.rules, (finding) => this.act(finding)), delta };
       this.channels.set(key, entry);
     }
-    if (delta.type === "tool-call-delta") {
-      // A call's id and name are not held: only its arguments are text that the model fills in.
-      const released = entry.channel.push(delta.arguments);
-      if (released || delta.id || delta.name) {
-        leaving.push({ ...delta, arguments: released?.text ?? "" });
-      }
-      return;
+    entry.delta = delta;
+    if (delta.type === "tool-call-delta") this.passCall(delta, entry.channel, leaving);
+    else this.passText(delta, entry.channel, leaving);
+  }
+
+  /** A call's id and name are not held: only its arguments are text that the model fills in. */
+  private passCall(delta: CallDelta, channel: TextChannel, leaving: ChatEvent[]): void {
+    const text = channel.push(delta.arguments)?.text ?? "";
+    if (text === delta.arguments) leaving.push(delta);
+    else if (text !== "" || delta.id || delta.name || delta.signature) {
+      const { frame: _, ...rest } = delta;
+      leaving.push({ ...rest, arguments: text });
     }
-    const released = entry.channel.push(
+  }
+
+  private passText(
+    delta: Exclude<Delta, CallDelta>,
+    channel: TextChannel,
+    leaving: ChatEvent[],
+  ): void {
+    const isProof = delta.type === "reasoning-delta" && (delta.signature ?? delta.redacted);
+    const released = channel.push(
       delta.text,
       "logprobs" in delta ? delta.logprobs : undefined,
     );
-    if (released) leaving.push({ type: delta.type, index: delta.index, ...released });
+    const isSame = (released?.text ?? "") === delta.text;
+    if (isSame && (released || delta.text === "") && !isProof) leaving.push(delta);
+    else if (isProof) leaving.push(...this.withProof(delta, channel, released));
+    else if (released) leaving.push({ ...placeOf(delta), ...released });
+  }
+
+  /** A signature closes a stretch of thinking: nothing of it may be held any longer. */
+  private withProof(
+    delta: Exclude<Delta, CallDelta>,
+    channel: TextChannel,
+    released: Released | undefined,
+  ): ChatEvent[] {
+    const text = (released?.text ?? "") + (channel.end()?.text ?? "");
+    if (text === delta.text) return [delta];
+    const { frame: _, ...rest } = delta;
+    return [{ ...rest, text }];
   }
 
   private flush(index: number): ChatEvent[] {
@@ -64,7 +102,7 @@ export class OutputScan {
       if (!released) continue;
       if (delta.type === "tool-call-delta") {
         leaving.push({ type: delta.type, index, call: delta.call, arguments: released.text });
-      } else leaving.push({ type: delta.type, index, ...released });
+      } else leaving.push({ ...placeOf(delta), ...released });
     }
     return leaving;
   }
@@ -98,6 +136,12 @@ export function describe(detector: string): string {
     jailbreak: "a jailbreak attempt",
   };
   return `${kinds[category] ?? category} (${name.replaceAll("_", " ")})`;
+}
+
+/** Where a text belongs, without the text. */
+function placeOf(delta: Exclude<Delta, CallDelta>) {
+  const { type, index } = delta;
+  return { type, index, ...("part" in delta && { part: delta.part }) };
 }
 
 function keyOf(delta: Delta): string {

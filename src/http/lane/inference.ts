@@ -1,25 +1,16 @@
 import type { CallRecord, Caller } from "../../core/call.ts";
-import type { EmbedRequest, GenerateRequest } from "../../core/chat.ts";
+import type { EmbedRequest, GenerateRequest, Source } from "../../core/chat.ts";
+import { anthropicMessages } from "../../core/dialects/anthropic/protocol.ts";
+import type { ClientProtocol } from "../../core/dialects/client-protocol.ts";
 import {
-  type AnswerHead,
-  type ChunkWriter,
-  type Collected,
-  collect,
-  createChatChunkWriter,
-  createCompletionChunkWriter,
-  formatChatCompletion,
-  formatCompletion,
-  formatEmbeddings,
-} from "../../core/dialects/openai/answer.ts";
-import {
-  ChatCompletionBody,
-  CompletionBody,
   EmbeddingBody,
-  parseBody,
-  toChatRequest,
-  toCompletionRequest,
+  formatEmbeddings,
   toEmbedRequest,
-} from "../../core/dialects/openai/request.ts";
+} from "../../core/dialects/openai/embedding.ts";
+import { formatError } from "../../core/dialects/openai/error.ts";
+import { openAiChat, openAiCompletions } from "../../core/dialects/openai/protocols.ts";
+import { parseBody } from "../../core/dialects/parse-body.ts";
+import { unknownFields } from "../../core/dialects/unknown-fields.ts";
 import { WeirError, toWeirError } from "../../core/errors.ts";
 import { newId, newTraceId } from "../../core/ids.ts";
 import type { Log } from "../../core/log.ts";
@@ -41,6 +32,8 @@ export interface LaneNeeds {
   ) => Promise<Embeddings>;
   readonly heartbeats: Heartbeats;
   readonly maxBodyBytes: () => number;
+  /** What becomes of request fields that Weir does not know. */
+  readonly unknownFields: () => "pass" | "refuse";
   readonly monotonic: () => number;
   readonly now: () => number;
   readonly log: Log;
@@ -50,27 +43,11 @@ export interface LaneNeeds {
   readonly rejected: (code: CallRecord["errorCode"]) => void;
 }
 
-/** One generation endpoint: how its body is read and how its answer is written. */
-interface Generation {
-  readonly prefix: string;
-  request(body: unknown): GenerateRequest;
-  whole(head: AnswerHead, collected: Collected): string;
-  chunks(head: AnswerHead, includeUsage: boolean): ChunkWriter;
-}
-
-const GENERATIONS: Readonly<Record<string, Generation>> = {
-  "/v1/chat/completions": {
-    prefix: "chatcmpl-",
-    request: (body) => toChatRequest(parseBody(ChatCompletionBody, body)),
-    whole: formatChatCompletion,
-    chunks: createChatChunkWriter,
-  },
-  "/v1/completions": {
-    prefix: "cmpl-",
-    request: (body) => toCompletionRequest(parseBody(CompletionBody, body)),
-    whole: formatCompletion,
-    chunks: createCompletionChunkWriter,
-  },
+/** The generation endpoints, each with the protocol that its clients speak. */
+const PROTOCOLS: Readonly<Record<string, ClientProtocol>> = {
+  "/v1/chat/completions": openAiChat,
+  "/v1/completions": openAiCompletions,
+  "/v1/messages": anthropicMessages,
 };
 const EMBEDDINGS = "/v1/embeddings";
 
@@ -81,7 +58,7 @@ interface Asking {
 
 /** The paths that are this lane's; it takes them with POST only. */
 export const INFERENCE_PATHS: ReadonlySet<string> = new Set([
-  ...Object.keys(GENERATIONS),
+  ...Object.keys(PROTOCOLS),
   EMBEDDINGS,
 ]);
 
@@ -96,6 +73,7 @@ export function createInferenceLane(needs: LaneNeeds): Lane {
   return (exchange) => {
     const route = exchange.path;
     if (exchange.method !== "POST" || !INFERENCE_PATHS.has(route)) return false;
+    const protocol = PROTOCOLS[route];
     const startedAt = needs.monotonic();
     const traceId = traceIdOf(exchange);
     let caller: Caller;
@@ -113,8 +91,7 @@ export function createInferenceLane(needs: LaneNeeds): Lane {
 
     function handle(body: unknown): void {
       try {
-        const generation = GENERATIONS[route];
-        if (generation) generate(generation, body, { exchange, context }, needs);
+        if (protocol) generate(protocol, body, { exchange, context }, needs);
         else void embed(body, { exchange, context }, needs).catch(reject);
       } catch (cause) {
         reject(cause);
@@ -127,33 +104,30 @@ export function createInferenceLane(needs: LaneNeeds): Lane {
         needs.log.error("request_failed", { traceId, route, reason: String(error.cause) });
       }
       needs.rejected(error.code);
-      sendError(exchange, error, traceId);
+      sendError(exchange, error, traceId, protocol?.error ?? formatError);
     }
   };
 }
 
 function generate(
-  generation: Generation,
+  protocol: ClientProtocol,
   body: unknown,
   { exchange, context }: Asking,
   needs: LaneNeeds,
 ): void {
-  const asked = generation.request(body);
+  const asked = withHeaders(protocol.request(body), exchange);
+  const unknown = () => unknownFields(protocol.schema, body);
+  if (needs.unknownFields() === "refuse") refuse(unknown());
   const head = {
-    id: newId(generation.prefix),
+    id: newId(protocol.idPrefix),
     created: Math.floor(needs.now() / 1000),
     model: asked.model,
   };
+  const { traceId } = context;
+  const answering = { exchange, traceId, formatError: protocol.error, unknownFields: unknown };
   const reply = asked.stream
-    ? new StreamReply(
-        exchange,
-        context.traceId,
-        generation.chunks(head, wantsUsage(body)),
-        needs.heartbeats,
-      )
-    : new WholeReply(exchange, context.traceId, (events, usage) =>
-        generation.whole(head, { ...collect(events), usage }),
-      );
+    ? new StreamReply(answering, protocol.stream(head, asked), needs.heartbeats)
+    : new WholeReply(answering, (events, usage) => protocol.whole(head, events, usage));
   if (reply instanceof StreamReply && exchange.headers["x-weir-progress"] === "1") {
     reply.comment("accepted");
   }
@@ -163,6 +137,23 @@ function generate(
     if (reply instanceof StreamReply) needs.heartbeats.remove(reply);
     call.cancel();
   });
+}
+
+/** Headers that belong to the client's dialect: they go along to an upstream of the same. */
+function withHeaders(request: GenerateRequest, { headers }: Exchange): GenerateRequest {
+  const beta = headers["anthropic-beta"];
+  if (typeof beta !== "string" || !request.source) return request;
+  const source: Source = { ...request.source, headers: { "anthropic-beta": beta } };
+  return { ...request, source };
+}
+
+function refuse(names: readonly string[]): void {
+  if (names.length === 0) return;
+  throw new WeirError(
+    "invalid_request",
+    `This server takes no fields that it does not know: ${names.slice(0, 10).join(", ")}. Leave them out, or set server.unknownFields: pass in weir.yaml.`,
+    { param: names[0] ?? "" },
+  );
 }
 
 async function embed(
@@ -187,12 +178,6 @@ function traceIdOf({ headers }: Exchange): string {
   const sent = headers["traceparent"];
   const id = typeof sent === "string" ? TRACEPARENT.exec(sent)?.[1] : undefined;
   return id === undefined || /^0+$/.test(id) ? newTraceId() : id;
-}
-
-/** The body was checked by its schema, which lets nothing else stand there. */
-function wantsUsage(body: unknown): boolean {
-  const options = (body as { stream_options?: { include_usage?: boolean } | null }).stream_options;
-  return options?.include_usage ?? false;
 }
 
 export function draining(): WeirError {

@@ -1,49 +1,74 @@
 import type { ChatEvent, Usage } from "../../core/chat.ts";
-import { type ChunkWriter, formatError } from "../../core/dialects/openai/answer.ts";
+import type { ClientProtocol, StreamWriter } from "../../core/dialects/client-protocol.ts";
+import { formatError } from "../../core/dialects/openai/error.ts";
 import { ERRORS, type WeirError } from "../../core/errors.ts";
-import { formatSse, formatSseComment } from "../../core/sse.ts";
-import type { Reply } from "../../serve/gateway/needs.ts";
-import type { Exchange } from "./exchange.ts";
+import { formatSseComment } from "../../core/sse.ts";
+import type { AnswerFacts, Reply } from "../../serve/gateway/needs.ts";
+import type { AnswerHeaders, Exchange } from "./exchange.ts";
 
-/** Answers an error with its status and OpenAI's envelope; as an event when a stream has begun. */
-export function sendError(exchange: Exchange, error: WeirError, traceId?: string): void {
-  if (exchange.isOver) return;
-  const body = formatError(error, traceId);
-  if (exchange.hasBegun) {
-    exchange.end(formatSse(body));
-    return;
-  }
+/** How one client is answered: its exchange, its protocol's envelope, its trace. */
+export interface Answering {
+  readonly exchange: Exchange;
+  readonly traceId: string;
+  readonly formatError: ClientProtocol["error"];
+  /** The request's fields that Weir does not know: asked only when they went no further. */
+  readonly unknownFields: () => readonly string[];
+}
+
+/** Answers an error with its status and the client's own envelope. */
+export function sendError(
+  exchange: Exchange,
+  error: WeirError,
+  traceId?: string,
+  format: ClientProtocol["error"] = formatError,
+): void {
+  if (exchange.isOver || exchange.hasBegun) return;
   const headers = {
     "content-type": "application/json",
-    ...(traceId && { "x-weir-trace-id": traceId }),
+    ...(traceId && toTraceHeaders(traceId)),
     ...(error.retryAfterMs !== undefined && {
       "retry-after": String(Math.max(1, Math.ceil(error.retryAfterMs / 1000))),
     }),
-    // OpenAI's clients retry every 429 unless they are told not to.
+    // OpenAI's and Anthropic's clients retry every 429 unless they are told not to.
     "x-should-retry": String(ERRORS[error.code].retry),
   };
-  exchange.respond(error.status, headers, body);
+  exchange.respond(error.status, headers, format(error, traceId));
+}
+
+/** `x-request-id` and `request-id` are where OpenAI's and Anthropic's clients look for one. */
+function toTraceHeaders(traceId: string): AnswerHeaders {
+  return { "x-weir-trace-id": traceId, "x-request-id": traceId, "request-id": traceId };
+}
+
+const MAX_NAMED = 20;
+
+/** What the client should know of what became of its request. */
+function toHeaders({ traceId, unknownFields }: Answering, facts: AnswerFacts): AnswerHeaders {
+  const headers = toTraceHeaders(traceId);
+  const dropped = facts.isRelayed ? facts.dropped : [...facts.dropped, ...unknownFields()];
+  if (dropped.length === 0) return headers;
+  const names = [...new Set(dropped)].slice(0, MAX_NAMED).map((name) => name.slice(0, 100));
+  return { ...headers, "x-weir-dropped": names.join(", ").replaceAll(/[^\x20-\x7e]/g, "?") };
 }
 
 /** An answer given whole, at its end. */
 export class WholeReply implements Reply {
-  private readonly exchange: Exchange;
-  private readonly traceId: string;
+  private readonly answering: Answering;
   private readonly format: (events: readonly ChatEvent[], usage: Usage) => string;
   private readonly collected: ChatEvent[] = [];
+  private facts: AnswerFacts = { dropped: [], isRelayed: true };
 
   constructor(
-    exchange: Exchange,
-    traceId: string,
+    answering: Answering,
     format: (events: readonly ChatEvent[], usage: Usage) => string,
   ) {
-    this.exchange = exchange;
-    this.traceId = traceId;
+    this.answering = answering;
     this.format = format;
   }
 
-  begin(): void {
+  begin(facts: AnswerFacts): void {
     // The status line goes out with the body.
+    this.facts = facts;
   }
 
   events(events: readonly ChatEvent[]): boolean {
@@ -53,12 +78,13 @@ export class WholeReply implements Reply {
 
   end(usage: Usage): void {
     const body = this.format(this.collected, usage);
-    const headers = { "content-type": "application/json", "x-weir-trace-id": this.traceId };
-    this.exchange.respond(200, headers, body);
+    const headers = { "content-type": "application/json", ...toHeaders(this.answering, this.facts) };
+    this.answering.exchange.respond(200, headers, body);
   }
 
   fail(error: WeirError): void {
-    sendError(this.exchange, error, this.traceId);
+    const { exchange, traceId, formatError } = this.answering;
+    sendError(exchange, error, traceId, formatError);
   }
 }
 
@@ -70,58 +96,55 @@ export interface Heartbeats {
 
 /** An answer sent as server-sent events, each as soon as it is known. */
 export class StreamReply implements Reply {
-  private readonly exchange: Exchange;
-  private readonly traceId: string;
-  private readonly writer: ChunkWriter;
+  private readonly answering: Answering;
+  private readonly writer: StreamWriter;
   private readonly heartbeats: Heartbeats;
-  private hasUsage = false;
   /** When something was last written, in the heartbeats' own time. */
   lastWriteAt = 0;
 
-  constructor(exchange: Exchange, traceId: string, writer: ChunkWriter, heartbeats: Heartbeats) {
-    this.exchange = exchange;
-    this.traceId = traceId;
+  constructor(answering: Answering, writer: StreamWriter, heartbeats: Heartbeats) {
+    this.answering = answering;
     this.writer = writer;
     this.heartbeats = heartbeats;
     heartbeats.add(this);
   }
 
-  begin(): void {
-    if (this.exchange.hasBegun) return;
-    this.exchange.begin({
+  begin(facts: AnswerFacts = { dropped: [], isRelayed: true }): void {
+    const { exchange } = this.answering;
+    if (exchange.hasBegun) return;
+    exchange.begin({
       "content-type": "text/event-stream; charset=utf-8",
       "cache-control": "no-cache, no-transform",
       "x-accel-buffering": "no",
-      "x-weir-trace-id": this.traceId,
+      ...toHeaders(this.answering, facts),
     });
   }
 
   events(events: readonly ChatEvent[]): boolean {
-    let text = "";
-    for (const event of events) {
-      if (event.type === "usage") this.hasUsage = true;
-      for (const chunk of this.writer.chunks(event)) text += `data: ${chunk}\n\n`;
-    }
+    const text = this.writer.events(events);
     if (text === "") return true;
     this.lastWriteAt = Date.now();
-    return this.exchange.write(text);
+    return this.answering.exchange.write(text);
   }
 
   end(usage: Usage): void {
     this.heartbeats.remove(this);
-    const last = this.hasUsage ? [] : this.writer.chunks({ type: "usage", usage });
-    this.exchange.end(`${last.map((chunk) => formatSse(chunk)).join("")}data: [DONE]\n\n`);
+    this.answering.exchange.end(this.writer.end(usage));
   }
 
+  /** Before the first byte an error status, after it the protocol's own event. */
   fail(error: WeirError): void {
     this.heartbeats.remove(this);
-    sendError(this.exchange, error, this.traceId);
+    const { exchange, traceId, formatError } = this.answering;
+    if (exchange.isOver) return;
+    if (exchange.hasBegun) exchange.end(this.writer.fail(error, traceId));
+    else sendError(exchange, error, traceId, formatError);
   }
 
   /** A comment for a stream that is silent, or whose first content is long in coming. */
   comment(text: string): void {
     this.begin();
     this.lastWriteAt = Date.now();
-    this.exchange.write(formatSseComment(text));
+    this.answering.exchange.write(formatSseComment(text));
   }
 }

@@ -1,7 +1,7 @@
 import type { ChatEvent, GenerateRequest, Usage } from "../../core/chat.ts";
 import { WeirError } from "../../core/errors.ts";
 import type { Attempt } from "../provider.ts";
-import type { Target } from "./needs.ts";
+import type { AnswerFacts, Target } from "./needs.ts";
 import type { Router } from "./route.ts";
 
 /** One try, as the trace tells it. Times are `monotonic` milliseconds. */
@@ -109,6 +109,11 @@ export class Attempts implements Attempt {
     return this.current?.usage?.();
   }
 
+  /** What became of the request at the target that answers. */
+  get facts(): AnswerFacts {
+    return { dropped: this.current?.dropped ?? [], isRelayed: this.current?.isRelayed ?? false };
+  }
+
   private took(record: AttemptRecord, events: readonly ChatEvent[]): void {
     if (!this.isCurrent(record)) return;
     if (record.firstContentAt === undefined && events.some(isContent)) {
@@ -138,7 +143,9 @@ export class Attempts implements Attempt {
     record.endedAt = this.needs.monotonic();
     record.error = error;
     if (error.retryable) this.needs.router.failed(record.target.id);
-    if (this.held && error.retryable) {
+    // What this target has no word for, another may have.
+    const isOthers = error.retryable || error.code === "unsupported_parameter";
+    if (this.held && isOthers) {
       this.next(error);
       return;
     }
@@ -153,5 +160,6 @@ export class Attempts implements Attempt {
 }
 
 function isContent(event: ChatEvent): boolean {
-  return event.type === "text-delta" ? event.text !== "" : event.type !== "usage";
+  if (event.type === "text-delta") return event.text !== "";
+  return event.type !== "usage" && event.type !== "frame";
 }

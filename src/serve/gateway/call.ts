@@ -127,7 +127,7 @@ class Call implements RunningCall {
       if (!this.hasBegun) {
         this.hasBegun = true;
         this.times.firstContentAt = this.needs.monotonic();
-        this.reply.begin();
+        this.begin();
       }
       if (!this.reply.events(leaving)) this.attempts?.pause();
     }
@@ -137,20 +137,25 @@ class Call implements RunningCall {
     }
   }
 
+  private begin(): void {
+    this.reply.begin(this.attempts?.facts ?? { dropped: [], isRelayed: false });
+  }
+
   private note(event: ChatEvent): void {
     if (event.type === "usage") this.usage = event.usage;
     else if (event.type === "finish") this.finishReason = event.reason;
     else if (event.type === "text-delta") {
       this.output += event.text;
       this.deltas += 1;
-    } else if (event.type === "tool-call-delta") this.output += event.arguments;
+    } else if (event.type === "refusal-delta") this.output += event.text;
+    else if (event.type === "tool-call-delta") this.output += event.arguments;
   }
 
   private finish(): void {
     if (this.isOver) return;
     if (!this.hasBegun) {
       this.hasBegun = true;
-      this.reply.begin();
+      this.begin();
     }
     const usage = this.settle("ok", undefined);
     this.reply.end(usage);
@@ -179,7 +184,7 @@ class Call implements RunningCall {
       findings: [...this.inputFindings, ...(this.scan?.findings ?? [])],
       times: this.times,
       attempts: this.attempts?.records ?? [],
-      request: this.request,
+      request: withoutSource(this.request),
       output: this.hasBegun ? this.output : null,
       settledAt,
     };
@@ -196,4 +201,9 @@ class Call implements RunningCall {
     if (!reached && status !== "ok") return { inputTokens: 0, outputTokens: 0 };
     return { inputTokens: estimateTokens(this.request), outputTokens: this.deltas };
   }
+}
+
+/** What the client sent holds what the guard took out: it is not for the trace. */
+function withoutSource({ source: _, ...request }: GenerateRequest): GenerateRequest {
+  return request;
 }

@@ -87,10 +87,18 @@ export interface GatewayNeeds {
   readonly random: () => number;
 }
 
+/** What became of the request on its way. */
+export interface AnswerFacts {
+  /** Its wishes that the target has no word for. */
+  readonly dropped: readonly string[];
+  /** Whether fields that Weir does not know went along. */
+  readonly isRelayed: boolean;
+}
+
 /** Where a call's answer goes. The HTTP edge implements it, one per dialect. */
 export interface Reply {
   /** Content follows: the status line may go out. Called once, before the first events. */
-  begin(): void;
+  begin(answer: AnswerFacts): void;
   /** False means that the client reads too slowly: hold until `resume` is called on the call. */
   events(events: readonly ChatEvent[]): boolean;
   end(usage: Usage): void;

@@ -66,7 +66,7 @@ interface Call {
 function post(transport: Transport, body = "."): Call {
   const told: string[] = [];
   const { promise: over, resolve: finish } = Promise.withResolvers<string>();
-  const sending = transport.post("/v1/x", body, {
+  const sending = transport.send({ path: "/v1/x", body: body }, {
     head: ({ status }) => told.push(`head ${status}`),
     data: (chunk) => (call.body += chunk.toString()),
     flush: () => undefined,
@@ -305,7 +305,7 @@ it("really stops reading on pause, so that the upstream feels it", async () => {
   const transport = client(url, {}, time);
   let bytes = 0;
   const { promise: over, resolve, reject } = Promise.withResolvers<void>();
-  const sending = transport.post("/", ".", {
+  const sending = transport.send({ path: "/", body: "." }, {
     head: () => undefined,
     data(chunk) {
       if (bytes === 0) sending.pause();
@@ -412,7 +412,7 @@ it("turns a handler's exception into the failure of its own request", async () =
   const { url } = await upstream((socket) => socket.write(OK));
   const transport = client(url);
   const cause = await new Promise((resolve) => {
-    transport.post("/", ".", {
+    transport.send({ path: "/", body: "." }, {
       head: () => undefined,
       data() {
         throw new Error("reader's fault");

@@ -1,5 +1,11 @@
 import { type ConnectionOwner, type Exchange, LeanConnection } from "./lean-connection.ts";
-import type { ResponseHandlers, Sending, Transport, TransportOptions } from "./transport.ts";
+import type {
+  Outgoing,
+  ResponseHandlers,
+  Sending,
+  Transport,
+  TransportOptions,
+} from "./transport.ts";
 
 /** Time as the client sees it; tests hand in their own. */
 export interface Ticker {
@@ -46,6 +52,7 @@ class LeanClient implements Transport, ConnectionOwner {
   private readonly most: number;
   private readonly time: Ticker;
   private readonly constantHead: string;
+  private readonly fields: Readonly<Record<string, string>>;
   private readonly open = new Set<LeanConnection>();
   private readonly idle: LeanConnection[] = [];
   private readonly waiting = new Set<LeanExchange>();
@@ -62,16 +69,19 @@ class LeanClient implements Transport, ConnectionOwner {
     this.most = options.connections;
     this.time = time;
     this.now = () => time.now();
-    const fields = { host: url.host, connection: "keep-alive", ...headers };
-    const lines = Object.entries(fields).map(([name, value]) => `${name}: ${value}\r\n`);
-    this.constantHead = ` HTTP/1.1\r\n${lines.join("")}content-length: `;
+    this.fields = { host: url.host, connection: "keep-alive", ...headers };
+    this.constantHead = toHead(this.fields);
   }
 
-  post(path: string, body: string, handlers: ResponseHandlers): Sending {
+  send(message: Outgoing, handlers: ResponseHandlers): Sending {
+    const { path, method = "POST", body = "", headers } = message;
     const length = Buffer.byteLength(body);
-    const wire = `POST ${path}${this.constantHead}${length}\r\n\r\n${body}`;
+    const head = headers ? toHead({ ...this.fields, ...headers }) : this.constantHead;
+    // Bytes are written as the characters of the same numbers.
+    const text = typeof body === "string" ? body : body.toString("latin1");
+    const wire = `${method} ${path}${head}${length}\r\n\r\n${text}`;
     const exchange = new LeanExchange(this, wire, handlers);
-    if (length === body.length) exchange.encoding = "latin1";
+    if (length === text.length) exchange.encoding = "latin1";
     if (this.isClosed) process.nextTick(() => exchange.failUnsent());
     else this.place(exchange);
     return exchange;
@@ -144,6 +154,12 @@ class LeanClient implements Transport, ConnectionOwner {
     const now = this.now();
     for (const connection of this.open) connection.tick(now);
   }
+}
+
+/** All of a head between the path and the body's length. */
+function toHead(fields: Readonly<Record<string, string>>): string {
+  const lines = Object.entries(fields).map(([name, value]) => `${name}: ${value}\r\n`);
+  return ` HTTP/1.1\r\n${lines.join("")}content-length: `;
 }
 
 class LeanExchange implements Exchange, Sending {

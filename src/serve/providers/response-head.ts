@@ -45,6 +45,7 @@ const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 interface Fields {
   contentType: string;
   retryAfter: string | undefined;
+  errorType: string | undefined;
   connection: string;
   keepAlive: string;
   transferEncoding: string | undefined;
@@ -71,9 +72,9 @@ export function parseHead(text: string): Framing {
   const isEmpty = status === 204 || status === 304;
   const isChunked = transferEncoding !== undefined && !isEmpty;
   const length = isEmpty ? 0 : toLength(contentLength);
-  const { contentType, retryAfter } = fields;
+  const { contentType, retryAfter, errorType } = fields;
   return {
-    head: { status, contentType, retryAfter },
+    head: { status, contentType, retryAfter, ...(errorType !== undefined && { errorType }) },
     isChunked,
     length,
     keepsAlive: (isChunked || length !== undefined) && keepsAlive(fields.connection, isOld),
@@ -85,6 +86,7 @@ function parseFields(text: string, firstEnd: number): Fields {
   const fields: Fields = {
     contentType: "",
     retryAfter: undefined,
+    errorType: undefined,
     connection: "",
     keepAlive: "",
     transferEncoding: undefined,
@@ -122,6 +124,9 @@ function setField(fields: Fields, name: string, value: string): void {
       return;
     case "retry-after":
       fields.retryAfter = value;
+      return;
+    case "x-amzn-errortype":
+      fields.errorType = value;
       return;
     case "connection":
       fields.connection = fields.connection === "" ? value : `${fields.connection},${value}`;

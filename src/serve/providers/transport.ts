@@ -1,12 +1,21 @@
 /**
- * How a provider's requests travel: one POST out, callbacks back. Two ways exist: our own client
+ * How a provider's requests travel: one message out, callbacks back. Two ways exist: our own client
  * for plain `http://` (`lean-client.ts`) and undici for `https://` (`undici-transport.ts`).
  */
 export interface Transport {
   /** Sends at once or when a connection is free. Never throws; no handler is called from inside it. */
-  post(path: string, body: string, handlers: ResponseHandlers): Sending;
+  send(message: Outgoing, handlers: ResponseHandlers): Sending;
   /** Breaks off whatever is under way. */
   close(): Promise<void>;
+}
+
+export interface Outgoing {
+  readonly path: string;
+  /** POST unless said. */
+  readonly method?: "GET" | "POST" | "DELETE";
+  readonly body?: string | Buffer;
+  /** Beside the transport's own; a name that both have is this one's. Visible ASCII only. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** Called one at a time and in order; after `end` or `failed` nothing more is called. */
@@ -27,6 +36,8 @@ export interface ResponseHead {
   /** Empty when the upstream named none. */
   readonly contentType: string;
   readonly retryAfter: string | undefined;
+  /** Where AWS says which error it is. */
+  readonly errorType?: string | undefined;
 }
 
 /** A request under way. All three may be called at any time, also after its end. */

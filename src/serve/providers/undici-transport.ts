@@ -20,9 +20,9 @@ export function undiciTransport(options: TransportOptions): Transport {
     connectTimeout: options.connectMs,
   });
   return {
-    post(path, body, handlers) {
+    send({ path, method = "POST", body = null, headers: more }, handlers) {
       const exchange = new UndiciExchange(handlers);
-      pool.dispatch({ path, method: "POST", headers, body }, exchange);
+      pool.dispatch({ path, method, headers: { ...headers, ...more }, body }, exchange);
       return exchange;
     },
     close: () => pool.destroy(),
@@ -64,10 +64,12 @@ class UndiciExchange implements Sending, Dispatcher.DispatchHandler {
 
   onResponseStart(_: Dispatcher.DispatchController, status: number, headers: Headers): void {
     if (status < 200 || this.isOver) return;
+    const text = (name: string) => (headers[name] === undefined ? undefined : String(headers[name]));
     this.handlers.head({
       status,
-      contentType: String(headers["content-type"] ?? ""),
-      retryAfter: headers["retry-after"] === undefined ? undefined : String(headers["retry-after"]),
+      contentType: text("content-type") ?? "",
+      retryAfter: text("retry-after"),
+      errorType: text("x-amzn-errortype"),
     });
   }
 

@@ -1,16 +1,16 @@
-import { StringDecoder } from "node:string_decoder";
-import type { ChatEvent, GenerateRequest } from "../../core/chat.ts";
-import { parseUpstreamAnswer } from "../../core/dialects/openai/upstream.ts";
+import type { ChatEvent } from "../../core/chat.ts";
+import type { AnswerReader, UpstreamBody, UpstreamDialect } from "../../core/dialects/upstream-dialect.ts";
 import { WeirError } from "../../core/errors.ts";
-import { type SseParser, createSseParser } from "../../core/sse.ts";
 import type { Attempt, AttemptListener } from "../provider.ts";
-import { MAX_ANSWER_BYTES } from "./post-whole.ts";
+import { type MessageReader, openMessages } from "./message-reader.ts";
+import { MAX_ANSWER_BYTES } from "./send-whole.ts";
 import type { ResponseHandlers, ResponseHead, Sending } from "./transport.ts";
 import { toTransportError, toUpstreamError } from "./upstream-error.ts";
 
 /** The target that an attempt speaks to. */
 export interface AttemptTarget {
   readonly name: string;
+  readonly dialect: UpstreamDialect;
   readonly timeoutMs: number;
   /** Hears how an attempt ended: undefined, or what failed. */
   settled(failure: string | undefined): void;
@@ -20,26 +20,32 @@ const MAX_ERROR_BYTES = 64 * 1024;
 
 /** One generation at the upstream: the transport's callbacks in, the listener's out. */
 export class UpstreamAttempt implements Attempt, ResponseHandlers {
+  readonly dropped: readonly string[];
+  readonly isRelayed: boolean;
   private readonly target: AttemptTarget;
-  private readonly request: GenerateRequest;
+  private readonly reader: AnswerReader;
   private readonly listener: AttemptListener;
   private readonly deadline: NodeJS.Timeout;
   private sending: Sending | undefined;
   private answer: ResponseHead = { status: 0, contentType: "", retryAfter: undefined };
-  private sse: SseParser | undefined;
-  private decoder: StringDecoder | undefined;
+  private messages: MessageReader | undefined;
   /** What came of an answer that is not a stream: decoded once, at its end. */
   private readonly held: Buffer[] = [];
   private heldBytes = 0;
   private batch: ChatEvent[] = [];
-  private finished = 0;
-  private sawDone = false;
   private isOver = false;
 
-  constructor(target: AttemptTarget, request: GenerateRequest, listener: AttemptListener) {
+  constructor(
+    target: AttemptTarget,
+    reader: AnswerReader,
+    listener: AttemptListener,
+    { dropped, isRelayed = false }: Pick<UpstreamBody, "dropped" | "isRelayed">,
+  ) {
     this.target = target;
-    this.request = request;
+    this.reader = reader;
     this.listener = listener;
+    this.dropped = dropped;
+    this.isRelayed = isRelayed;
     this.deadline = setTimeout(() => this.timedOut(), target.timeoutMs);
   }
 
@@ -62,20 +68,16 @@ export class UpstreamAttempt implements Attempt, ResponseHandlers {
 
   head(head: ResponseHead): void {
     this.answer = head;
-    if (head.status < 300 && head.contentType.startsWith("text/event-stream")) {
-      this.decoder = new StringDecoder("utf8");
-      this.sse = createSseParser(({ data }) => this.tookData(data));
-    }
+    if (head.status >= 300) return;
+    this.messages = openMessages(this.target.dialect, head.contentType, (data, name) => {
+      if (!this.isOver) this.take(this.reader.message(data, name));
+    });
   }
 
   data(chunk: Buffer): void {
     if (this.isOver) return;
-    if (this.sse && this.decoder) {
-      try {
-        this.sse.push(this.decoder.write(chunk));
-      } catch (cause) {
-        this.failed(cause);
-      }
+    if (this.messages) {
+      this.reading(() => this.messages?.push(chunk));
       return;
     }
     this.heldBytes += chunk.length;
@@ -97,15 +99,17 @@ export class UpstreamAttempt implements Attempt, ResponseHandlers {
       this.fail(toUpstreamError(this.target.name, this.answer, this.text()));
       return;
     }
-    if (!this.sse) this.readWhole();
+    this.reading(() => {
+      if (this.messages) this.messages.end();
+      else this.take(this.reader.whole(this.text()));
+      const last = this.reader.end();
+      if (last) this.take(last);
+      else this.broke("broke off its answer");
+    });
     this.flush();
-    if (this.isOver) return;
-    const isComplete = this.finished >= this.request.n || (this.sawDone && this.finished > 0);
-    if (!isComplete) this.broke(this.sawDone ? "ended without an answer" : "broke off its answer");
-    else if (this.over()) {
-      this.target.settled(undefined);
-      this.listener.done();
-    }
+    if (!this.over()) return;
+    this.target.settled(undefined);
+    this.listener.done();
   }
 
   failed(cause: unknown): void {
@@ -118,25 +122,17 @@ export class UpstreamAttempt implements Attempt, ResponseHandlers {
     return Buffer.concat(this.held).toString();
   }
 
-  private tookData(data: string): void {
-    if (this.isOver) return;
-    if (data === "[DONE]") this.sawDone = true;
-    else this.take(parseUpstreamAnswer(data));
-  }
-
-  private readWhole(): void {
+  /** Runs what may find that the answer is none. */
+  private reading(read: () => void): void {
     try {
-      this.take(parseUpstreamAnswer(this.text()));
+      read();
     } catch (cause) {
       this.failed(cause);
     }
   }
 
   private take(events: readonly ChatEvent[]): void {
-    for (const event of events) {
-      if (event.type === "finish") this.finished += 1;
-      this.batch.push(event);
-    }
+    for (const event of events) this.batch.push(event);
   }
 
   private timedOut(): void {

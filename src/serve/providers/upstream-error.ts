@@ -1,4 +1,4 @@
-import { errorText } from "../../core/dialects/openai/upstream.ts";
+import { errorText } from "../../core/dialects/openai/upstream-answer.ts";
 import { WeirError, messageOf } from "../../core/errors.ts";
 import { type ResponseHead, TransportTimeout } from "./transport.ts";
 
@@ -10,6 +10,13 @@ export function toUpstreamError(
 ): WeirError {
   const said = bodyText(body);
   const because = said ? `: ${said}` : ".";
+  if (status < 400) {
+    // Following it could lead anywhere, a cloud's metadata address among them.
+    return new WeirError(
+      "provider_failed",
+      `${name} answered with a redirect (HTTP ${status}), and Weir follows none. Check the target's url in weir.yaml.`,
+    );
+  }
   if (status === 429) {
     return new WeirError("rate_limited", `${name} is at its limit${because}`, toWait(retryAfter));
   }

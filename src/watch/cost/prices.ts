@@ -10,14 +10,26 @@ export interface TokenPrice {
 /** A dollar for a million tokens is a thousand nano-dollars a token. */
 const NANOS_PER_MTOK_DOLLAR = 1000;
 
+/** Our providers by their names in the list. What runs on one's own machines has no list price. */
+const LISTED: Readonly<Record<string, string>> = {
+  openai: "openai",
+  "azure-openai": "azure",
+  anthropic: "anthropic",
+  gemini: "google",
+  bedrock: "aws",
+  mistral: "mistral",
+  groq: "groq",
+  together: "together",
+  openrouter: "openrouter",
+};
+
 /**
  * The list price of a provider's model, or undefined when the list does not have it. The list takes
  * 20 MB of memory: it is loaded only when somebody asks.
  */
-export async function listPrice(
-  providerId: string,
-  model: string,
-): Promise<TokenPrice | undefined> {
+export async function listPrice(provider: string, model: string): Promise<TokenPrice | undefined> {
+  const providerId = LISTED[provider];
+  if (providerId === undefined) return undefined;
   const { calcPrice } = await import("@pydantic/genai-prices");
   const found = calcPrice({ input_tokens: 1, output_tokens: 1 }, model, { providerId });
   if (!found) return undefined;

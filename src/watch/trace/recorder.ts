@@ -1,5 +1,5 @@
 import type { CallRecord } from "../../core/call.ts";
-import { type ChatRequest, type GenerateRequest, textOf } from "../../core/chat.ts";
+import { type ChatRequest, type ContentPart, type GenerateRequest, textOf } from "../../core/chat.ts";
 import type { Log } from "../../core/log.ts";
 
 export type Capture = "full" | "redacted" | "none";
@@ -148,7 +148,7 @@ function mapMessage(
   message: ChatRequest["messages"][number],
   keep: Keep,
 ): ChatRequest["messages"][number] {
-  const { content, toolCalls } = message;
+  const { content, toolCalls, reasoning } = message;
   const map = (text: string) => keep(text, message.role === "user" ? "user" : "other");
   return {
     ...message,
@@ -158,11 +158,18 @@ function mapMessage(
         : content.map((part) =>
             part.type === "text"
               ? { ...part, text: map(part.text) }
-              : // Image bytes inside the prompt would fill the store; their place is kept.
-                { ...part, url: part.url.startsWith("data:") ? "data:[left out]" : part.url },
+              : withoutBytes(part),
           ),
+    ...(reasoning && { reasoning: reasoning.map(({ text }) => ({ text: map(text) })) }),
     ...(toolCalls && {
       toolCalls: toolCalls.map((call) => ({ ...call, arguments: map(call.arguments) })),
     }),
   };
+}
+
+/** Bytes inside the prompt would fill the store; their place is kept. */
+function withoutBytes(part: Exclude<ContentPart, { type: "text" }>): ContentPart {
+  if (part.type === "foreign") return { ...part, value: "[left out]" };
+  if (part.type === "audio") return { ...part, base64: "[left out]" };
+  return { ...part, url: part.url.startsWith("data:") ? "data:[left out]" : part.url };
 }

@@ -1,6 +1,11 @@
 import { expect, it } from "vitest";
 import type { ChatEvent, ChatRequest } from "../../chat.ts";
-import { parseUpstreamAnswer, toUpstreamBody } from "./upstream.ts";
+import { QUIRKS } from "./quirks.ts";
+import { parseUpstreamAnswer } from "./upstream-answer.ts";
+import { toUpstreamBody as toBody } from "./upstream-request.ts";
+
+const toUpstreamBody = (request: Parameters<typeof toBody>[0]) =>
+  toBody(request, QUIRKS["openai-compatible"]).body;
 
 const chunk = (choices: unknown, more = {}): unknown => ({
   id: "chatcmpl-1",
@@ -214,11 +219,11 @@ it.each([
   '{"choices":[{"finish_reason":false}]}',
   '{"choices":[{"delta":"Hi"}]}',
   '{"choices":[{"message":[]}]}',
-  '{"choices":[{"delta":{"content":[{"type":"text"}]}}]}',
+  '{"choices":[{"delta":{"content":[{"type":"text","text":1}]}}]}',
   '{"choices":[{"delta":{"reasoning":1}}]}',
   '{"choices":[{"delta":{"reasoning_content":1}}]}',
   '{"choices":[{"delta":{"tool_calls":{}}}]}',
-  '{"choices":[{"delta":{"tool_calls":[{"function":{"arguments":{}}}]}}]}',
+  '{"choices":[{"delta":{"tool_calls":[{"function":{"arguments":[]}}]}}]}',
   '{"usage":[]}',
   '{"usage":{"prompt_tokens":"3"}}',
   '{"usage":{"completion_tokens":1e999}}',

@@ -3,7 +3,8 @@ import { afterEach, expect, it } from "vitest";
 import type { ChatEvent, ChatRequest } from "../../core/chat.ts";
 import { WeirError } from "../../core/errors.ts";
 import type { Provider } from "../provider.ts";
-import { openAiCompatible } from "./openai-compatible.ts";
+import { httpProvider } from "./http-provider.ts";
+import { openAiWire } from "./openai-wire.ts";
 
 const ASK: ChatRequest = {
   kind: "chat",
@@ -39,7 +40,13 @@ async function target(answer: (socket: Socket) => void): Promise<Provider> {
 
 function provider(url: string, limits = {}): Provider {
   const settings = { timeoutMs: 5000, firstContentMs: 5000, stallMs: 5000, ...limits };
-  const made = openAiCompatible({ name: "vllm", url, ...settings });
+  const made = httpProvider({
+    name: "vllm",
+    url: new URL(url),
+    headers: {},
+    wire: openAiWire("openai-compatible", "/v1"),
+    ...settings,
+  });
   closers.push(() => void made.close());
   return made;
 }
@@ -123,7 +130,7 @@ const FAILURES: [string, string, Partial<WeirError>][] = [
   [
     "a stream without content",
     `${SSE}data: [DONE]\n\n`,
-    { code: "provider_failed", message: "vllm ended without an answer." },
+    { code: "provider_failed", message: "vllm broke off its answer." },
   ],
   ["no JSON", `${SSE}data: {oops\n\n`, { code: "provider_failed" }],
   [

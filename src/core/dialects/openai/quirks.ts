@@ -1,0 +1,164 @@
+import { WeirError } from "../../errors.ts";
+import type { GenerateRequest, Reasoning, ResponseFormat } from "../../chat.ts";
+
+/** A request's word that not every server with OpenAI's dialect knows. */
+export type OptionalWord =
+  | "topK"
+  | "minP"
+  | "repeatPenalty"
+  | "frequencyPenalty"
+  | "presencePenalty"
+  | "logitBias"
+  | "seed"
+  | "user"
+  | "logprobs"
+  | "parallelToolCalls"
+  | "grammar"
+  | "cacheMarks"
+  | "extra";
+
+/** What one kind of server makes of OpenAI's dialect. */
+export interface Quirks {
+  /** The names of the words that it knows; a word that is absent is not sent. */
+  readonly words: Readonly<Partial<Record<OptionalWord, string | undefined>>>;
+  readonly maxTokens: "max_tokens" | "max_completion_tokens";
+  /** How a stream is asked for its usage: not at all where it always tells, or refuses the field. */
+  readonly usageOnRequest: boolean;
+  /** Whether a body of the client's own may go there as it is. */
+  readonly relays: boolean;
+  /** Whether `n` is honoured; where not, Weir asks n times. */
+  readonly manyAnswers: boolean;
+  /** The tool choice that forces some call. */
+  readonly required: "required" | "any";
+  readonly logprobsAs: "flag and count" | "count";
+  reasoning(asked: Reasoning): Readonly<Record<string, unknown>>;
+  format(format: ResponseFormat): unknown;
+}
+
+const STANDARD_WORDS = {
+  frequencyPenalty: "frequency_penalty",
+  presencePenalty: "presence_penalty",
+  logitBias: "logit_bias",
+  seed: "seed",
+  user: "user",
+  logprobs: "logprobs",
+  parallelToolCalls: "parallel_tool_calls",
+  extra: "",
+} as const;
+
+const OPEN_WORDS = {
+  ...STANDARD_WORDS,
+  topK: "top_k",
+  minP: "min_p",
+  repeatPenalty: "repetition_penalty",
+} as const;
+
+function byEffort({ effort }: Reasoning): Record<string, unknown> {
+  return effort === undefined ? {} : { reasoning_effort: effort };
+}
+
+function asJsonSchema(format: ResponseFormat): unknown {
+  if (format.type !== "json_schema") return format;
+  const { type, ...schema } = format;
+  return { type, json_schema: schema };
+}
+
+const OPENAI: Quirks = {
+  words: STANDARD_WORDS,
+  maxTokens: "max_completion_tokens",
+  usageOnRequest: true,
+  relays: true,
+  manyAnswers: true,
+  required: "required",
+  logprobsAs: "flag and count",
+  reasoning: byEffort,
+  format: asJsonSchema,
+};
+
+const OPEN: Quirks = { ...OPENAI, words: OPEN_WORDS, maxTokens: "max_tokens" };
+
+/** Where the chat template decides, thinking is on or off. */
+function byTemplate({ effort, budgetTokens }: Reasoning): Record<string, unknown> {
+  const isOff = effort === "none" || budgetTokens === 0;
+  return {
+    ...(effort !== undefined && !isOff && { reasoning_effort: effort }),
+    // Qwen's, DeepSeek's and GLM's templates read this; others ignore it.
+    chat_template_kwargs: { enable_thinking: !isOff },
+  };
+}
+
+/** What differs between the servers that speak OpenAI's dialect: one row each. */
+export const QUIRKS = {
+  openai: OPENAI,
+  "azure-openai": OPENAI,
+  "openai-compatible": OPEN,
+  vllm: {
+    ...OPEN,
+    words: { ...OPEN_WORDS, grammar: "structured_outputs.grammar" },
+    reasoning: byTemplate,
+  },
+  sglang: { ...OPEN, words: { ...OPEN_WORDS, grammar: "ebnf" }, reasoning: byTemplate },
+  "llama-server": {
+    ...OPEN,
+    words: { ...OPEN_WORDS, repeatPenalty: "repeat_penalty", grammar: "grammar" },
+    reasoning: byTemplate,
+  },
+  // Its validator knows these fields and ignores n, logit_bias and user.
+  tgi: {
+    ...OPEN,
+    words: { ...STANDARD_WORDS, logitBias: undefined, user: undefined },
+    manyAnswers: false,
+    format: (format) =>
+      format.type === "json_schema" ? { type: "json_object", value: format.schema } : format,
+    reasoning: () => ({}),
+  },
+  // Refuses every field that it does not know; usage comes unasked.
+  mistral: {
+    ...OPENAI,
+    words: {
+      frequencyPenalty: "frequency_penalty",
+      presencePenalty: "presence_penalty",
+      seed: "random_seed",
+      parallelToolCalls: "parallel_tool_calls",
+    },
+    maxTokens: "max_tokens",
+    usageOnRequest: false,
+    relays: false,
+    required: "any",
+    reasoning: ({ effort }) => (effort === undefined ? {} : { reasoning_effort: effort }),
+  },
+  groq: {
+    ...OPENAI,
+    words: { ...STANDARD_WORDS, logprobs: undefined, logitBias: undefined },
+    manyAnswers: false,
+    reasoning: (asked) => ({ ...byEffort(asked), reasoning_format: "parsed" }),
+  },
+  together: { ...OPEN, logprobsAs: "count" },
+  openrouter: {
+    ...OPEN,
+    words: { ...OPEN_WORDS, cacheMarks: "cache_control" },
+    manyAnswers: false,
+    reasoning: ({ effort, budgetTokens }) => ({
+      reasoning: { effort, max_tokens: budgetTokens },
+    }),
+  },
+} as const satisfies Record<string, Quirks>;
+
+export type QuirkName = keyof typeof QUIRKS;
+
+/** What the request asks for that this server must not ignore in silence. */
+export function refuseUnknown(request: GenerateRequest, { words }: Quirks): void {
+  if (request.topLogprobs !== undefined && words.logprobs === undefined) {
+    throw unsupported("logprobs");
+  }
+  if (request.grammar !== undefined && words.grammar === undefined) throw unsupported("grammar");
+  if (request.sampling.logitBias && words.logitBias === undefined) throw unsupported("logit_bias");
+}
+
+function unsupported(param: string): WeirError {
+  return new WeirError(
+    "unsupported_parameter",
+    `This model's provider does not support "${param}". Leave it out, or ask another model.`,
+    { param },
+  );
+}

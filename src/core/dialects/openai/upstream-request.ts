@@ -1,0 +1,213 @@
+import type { CacheMark, ChatMessage, ContentPart, Foreign, GenerateRequest } from "../../chat.ts";
+import { WeirError } from "../../errors.ts";
+import { relayedBody } from "../relay.ts";
+import type { UpstreamBody } from "../upstream-dialect.ts";
+import { type OptionalWord, type Quirks, refuseUnknown } from "./quirks.ts";
+
+/** Canonical requests written for servers that speak OpenAI's dialect. Pure. */
+
+type Fields = Record<string, unknown>;
+type ChatRequest = Extract<GenerateRequest, { kind: "chat" }>;
+
+/** The JSON body for `/chat/completions` or `/completions`. Throws unsupported_parameter. */
+export function toUpstreamBody(request: GenerateRequest, quirks: Quirks): UpstreamBody {
+  const dialect = request.kind === "chat" ? "openai-chat" : "openai-completions";
+  const relayed = quirks.relays ? relayedBody(request, dialect) : undefined;
+  if (relayed) return { body: toRelayed(request, quirks, relayed), dropped: [], isRelayed: true };
+  refuseUnknown(request, quirks);
+  const { sampling } = request;
+  const optional: Partial<Record<OptionalWord, unknown>> = {
+    topK: sampling.topK,
+    minP: sampling.minP,
+    repeatPenalty: sampling.repeatPenalty,
+    frequencyPenalty: sampling.frequencyPenalty,
+    presencePenalty: sampling.presencePenalty,
+    seed: sampling.seed,
+    logitBias: sampling.logitBias,
+    user: request.user,
+    grammar: request.grammar,
+    ...(request.kind === "chat" && { parallelToolCalls: request.parallelToolCalls }),
+  };
+  const { fields, dropped } = toOptionalFields(optional, quirks);
+  const extra = isOpenAis(request) ? (request.extra ?? {}) : {};
+  if (quirks.words.extra === undefined) dropped.push(...Object.keys(extra));
+  return {
+    body: {
+      ...(quirks.words.extra !== undefined && extra),
+      model: request.model,
+      ...(request.kind === "chat"
+        ? toChatFields(request, quirks)
+        : toCompletionFields(request)),
+      temperature: sampling.temperature,
+      top_p: sampling.topP,
+      [request.kind === "chat" ? quirks.maxTokens : "max_tokens"]: request.maxTokens,
+      stop: request.stop.length > 0 ? request.stop : undefined,
+      n: request.n > 1 ? request.n : undefined,
+      ...fields,
+      ...toStreaming(request, quirks, {}),
+    },
+    dropped,
+  };
+}
+
+/** Only a client of the same family can have meant its extra fields for this server. */
+function isOpenAis({ source }: GenerateRequest): boolean {
+  return source === undefined || source.dialect.startsWith("openai-c");
+}
+
+/** A client's own body, with what this server needs said in another way. */
+function toRelayed(request: GenerateRequest, quirks: Quirks, body: Fields): Fields {
+  const { max_tokens, max_completion_tokens, ...rest } = body;
+  const most = max_completion_tokens ?? max_tokens;
+  const name = request.kind === "chat" ? quirks.maxTokens : "max_tokens";
+  return {
+    ...(most == null ? rest : { ...rest, [name]: most }),
+    ...toStreaming(request, quirks, body),
+  };
+}
+
+function toStreaming(request: GenerateRequest, quirks: Quirks, body: Fields): Fields {
+  // Asking once for many answers is the gateway's business: a relayed body may still say n.
+  const single = request.n === 1 && body["n"] != null ? { n: undefined } : {};
+  if (!request.stream) return single;
+  const options = body["stream_options"];
+  const asked = typeof options === "object" ? options : {};
+  return {
+    ...single,
+    stream: true,
+    ...(quirks.usageOnRequest && { stream_options: { ...asked, include_usage: true } }),
+  };
+}
+
+function toOptionalFields(
+  values: Partial<Record<OptionalWord, unknown>>,
+  { words }: Quirks,
+): { fields: Fields; dropped: string[] } {
+  const fields: Fields = {};
+  const dropped: string[] = [];
+  for (const [word, value] of Object.entries(values) as [OptionalWord, unknown][]) {
+    if (value === undefined) continue;
+    const name = words[word];
+    if (name === undefined) dropped.push(toSnakeCase(word));
+    else addField(fields, name, value);
+  }
+  return { fields, dropped };
+}
+
+/** `a.b` is field b of object a. */
+function addField(fields: Fields, name: string, value: unknown): void {
+  const [outer = "", inner] = name.split(".");
+  fields[outer] = inner === undefined ? value : { [inner]: value };
+}
+
+function toSnakeCase(word: string): string {
+  return word.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}
+
+function toChatFields(request: ChatRequest, quirks: Quirks): Fields {
+  const { toolChoice, responseFormat, topLogprobs, tools, foreignTools } = request;
+  const marks = quirks.words.cacheMarks !== undefined;
+  const wireTools = [
+    ...(tools ?? []).map(({ cache, ...tool }) => ({
+      type: "function",
+      function: tool,
+      ...(marks && toCache(cache)),
+    })),
+    ...(foreignTools ?? []).map(fromForeign),
+  ];
+  return {
+    messages: request.messages.map((message) => toWireMessage(message, marks)),
+    tools: wireTools.length > 0 ? wireTools : undefined,
+    tool_choice: toWireChoice(toolChoice, quirks),
+    response_format: responseFormat && quirks.format(responseFormat),
+    ...(request.reasoning && quirks.reasoning(request.reasoning)),
+    ...(topLogprobs !== undefined && toLogprobs(topLogprobs, quirks)),
+  };
+}
+
+function toWireChoice(choice: ChatRequest["toolChoice"], { required }: Quirks): unknown {
+  if (typeof choice === "object") return { type: "function", function: { name: choice.name } };
+  return choice === "required" ? required : choice;
+}
+
+function toLogprobs(top: number, { logprobsAs }: Quirks): Fields {
+  if (logprobsAs === "count") return { logprobs: Math.max(1, top) };
+  return { logprobs: true, top_logprobs: top };
+}
+
+function toCompletionFields(request: Extract<GenerateRequest, { kind: "completion" }>): Fields {
+  return {
+    prompt: request.prompt,
+    echo: request.echo || undefined,
+    logprobs: request.topLogprobs,
+  };
+}
+
+/** One message as these servers read it. Throws unsupported_parameter. */
+export function toUpstreamMessage(message: ChatMessage): Fields {
+  return toWireMessage(message, false);
+}
+
+function toWireMessage(message: ChatMessage, marks: boolean): Fields {
+  const { content, reasoning, role } = message;
+  const thought = reasoning?.map(({ text }) => text).join("");
+  return {
+    role,
+    content:
+      content === null || typeof content === "string" ? content : toWireContent(content, marks, role),
+    name: message.name,
+    tool_call_id: message.toolCallId,
+    ...(thought && { reasoning_content: thought }),
+    tool_calls: message.toolCalls?.map(({ id, name, arguments: args, signature }) => ({
+      id,
+      type: "function",
+      function: { name, arguments: args },
+      ...(signature !== undefined && {
+        extra_content: { google: { thought_signature: signature } },
+      }),
+    })),
+  };
+}
+
+/** Text alone is sent as one string: many servers' templates take nothing else for some roles. */
+function toWireContent(
+  parts: readonly ContentPart[],
+  marks: boolean,
+  role: ChatMessage["role"],
+): unknown {
+  const isPlain = parts.every((part) => part.type === "text" && !(marks && part.cache));
+  if (isPlain && (role !== "user" || parts.length === 1)) {
+    const separator = role === "assistant" ? "" : "\n\n";
+    return parts.map((part) => (part.type === "text" ? part.text : "")).join(separator);
+  }
+  return parts.map((part) => toWirePart(part, marks));
+}
+
+function toWirePart(part: ContentPart, marks: boolean): unknown {
+  switch (part.type) {
+    case "text":
+      return { type: "text", text: part.text, ...(marks && toCache(part.cache)) };
+    case "image": {
+      const image = { url: part.url, ...(part.detail && { detail: part.detail }) };
+      return { type: "image_url", image_url: image, ...(marks && toCache(part.cache)) };
+    }
+    case "audio":
+      return { type: "input_audio", input_audio: { data: part.base64, format: part.format } };
+    case "file":
+      return { type: "file", file: { file_data: part.url, filename: part.name ?? "file" } };
+    case "foreign":
+      return fromForeign(part);
+  }
+}
+
+function toCache(mark: CacheMark | undefined): Fields {
+  return mark ? { cache_control: { type: "ephemeral", ...mark } } : {};
+}
+
+function fromForeign({ dialect, value, what }: Foreign): unknown {
+  if (dialect === "openai-chat") return value;
+  throw new WeirError(
+    "unsupported_parameter",
+    `This model's provider does not support ${what}. Leave it out, or ask another model.`,
+  );
+}

@@ -1,0 +1,207 @@
+import type { GenerateRequest } from "../../core/chat.ts";
+import type { UpstreamDialect } from "../../core/dialects/upstream-dialect.ts";
+import { WeirError, toWeirError } from "../../core/errors.ts";
+import type {
+  Attempt,
+  AttemptListener,
+  EngineControls,
+  ForwardListener,
+  Forwarded,
+  Provider,
+  ProviderFacts,
+  ProviderHealth,
+  RerankRequest,
+  Reranking,
+  Tokens,
+} from "../provider.ts";
+import { fanOut } from "./fan-out.ts";
+import { canSendPlainly, leanTransport } from "./lean-client.ts";
+import { type WholeAnswer, sendWhole } from "./send-whole.ts";
+import type { Outgoing, Sending, Transport } from "./transport.ts";
+import { undiciTransport } from "./undici-transport.ts";
+import { UpstreamAttempt } from "./upstream-attempt.ts";
+import { toTransportError, toUpstreamError } from "./upstream-error.ts";
+
+export interface HttpProviderOptions {
+  /** As shown to people: `openai`, `vllm`. */
+  readonly name: string;
+  readonly url: URL;
+  /** On every request. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly timeoutMs: number;
+  readonly firstContentMs: number;
+  readonly stallMs: number;
+  readonly connections?: number;
+  readonly wire: ProviderWire;
+}
+
+/** What one kind of upstream is asked, and where. Paths are whole. */
+export interface ProviderWire {
+  /** Which dialect answers this request, and where its paths begin. */
+  generation(request: GenerateRequest): { readonly dialect: UpstreamDialect; readonly base: string };
+  /** Whether `n` answers can be asked for at once. */
+  readonly manyAnswers: boolean;
+  /** Names of the client's headers that go along when it speaks the same dialect. */
+  readonly relayedHeaders?: readonly string[];
+  /** Adds what proves who asks, for each message anew: AWS's signature. */
+  sign?(message: Outgoing): Outgoing;
+  embed?: (ask: Ask, ...rest: Parameters<Provider["embed"]>) => ReturnType<Provider["embed"]>;
+  rerank?: (ask: Ask, request: RerankRequest, signal: AbortSignal) => Promise<Reranking>;
+  tokens?: (ask: Ask) => Tokens;
+  facts?: (ask: Ask, signal: AbortSignal) => Promise<ProviderFacts>;
+  controls?: (ask: Ask) => EngineControls;
+  /** Where forwarded paths begin; absent: nothing is forwarded. */
+  readonly forwardBase?: string;
+}
+
+/** A question to the upstream, beside generation. */
+export interface Ask {
+  /** Its whole answer: parsed JSON, or the text where it is none. Throws WeirErrors only. */
+  (
+    message: Omit<Outgoing, "body"> & { readonly body?: Readonly<Record<string, unknown>> },
+    signal: AbortSignal,
+  ): Promise<unknown>;
+  /** The status that someone without the key gets for a GET. Throws WeirErrors only. */
+  statusWithoutKey(path: string, signal: AbortSignal): Promise<number>;
+}
+
+/** A server that is reached by HTTP, whatever it speaks. */
+export function httpProvider(options: HttpProviderOptions): Provider {
+  const { name, wire, timeoutMs } = options;
+  const transport = openTransport(options);
+  const sign = (message: Outgoing): Outgoing => wire.sign?.(message) ?? message;
+  let lastFailure: string | undefined;
+  const settled = (failure: string | undefined): void => {
+    lastFailure = failure;
+  };
+
+  async function send(message: Outgoing, signal: AbortSignal): Promise<WholeAnswer> {
+    try {
+      return await sendWhole(transport, message, signal);
+    } catch (cause) {
+      throw signal.aborted ? canceled(cause) : toTransportError(name, cause);
+    }
+  }
+
+  const ask: Ask = Object.assign(
+    async ({ body, ...message }: Parameters<Ask>[0], signal: AbortSignal) => {
+      const outgoing = sign({ ...message, ...(body && { body: JSON.stringify(body) }) });
+      const { head, bytes } = await send(outgoing, signal);
+      const text = bytes.toString("utf8");
+      if (head.status >= 300) throw toUpstreamError(name, head, text);
+      // Some name no type for their JSON; a metrics page never begins so.
+      return head.contentType.includes("json") || /^\s*[{[]/.test(text) ? parsed(text) : text;
+    },
+    {
+      async statusWithoutKey(path: string, signal: AbortSignal) {
+        const headers = { authorization: "" };
+        return (await send({ path, method: "GET", headers }, signal)).head.status;
+      },
+    },
+  );
+
+  function generateOne(request: GenerateRequest, listener: AttemptListener): Attempt {
+    const { dialect, base } = wire.generation(request);
+    try {
+      const written = dialect.body(request);
+      const target = { name, timeoutMs, settled, dialect };
+      const attempt = new UpstreamAttempt(target, dialect.reader(request), listener, written);
+      const headers = relayedHeaders(request, dialect, wire.relayedHeaders);
+      const message = {
+        path: base + dialect.path(request),
+        body: JSON.stringify(written.body),
+        ...(headers && { headers }),
+      };
+      attempt.start(transport.send(sign(message), attempt));
+      return attempt;
+    } catch (cause) {
+      return refused(toWeirError(cause), listener);
+    }
+  }
+
+  return {
+    name,
+    generate: wire.manyAnswers ? generateOne : fanOut(generateOne),
+    async embed(request, signal) {
+      if (!wire.embed) throw cannot(name, "make embeddings");
+      return wire.embed(ask, request, signal);
+    },
+    ...(wire.rerank && { rerank: wire.rerank.bind(undefined, ask) }),
+    ...(wire.tokens && { tokens: wire.tokens(ask) }),
+    ...(wire.facts && { facts: wire.facts.bind(undefined, ask) }),
+    ...(wire.controls && { controls: wire.controls(ask) }),
+    ...(wire.forwardBase !== undefined && { forward }),
+    health(): ProviderHealth {
+      if (lastFailure === undefined) return { state: "ready" };
+      return { state: "unknown", detail: lastFailure };
+    },
+    close: () => transport.close(),
+  };
+
+  function forward({ path, contentType, body }: Forwarded, listener: ForwardListener): Sending {
+    const message = {
+      path: `${wire.forwardBase ?? ""}${path}`,
+      body,
+      headers: { "content-type": contentType },
+    };
+    return transport.send(sign(message), {
+      head: ({ status, contentType }) => listener.head(status, contentType),
+      data: (chunk) => listener.data(chunk),
+      flush: () => undefined,
+      end: () => listener.done(),
+      failed: (cause) => listener.failed(toTransportError(name, cause)),
+    });
+  }
+}
+
+/** Our own client for plain `http://`; TLS and whatever is unusual stay with undici. */
+function openTransport(options: HttpProviderOptions): Transport {
+  const { url, headers } = options;
+  const settings = {
+    url,
+    headers: { "content-type": "application/json", ...headers },
+    connections: options.connections ?? 256,
+    connectMs: Math.min(options.firstContentMs, 10_000),
+    headMs: options.firstContentMs,
+    stallMs: options.stallMs,
+  };
+  return canSendPlainly(settings) ? leanTransport(settings) : undiciTransport(settings);
+}
+
+function relayedHeaders(
+  { source }: GenerateRequest,
+  { dialect }: UpstreamDialect,
+  names: readonly string[] | undefined,
+): Record<string, string> | undefined {
+  if (!names || !source?.headers || source.dialect !== dialect) return undefined;
+  const { headers } = source;
+  return Object.fromEntries(names.flatMap((name) => (headers[name] ? [[name, headers[name]]] : [])));
+}
+
+/** An attempt that never went out; its listener hears so after `generate` has returned. */
+function refused(error: WeirError, listener: AttemptListener): Attempt {
+  let isOver = false;
+  queueMicrotask(() => {
+    if (!isOver) listener.failed(error);
+  });
+  const nothing = () => undefined;
+  return { pause: nothing, resume: nothing, cancel: () => void (isOver = true) };
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch (cause) {
+    throw new WeirError("provider_failed", "The upstream sent something that is not JSON.", {
+      cause,
+    });
+  }
+}
+
+function canceled(cause: unknown): WeirError {
+  return new WeirError("client_closed", "The client left before the end.", { cause });
+}
+
+function cannot(name: string, what: string): WeirError {
+  return new WeirError("unsupported_parameter", `${name} cannot ${what}. Ask another model.`);
+}
