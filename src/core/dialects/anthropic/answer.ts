@@ -116,6 +116,7 @@ const ERROR_TYPES: Readonly<Record<ErrorCode, string>> = {
   model_unavailable: "overloaded_error",
   shutting_down: "overloaded_error",
   provider_timed_out: "timeout_error",
+  storage_full: "api_error",
 };
 
 /** Anthropic's error envelope. The HTTP status stays ours: theirs has 529 for overload. */
