@@ -1,0 +1,444 @@
+import { readFileSync } from "node:fs";
+import OpenAI from "openai";
+import { expect, it, onTestFinished } from "vitest";
+import type { Caller } from "../src/core/call.ts";
+import type { ChatEvent, ChatRequest, GenerateRequest } from "../src/core/chat.ts";
+import { WeirError, toWeirError } from "../src/core/errors.ts";
+import { newId } from "../src/core/ids.ts";
+import { silentLog } from "../src/core/log.ts";
+import { createGate } from "../src/guard/gate.ts";
+import { createApp } from "../src/http/app.ts";
+import { identify } from "../src/http/identify.ts";
+import { readJson } from "../src/http/lane/body.ts";
+import type { Exchange } from "../src/http/lane/exchange.ts";
+import { StreamReply, WholeReply, sendError } from "../src/http/lane/replies.ts";
+import { listen } from "../src/http/listen.ts";
+import { conversationRoutes } from "../src/http/routes/conversations.ts";
+import { responseRoutes } from "../src/http/routes/responses.ts";
+import type { Reply } from "../src/serve/gateway/needs.ts";
+import { createConversations } from "../src/serve/responses/conversations.ts";
+import { type Responses, createResponses } from "../src/serve/responses/responses.ts";
+import { openControlStore } from "../src/store/sqlite/control.ts";
+import { temporaryFolder } from "./support/server.ts";
+
+/** The Responses API with its memory: the real client, HTTP, guard and store, and a model by hand. */
+
+const SECRET = `sk-proj-${"a1B2".repeat(8)}`;
+const NO_HEARTBEATS = { add: () => undefined, remove: () => undefined };
+
+/** A call that waits for the test to say what the model answers. */
+interface Call {
+  readonly request: ChatRequest;
+  readonly reply: Reply;
+  isCanceled: boolean;
+}
+
+function say(reply: Reply, text: string): void {
+  const events: ChatEvent[] = [
+    { type: "text-delta", index: 0, text },
+    { type: "finish", index: 0, reason: "stop" },
+  ];
+  reply.begin({ dropped: [], isRelayed: false });
+  reply.events(events);
+  reply.end({ inputTokens: 3, outputTokens: 2 });
+}
+
+const echo = ({ request, reply }: Call) =>
+  say(
+    reply,
+    `${request.messages.length} messages, last: ${JSON.stringify(request.messages.at(-1)?.content)}`,
+  );
+
+async function start(
+  answer: (call: Call) => void = echo,
+  { path = ":memory:", now = () => Date.now() }: { path?: string; now?: () => number } = {},
+) {
+  const control = openControlStore(path, now);
+  const calls: Call[] = [];
+  const gate = createGate({
+    mode: "enforce",
+    input: ["secrets", "pii"],
+    documents: [],
+    output: { redact: [], block: [] },
+  });
+  const inspect = (request: GenerateRequest) => gate.inspect(request).request;
+  const rooms = {
+    responses: control.responses,
+    conversations: control.conversations,
+    file: () => undefined,
+    inspect,
+    generate(request: GenerateRequest, _context: unknown, reply: Reply) {
+      const call: Call = { request: inspect(request) as ChatRequest, reply, isCanceled: false };
+      calls.push(call);
+      answer(call);
+      return { cancel: () => void (call.isCanceled = true), resume: () => undefined };
+    },
+    now,
+    newId,
+    log: silentLog,
+  };
+  const responses = createResponses(rooms);
+  const callers = new Map<string, Caller>(
+    ["one", "two"].map((name) => [name, { keyId: name, keyName: name, scopes: ["inference"] }]),
+  );
+  const credentials = { key: (secret: string) => callers.get(secret), session: () => undefined };
+  const authorise = (request: Parameters<typeof identify>[0]) =>
+    identify(request, credentials, "inference");
+  const app = createApp((exchange) => lane(exchange, authorise, responses), silentLog);
+  responseRoutes(app.fastify, { authorise, responses });
+  conversationRoutes(app.fastify, { authorise, conversations: createConversations(rooms) });
+  const url = await listen(app, "127.0.0.1", 0);
+  const client = (apiKey: string) => new OpenAI({ apiKey, baseURL: `${url}/v1`, maxRetries: 0 });
+  const close = async () => {
+    responses.close();
+    app.server.closeAllConnections();
+    await app.fastify.close();
+  };
+  onTestFinished(close);
+  return { client: client("one"), other: client("two"), calls, responses, control, url, close };
+}
+
+/** What the fast lane does with the seam. */
+function lane(
+  exchange: Exchange,
+  authorise: (exchange: Exchange) => Caller,
+  responses: Responses,
+): boolean {
+  if (exchange.method !== "POST" || exchange.path !== "/v1/responses") return false;
+  const reject = (cause: unknown) => sendError(exchange, toWeirError(cause), "trace");
+  readJson(
+    exchange,
+    1024 * 1024,
+    (body) => {
+      try {
+        const caller = authorise(exchange);
+        const asked = responses.prepare(body, caller);
+        const { protocol, request, head } = asked;
+        const answering = {
+          exchange,
+          traceId: "trace",
+          formatError: protocol.error,
+          unknownFields: () => [],
+        };
+        const reply = request.stream
+          ? new StreamReply(answering, protocol.stream(head, request), NO_HEARTBEATS)
+          : new WholeReply(answering, (events, usage) => protocol.whole(head, events, usage));
+        const call = asked.start(
+          { traceId: "trace", route: exchange.path, caller, startedAt: 0, authMs: 0 },
+          reply,
+        );
+        exchange.onLeave(() => call.cancel());
+      } catch (cause) {
+        reject(cause);
+      }
+    },
+    reject,
+  );
+  return true;
+}
+
+it("remembers what was said, whichever model answers", async () => {
+  const { client, calls } = await start();
+  const first = await client.responses.create({
+    model: "chat",
+    input: "My name is Ada.",
+    instructions: "Be kind.",
+    metadata: { topic: "names" },
+  });
+  expect(first).toMatchObject({
+    object: "response",
+    status: "completed",
+    instructions: "Be kind.",
+    metadata: { topic: "names" },
+    store: true,
+    usage: { input_tokens: 3, output_tokens: 2, total_tokens: 5 },
+  });
+  const second = await client.responses
+    .stream({ model: "chat", input: "Who am I?", previous_response_id: first.id })
+    .finalResponse();
+  expect(second.previous_response_id).toBe(first.id);
+  const third = await client.responses.create({
+    model: "other",
+    input: [{ role: "user", content: [{ type: "input_text", text: "And now?" }] }],
+    previous_response_id: second.id,
+  });
+  expect(calls[2]?.request.messages).toEqual([
+    { role: "user", content: "My name is Ada." },
+    { role: "assistant", content: first.output_text },
+    { role: "user", content: "Who am I?" },
+    { role: "assistant", content: second.output_text },
+    { role: "user", content: "And now?" },
+  ]);
+  const kept = await client.responses.retrieve(third.id);
+  expect(kept).toEqual(third);
+  expect((await client.responses.retrieve(second.id)).output).toEqual(
+    JSON.parse(
+      JSON.stringify(second.output, (key, value) => (key === "parsed" ? undefined : value)),
+    ),
+  );
+});
+
+it("lists what a response was asked, page by page", async () => {
+  const { client } = await start();
+  const input = ["a", "b", "c"].map((content) => ({ role: "user" as const, content }));
+  const { id } = await client.responses.create({ model: "chat", input });
+  const texts = [];
+  for await (const item of client.responses.inputItems.list(id, { limit: 2, order: "asc" })) {
+    expect(item).toMatchObject({
+      type: "message",
+      role: "user",
+      id: expect.stringMatching(/^msg_/),
+    });
+    if (item.type === "message") texts.push(item.content[0]);
+  }
+  expect(texts).toMatchObject([{ text: "a" }, { text: "b" }, { text: "c" }]);
+});
+
+it("keeps one key's things from every other", async () => {
+  const { client, other } = await start();
+  const { id, output } = await client.responses.create({ model: "chat", input: "x" });
+  const conversation = await client.conversations.create({});
+  const itemId = output[0]?.id ?? "";
+  const notFound = expect.objectContaining({ status: 404 });
+  await expect(other.responses.retrieve(id)).rejects.toEqual(notFound);
+  await expect(other.responses.delete(id)).rejects.toEqual(notFound);
+  await expect(other.responses.cancel(id)).rejects.toEqual(notFound);
+  await expect(other.responses.inputItems.list(id)).rejects.toEqual(notFound);
+  await expect(other.conversations.retrieve(conversation.id)).rejects.toEqual(notFound);
+  await expect(other.conversations.items.list(conversation.id)).rejects.toEqual(notFound);
+  const ask = (more: object) => other.responses.create({ model: "chat", input: "x", ...more });
+  await expect(ask({ previous_response_id: id })).rejects.toMatchObject({
+    status: 404,
+    param: "previous_response_id",
+    code: "not_found",
+  });
+  await expect(ask({ conversation: conversation.id })).rejects.toMatchObject({
+    status: 404,
+    param: "conversation",
+  });
+  await expect(ask({ input: [{ type: "item_reference", id: itemId }] })).rejects.toMatchObject({
+    status: 404,
+    param: "input[0].id",
+  });
+});
+
+it("forgets what is deleted, and never goes on from half a context", async () => {
+  const { client } = await start();
+  const first = await client.responses.create({ model: "chat", input: "x" });
+  const second = await client.responses.create({
+    model: "chat",
+    input: "y",
+    previous_response_id: first.id,
+  });
+  await client.responses.delete(first.id);
+  await expect(client.responses.retrieve(first.id)).rejects.toMatchObject({ status: 404 });
+  await expect(
+    client.responses.create({ model: "chat", input: "z", previous_response_id: second.id }),
+  ).rejects.toMatchObject({ status: 404, message: expect.stringContaining("was deleted") });
+});
+
+it("keeps nothing with store: false, and no secret that the guard took out", async () => {
+  const folder = temporaryFolder();
+  const { client, calls, control } = await start(echo, { path: `${folder}/control.db` });
+  const quiet = await client.responses.create({ model: "chat", input: "x", store: false });
+  await expect(client.responses.retrieve(quiet.id)).rejects.toMatchObject({ status: 404 });
+  const { id } = await client.responses.create({ model: "chat", input: `Key: ${SECRET}` });
+  expect(calls[1]?.request.messages[0]?.content).toBe("Key: [redacted:openai_key]");
+  const { data } = await client.responses.inputItems.list(id);
+  expect(data).toMatchObject([{ content: [{ text: "Key: [redacted:openai_key]" }] }]);
+  const { id: conversation } = await client.conversations.create({
+    items: [{ role: "user", content: `Mine is ${SECRET}` }],
+  });
+  const items = await client.conversations.items.list(conversation);
+  expect(items.data).toMatchObject([{ content: [{ text: "Mine is [redacted:openai_key]" }] }]);
+  control.close();
+  const bytes = readFileSync(`${folder}/control.db`).toString("latin1");
+  expect(bytes).not.toContain(SECRET);
+});
+
+it("adds to a conversation what is said in it, and takes references to its items", async () => {
+  const { client, calls } = await start();
+  const { id } = await client.conversations.create({
+    metadata: { a: "b" },
+    items: [{ role: "user", content: "I like tea." }],
+  });
+  const answer = await client.responses.create({ model: "chat", input: "And?", conversation: id });
+  expect(answer.conversation).toEqual({ id });
+  const items = await Array.fromAsync(client.conversations.items.list(id, { order: "asc" }));
+  expect(items.map((item) => item.type === "message" && item.role)).toEqual([
+    "user",
+    "user",
+    "assistant",
+  ]);
+  const [tea] = items;
+  await client.responses.create({
+    model: "chat",
+    input: [
+      { type: "item_reference", id: tea?.id ?? "" },
+      { role: "user", content: "Hm." },
+    ],
+  });
+  expect(calls[1]?.request.messages).toEqual([
+    { role: "user", content: "I like tea." },
+    { role: "user", content: "Hm." },
+  ]);
+  await client.conversations.items.delete(tea?.id ?? "", { conversation_id: id });
+  const added = await client.conversations.items.create(id, {
+    items: [{ role: "user", content: "I like coffee." }],
+  });
+  const one = await client.conversations.items.retrieve(added.first_id, { conversation_id: id });
+  expect(one).toMatchObject({ content: [{ text: "I like coffee." }] });
+  expect(await client.conversations.update(id, { metadata: { c: "d" } })).toMatchObject({
+    object: "conversation",
+    metadata: { c: "d" },
+  });
+  expect((await client.conversations.items.list(id)).data).toHaveLength(3);
+  expect(await client.conversations.delete(id)).toMatchObject({ deleted: true });
+  await expect(client.conversations.retrieve(id)).rejects.toMatchObject({ status: 404 });
+});
+
+it("answers a background request at once, and shows how it goes", async () => {
+  const { client, calls } = await start(() => undefined);
+  const queued = await client.responses.create({ model: "chat", input: "x", background: true });
+  expect(queued).toMatchObject({ status: "in_progress", background: true, output: [] });
+  await expect(
+    client.responses.create({ model: "chat", input: "y", previous_response_id: queued.id }),
+  ).rejects.toMatchObject({ status: 409, param: "previous_response_id" });
+  const [call] = calls;
+  if (!call) throw new Error("the call was not made");
+  say(call.reply, "Done.");
+  const ready = await client.responses.retrieve(queued.id);
+  expect(ready).toMatchObject({ status: "completed", output_text: "Done." });
+  await expect(client.responses.cancel(queued.id)).rejects.toMatchObject({ status: 400 });
+});
+
+it("goes on without its client, and streams again from any event", async () => {
+  const { client, calls, url } = await start(() => undefined);
+  const stream = await client.responses.create({
+    model: "chat",
+    input: "x",
+    background: true,
+    stream: true,
+  });
+  let id = "";
+  for await (const event of stream) {
+    if (event.type === "response.created") ({ id } = event.response);
+    if (event.type === "response.queued") break;
+  }
+  const [call] = calls;
+  if (!call) throw new Error("the call was not made");
+  call.reply.begin({ dropped: [], isRelayed: false });
+  call.reply.events([{ type: "text-delta", index: 0, text: "Half, " }]);
+  const again = await client.responses.retrieve(id, { stream: true, starting_after: 1 });
+  call.reply.events([
+    { type: "text-delta", index: 0, text: "whole." },
+    { type: "finish", index: 0, reason: "stop" },
+  ]);
+  call.reply.end({ inputTokens: 1, outputTokens: 2 });
+  const events = await Array.fromAsync(again);
+  expect(call.isCanceled).toBe(false);
+  expect(events.map(({ sequence_number: number }) => number)).toEqual([2, 3, 4, 5, 6, 7, 8, 9, 10]);
+  expect(events.at(-1)).toMatchObject({
+    type: "response.completed",
+    response: { output: [{ content: [{ text: "Half, whole." }] }] },
+  });
+  const last = await client.responses.retrieve(id, { stream: true, starting_after: 9 });
+  expect(await Array.fromAsync(last)).toMatchObject([{ type: "response.completed" }]);
+  const foreign = await fetch(`${url}/v1/responses/${id}?stream=true`, {
+    headers: { authorization: "Bearer two" },
+  });
+  expect(foreign.status).toBe(404);
+});
+
+it("cancels what runs in the background, and keeps what had come", async () => {
+  const { client, calls } = await start(() => undefined);
+  const { id } = await client.responses.create({ model: "chat", input: "x", background: true });
+  calls[0]?.reply.begin({ dropped: [], isRelayed: false });
+  calls[0]?.reply.events([{ type: "text-delta", index: 0, text: "Half" }]);
+  const canceled = await client.responses.cancel(id);
+  expect(canceled).toMatchObject({
+    status: "cancelled",
+    output: [{ status: "incomplete", content: [{ text: "Half" }] }],
+  });
+  expect(calls[0]?.isCanceled).toBe(true);
+  expect(await client.responses.cancel(id)).toMatchObject({ status: "cancelled" });
+});
+
+it("keeps how a response failed or was left, once its client knew of it", async () => {
+  const { client, calls } = await start(() => undefined);
+  const stream = client.responses.stream({ model: "chat", input: "x" });
+  await expect.poll(() => calls.length).toBe(1);
+  calls[0]?.reply.begin({ dropped: [], isRelayed: false });
+  calls[0]?.reply.events([{ type: "text-delta", index: 0, text: "Half" }]);
+  calls[0]?.reply.fail(new WeirError("provider_failed", "It broke."));
+  const failed = await stream.finalResponse();
+  expect(failed.status).toBe("failed");
+  expect(await client.responses.retrieve(failed.id)).toMatchObject({
+    status: "failed",
+    error: { code: "server_error", message: "It broke." },
+  });
+  const refused = client.responses.create({ model: "chat", input: "x" });
+  await expect.poll(() => calls.length).toBe(2);
+  calls[1]?.reply.fail(new WeirError("rate_limited", "Too fast."));
+  await expect(refused).rejects.toMatchObject({ status: 429 });
+  const left = client.responses.create({ model: "chat", input: "x", stream: true });
+  await expect.poll(() => calls.length).toBe(3);
+  calls[2]?.reply.begin({ dropped: [], isRelayed: false });
+  calls[2]?.reply.events([{ type: "text-delta", index: 0, text: "Half" }]);
+  let id = "";
+  for await (const event of await left) {
+    if (event.type === "response.created") ({ id } = event.response);
+    if (event.type === "response.output_text.delta") break;
+  }
+  await expect.poll(() => calls[2]?.isCanceled).toBe(true);
+  expect(await client.responses.retrieve(id)).toMatchObject({ status: "cancelled" });
+});
+
+it("marks as failed what a restart cut off", async () => {
+  const path = `${temporaryFolder()}/control.db`;
+  const before = await start(() => undefined, { path });
+  const { id } = await before.client.responses.create({
+    model: "chat",
+    input: "x",
+    background: true,
+  });
+  const after = await start(echo, { path });
+  expect(await after.client.responses.retrieve(id)).toMatchObject({
+    status: "failed",
+    error: { code: "server_error", message: expect.stringContaining("Send the request again") },
+  });
+});
+
+it("forgets a thread 30 days after its last answer, all at once", async () => {
+  let now = Date.UTC(2026, 0, 1);
+  const { client } = await start(echo, { now: () => now });
+  const first = await client.responses.create({ model: "chat", input: "x" });
+  now += 20 * 86_400_000;
+  const second = await client.responses.create({
+    model: "chat",
+    input: "y",
+    previous_response_id: first.id,
+  });
+  now += 20 * 86_400_000;
+  await client.responses.retrieve(first.id);
+  now += 11 * 86_400_000;
+  await expect(client.responses.retrieve(first.id)).rejects.toMatchObject({ status: 404 });
+  await expect(client.responses.retrieve(second.id)).rejects.toMatchObject({ status: 404 });
+});
+
+it.each([
+  [{ input: "x", background: true, store: false }, "background"],
+  [{ input: "x", previous_response_id: "a", conversation: "b" }, "conversation"],
+  [{ input: [{ role: "king", content: "x" }] }, "input[0].role"],
+  [{ input: 7 }, "input"],
+  [{}, "input"],
+])("says what is wrong with %j", async (body, param) => {
+  const { url } = await start();
+  const answer = await fetch(`${url}/v1/responses`, {
+    method: "POST",
+    headers: { authorization: "Bearer one", "content-type": "application/json" },
+    body: JSON.stringify({ model: "chat", ...body }),
+  });
+  expect(answer.status).toBe(400);
+  expect(await answer.json()).toMatchObject({ error: { param } });
+});
