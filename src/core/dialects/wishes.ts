@@ -60,10 +60,14 @@ export function chatOnly(request: GenerateRequest): ChatRequest {
 }
 
 /** What a part or a tool of one dialect is in that dialect; others refuse it. */
-export function nativeValue({ dialect, what, value }: Foreign, own: Dialect): unknown {
+export function nativeValue(
+  { dialect, what, value }: Foreign,
+  own: Dialect,
+  param: "messages" | "tools" = "messages",
+): unknown {
   if (dialect === own) return value;
   throw unsupported(
-    "messages",
+    param,
     `This model's provider has no word for ${what}, which only ${dialect} knows.`,
   );
 }

@@ -1,5 +1,5 @@
 import type { ChatEvent, FinishReason, Usage } from "../../chat.ts";
-import type { ErrorCode, WeirError } from "../../errors.ts";
+import { ERRORS, type ErrorCode, type WeirError } from "../../errors.ts";
 import type { AnswerHead } from "../client-protocol.ts";
 import { type Choice, collect } from "../collect.ts";
 import { stretches, withModel } from "../relay.ts";
@@ -91,39 +91,35 @@ export function formatTokenCount(inputTokens: number): string {
   return JSON.stringify({ input_tokens: inputTokens });
 }
 
-const ERROR_TYPES: Readonly<Record<ErrorCode, string>> = {
-  invalid_config: "api_error",
-  invalid_request: "invalid_request_error",
-  context_length_exceeded: "invalid_request_error",
-  unsupported_parameter: "invalid_request_error",
-  unauthorized: "authentication_error",
-  forbidden: "permission_error",
+/** Anthropic's word for each of our statuses; any other is an api_error. */
+const ERROR_TYPES: Readonly<Record<number, string>> = {
+  400: "invalid_request_error",
+  401: "authentication_error",
+  403: "permission_error",
+  404: "not_found_error",
+  405: "invalid_request_error",
+  408: "timeout_error",
+  409: "invalid_request_error",
+  413: "request_too_large",
+  429: "rate_limit_error",
+  503: "overloaded_error",
+  504: "timeout_error",
+};
+
+/** Where the status alone would say something else. */
+const EXCEPTIONS: Readonly<Partial<Record<ErrorCode, string>>> = {
   blocked_by_guard: "invalid_request_error",
-  blocked_by_provider: "invalid_request_error",
-  not_found: "not_found_error",
-  model_not_found: "not_found_error",
-  method_not_allowed: "invalid_request_error",
-  request_timed_out: "timeout_error",
-  conflict: "invalid_request_error",
-  request_too_large: "request_too_large",
-  rate_limited: "rate_limit_error",
-  budget_exceeded: "rate_limit_error",
   engine_busy: "overloaded_error",
-  client_closed: "api_error",
-  internal: "api_error",
-  provider_failed: "api_error",
   engine_crashed: "api_error",
-  model_unavailable: "overloaded_error",
-  shutting_down: "overloaded_error",
-  provider_timed_out: "timeout_error",
-  storage_full: "api_error",
 };
 
 /** Anthropic's error envelope. The HTTP status stays ours: theirs has 529 for overload. */
 export function formatAnthropicError(error: WeirError, requestId?: string): string {
+  const { code } = error;
+  const type = EXCEPTIONS[code] ?? ERROR_TYPES[ERRORS[code].status] ?? "api_error";
   return JSON.stringify({
     type: "error",
-    error: { type: ERROR_TYPES[error.code], message: error.message },
+    error: { type, message: error.message },
     ...(requestId !== undefined && { request_id: requestId }),
   });
 }

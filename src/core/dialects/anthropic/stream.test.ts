@@ -246,6 +246,22 @@ describe("Anthropic's stream", () => {
     ]);
   });
 
+  it.each([
+    ["unsupported_parameter", "invalid_request_error"],
+    ["unauthorized", "authentication_error"],
+    ["forbidden", "permission_error"],
+    ["blocked_by_guard", "invalid_request_error"],
+    ["model_not_found", "not_found_error"],
+    ["request_too_large", "request_too_large"],
+    ["budget_exceeded", "rate_limit_error"],
+    ["engine_busy", "overloaded_error"],
+    ["provider_failed", "api_error"],
+    ["provider_timed_out", "timeout_error"],
+  ] as const)("calls %s %s", (code, type) => {
+    const wire = anthropicMessages.error(new WeirError(code, "Said."));
+    expect(JSON.parse(wire)).toEqual({ type: "error", error: { type, message: "Said." } });
+  });
+
   it("keeps broken arguments in a whole answer", () => {
     const events = [call(0, '{"a":', F), finish("length")];
     const whole = JSON.parse(anthropicMessages.whole(HEAD, events, USAGE)) as Json;

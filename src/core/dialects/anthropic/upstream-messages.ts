@@ -147,7 +147,7 @@ export function toToolFields(request: ChatRequest): Block {
   const { tools = [], foreignTools = [], toolChoice, parallelToolCalls } = request;
   const all = [
     ...tools.map(toTool),
-    ...foreignTools.map((tool) => nativeValue(tool, "anthropic-messages")),
+    ...foreignTools.map((tool) => nativeValue(tool, "anthropic-messages", "tools")),
   ];
   if (all.length === 0) return {};
   const once = parallelToolCalls === false && { disable_parallel_tool_use: true };
