@@ -15,7 +15,8 @@ export function converse(
 ): Reply {
   dialect.check(call.body, call);
   const ask = askOfChat(call.body, dialect);
-  const script = think(ask, options);
+  const thought = think(ask, options);
+  const script = dialect.adapt?.(thought, call.body) ?? thought;
   return write({ dialect, body: call.body, ask, script, isChat });
 }
 

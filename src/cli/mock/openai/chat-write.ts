@@ -157,10 +157,13 @@ function wholeCallsOf(dialect: Dialect, { toolCalls }: Script): Json[] {
 
 function hasLogprobs({ dialect, body, isChat }: Answer): boolean {
   const { logprobs } = body;
-  return dialect.honoursLogprobs && (isChat ? logprobs === true : typeof logprobs === "number");
+  const isNumber = typeof logprobs === "number" && logprobs > 0;
+  if (dialect.logprobs !== undefined) return isNumber;
+  return dialect.honoursLogprobs && (isChat ? logprobs === true : isNumber);
 }
 
-function logprobsOf({ body, isChat }: Answer, pieces: readonly string[]): Json {
+function logprobsOf({ dialect, body, isChat }: Answer, pieces: readonly string[]): Json {
+  if (dialect.logprobs !== undefined) return dialect.logprobs(pieces);
   if (!isChat)
     return {
       logprobs: {

@@ -37,6 +37,10 @@ export interface Dialect {
   /** More headers of an answer that went well. */
   readonly headers: Readonly<Record<string, string>>;
   readonly streamError: string;
+  /** Changes the script as the request's fields ask, before it is written. */
+  readonly adapt?: (script: Script, body: Json) => Script;
+  /** Log probabilities in a shape of its own, asked for by a number. */
+  readonly logprobs?: (pieces: readonly string[]) => Json;
   readonly error: (failure: Failure, call: Call) => Reply;
 }
 
