@@ -1,3 +1,10 @@
+import {
+  BATCHES_SCHEMA,
+  type BatchStore,
+  type FileStore,
+  createBatchStore,
+  createFileStore,
+} from "./batches.ts";
 import { openDatabase } from "./database.ts";
 import { type ConversationStore, createConversationStore } from "./conversations.ts";
 import { type KeyStore, createKeyStore } from "./keys.ts";
@@ -13,6 +20,7 @@ const MIGRATIONS = [
      hash TEXT PRIMARY KEY, key_id TEXT NOT NULL REFERENCES key(id), expires_at INTEGER NOT NULL
    ) STRICT;`,
   RESPONSES_SCHEMA,
+  BATCHES_SCHEMA,
 ];
 
 export interface ControlStore {
@@ -20,6 +28,8 @@ export interface ControlStore {
   readonly sessions: SessionStore;
   readonly responses: ResponseStore;
   readonly conversations: ConversationStore;
+  readonly files: FileStore;
+  readonly batches: BatchStore;
   close(): void;
 }
 
@@ -32,6 +42,8 @@ export function openControlStore(path: string, now: () => number): ControlStore 
     sessions: createSessionStore(db, keys, now),
     responses: createResponseStore(db, now),
     conversations: createConversationStore(db, now),
+    files: createFileStore(db, now),
+    batches: createBatchStore(db),
     close: () => db.close(),
   };
 }
