@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseConfig } from "../src/config/load.ts";
 import { silentLog } from "../src/core/log.ts";
-import { startWeir } from "../src/weir.ts";
+import { startWeir } from "../src/weir/weir.ts";
 
 const KEY = "wk-example";
 

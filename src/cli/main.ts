@@ -18,7 +18,7 @@ export async function main(args: readonly string[], terminal: Terminal): Promise
     return 0;
   }
   if (name === "--version" || name === "-v") {
-    const { VERSION } = await import("../weir.ts");
+    const { VERSION } = await import("../weir/release.ts");
     terminal.print(VERSION);
     return 0;
   }

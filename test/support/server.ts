@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { onTestFinished } from "vitest";
 import { parseConfig } from "../../src/config/load.ts";
 import { silentLog } from "../../src/core/log.ts";
-import { type Weir, startWeir } from "../../src/weir.ts";
+import { type Weir, startWeir } from "../../src/weir/weir.ts";
 
 export const ADMIN_KEY = "wk-test-admin-key";
 

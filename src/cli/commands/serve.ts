@@ -4,7 +4,7 @@ import { parseConfig } from "../../config/load.ts";
 import { type Settings, readSettings } from "../../config/settings.ts";
 import { messageOf } from "../../core/errors.ts";
 import type { Log } from "../../core/log.ts";
-import type { Weir } from "../../weir.ts";
+import type { Weir } from "../../weir/weir.ts";
 import {
   type Command,
   PLACE_OPTIONS,
@@ -51,7 +51,7 @@ SIGTERM lets running calls finish (server.drain); a second one ends at once.`,
     if (positionals.length > 0) throw new UsageError(`unexpected "${positionals[0]}"`);
     const log = createLog(levelOf(text(values, "log-level"), terminal));
     const settings = readSettings(overridesOf(values), terminal.env, terminal.cwd);
-    const { startWeir } = await import("../../weir.ts");
+    const { startWeir } = await import("../../weir/weir.ts");
     const weir = await startWeir(settings, log);
     greet(weir, settings, terminal);
     const stopWatching = followConfig(weir, settings, log);

@@ -22,12 +22,12 @@ export interface ClientProtocol {
   /** What it knows of a body; for the API's description, and to find what it does not know. */
   readonly schema: z.ZodType;
   /** Checks a parsed body. Throws invalid_request that names the field at fault. */
-  request(body: unknown): GenerateRequest;
+  readonly request: (body: unknown) => GenerateRequest;
   /** The body of a whole answer. */
-  whole(head: AnswerHead, events: readonly ChatEvent[], usage: Usage): string;
-  stream(head: AnswerHead, request: GenerateRequest): StreamWriter;
+  readonly whole: (head: AnswerHead, events: readonly ChatEvent[], usage: Usage) => string;
+  readonly stream: (head: AnswerHead, request: GenerateRequest) => StreamWriter;
   /** The protocol's error envelope. */
-  error(error: WeirError, requestId?: string): string;
+  readonly error: (error: WeirError, requestId?: string) => string;
 }
 
 /** Writes one answer as server-sent events, framed and ready to send. Any of them may be empty. */

@@ -78,10 +78,7 @@ function think(
   };
 }
 
-function call(
-  { toolCalls }: Choice,
-  event: Extract<ChatEvent, { type: "tool-call-delta" }>,
-): void {
+function call({ toolCalls }: Choice, event: Extract<ChatEvent, { type: "tool-call-delta" }>): void {
   const known = (toolCalls[event.call] ??= { id: "", name: "", arguments: "" });
   if (event.id) known.id = event.id;
   if (event.name) known.name += event.name;

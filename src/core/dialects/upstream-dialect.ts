@@ -28,7 +28,7 @@ export interface UpstreamBody {
 export interface AnswerReader {
   /** One message of a stream: a server-sent event's data, a line, a binary message's payload. */
   message(data: string, name: string): readonly ChatEvent[];
-  /** A whole answer. */
+  /** A whole answer. Throws also when it is not complete. */
   whole(json: string): readonly ChatEvent[];
   /**
    * Called once a stream has ended without a fault: the events that only its end makes known.

@@ -16,6 +16,7 @@ import { newId, newTraceId } from "../../core/ids.ts";
 import type { Log } from "../../core/log.ts";
 import type { Embeddings } from "../../serve/provider.ts";
 import type { CallContext, Reply, RunningCall } from "../../serve/gateway/needs.ts";
+import type { PreparedResponse, Responses } from "../../serve/responses/responses.ts";
 import { type Credentials, identify } from "../identify.ts";
 import { readJson } from "./body.ts";
 import type { Exchange } from "./exchange.ts";
@@ -30,6 +31,7 @@ export interface LaneNeeds {
     context: CallContext,
     signal: AbortSignal,
   ) => Promise<Embeddings>;
+  readonly responses: Pick<Responses, "prepare">;
   readonly heartbeats: Heartbeats;
   readonly maxBodyBytes: () => number;
   /** What becomes of request fields that Weir does not know. */
@@ -50,6 +52,7 @@ const PROTOCOLS: Readonly<Record<string, ClientProtocol>> = {
   "/v1/messages": anthropicMessages,
 };
 const EMBEDDINGS = "/v1/embeddings";
+const RESPONSES = "/v1/responses";
 
 interface Asking {
   readonly exchange: Exchange;
@@ -59,6 +62,7 @@ interface Asking {
 /** The paths that are this lane's; it takes them with POST only. */
 export const INFERENCE_PATHS: ReadonlySet<string> = new Set([
   ...Object.keys(PROTOCOLS),
+  RESPONSES,
   EMBEDDINGS,
 ]);
 
@@ -91,7 +95,8 @@ export function createInferenceLane(needs: LaneNeeds): Lane {
 
     function handle(body: unknown): void {
       try {
-        if (protocol) generate(protocol, body, { exchange, context }, needs);
+        if (route !== EMBEDDINGS)
+          generate(prepare(route, body, caller, needs), { exchange, context }, needs);
         else void embed(body, { exchange, context }, needs).catch(reject);
       } catch (cause) {
         reject(cause);
@@ -109,20 +114,35 @@ export function createInferenceLane(needs: LaneNeeds): Lane {
   };
 }
 
-function generate(
-  protocol: ClientProtocol,
-  body: unknown,
-  { exchange, context }: Asking,
-  needs: LaneNeeds,
-): void {
-  const asked = withHeaders(protocol.request(body), exchange);
-  const unknown = () => unknownFields(protocol.schema, body);
-  if (needs.unknownFields() === "refuse") refuse(unknown());
+/** A request that was read, and how it goes on. */
+interface Prepared extends Omit<PreparedResponse, "start"> {
+  readonly body: unknown;
+  start(context: CallContext, reply: Reply, request: GenerateRequest): RunningCall;
+}
+
+function prepare(route: string, body: unknown, caller: Caller, needs: LaneNeeds): Prepared {
+  const protocol = PROTOCOLS[route];
+  if (!protocol) return { ...needs.responses.prepare(body, caller), body };
+  const request = protocol.request(body);
   const head = {
     id: newId(protocol.idPrefix),
     created: Math.floor(needs.now() / 1000),
-    model: asked.model,
+    model: request.model,
   };
+  return {
+    request,
+    head,
+    protocol,
+    body,
+    start: (context, reply, asked) => needs.generate(asked, context, reply),
+  };
+}
+
+function generate(prepared: Prepared, { exchange, context }: Asking, needs: LaneNeeds): void {
+  const { protocol, head, body } = prepared;
+  const asked = withHeaders(prepared.request, exchange);
+  const unknown = () => unknownFields(protocol.schema, body);
+  if (needs.unknownFields() === "refuse") refuse(unknown());
   const { traceId } = context;
   const answering = { exchange, traceId, formatError: protocol.error, unknownFields: unknown };
   const reply = asked.stream
@@ -131,7 +151,7 @@ function generate(
   if (reply instanceof StreamReply && exchange.headers["x-weir-progress"] === "1") {
     reply.comment("accepted");
   }
-  const call = needs.generate(asked, context, reply);
+  const call = prepared.start(context, reply, asked);
   exchange.onDrain(() => call.resume());
   exchange.onLeave(() => {
     if (reply instanceof StreamReply) needs.heartbeats.remove(reply);

@@ -78,7 +78,10 @@ export class WholeReply implements Reply {
 
   end(usage: Usage): void {
     const body = this.format(this.collected, usage);
-    const headers = { "content-type": "application/json", ...toHeaders(this.answering, this.facts) };
+    const headers = {
+      "content-type": "application/json",
+      ...toHeaders(this.answering, this.facts),
+    };
     this.answering.exchange.respond(200, headers, body);
   }
 

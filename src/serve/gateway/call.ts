@@ -204,6 +204,7 @@ class Call implements RunningCall {
 }
 
 /** What the client sent holds what the guard took out: it is not for the trace. */
-function withoutSource({ source: _, ...request }: GenerateRequest): GenerateRequest {
-  return request;
+function withoutSource(request: GenerateRequest): GenerateRequest {
+  const { source: _, ...rest } = request;
+  return rest;
 }

@@ -6,14 +6,33 @@ import type { EngineLoad } from "../provider.ts";
  * taken, the first in a row wins.
  */
 const NAMES = {
-  running: ["vllm:num_requests_running", "sglang:num_running_reqs", "llamacpp:requests_processing", "tgi_batch_current_size"],
-  waiting: ["vllm:num_requests_waiting", "sglang:num_queue_reqs", "llamacpp:requests_deferred", "tgi_queue_size"],
-  kvCacheUsage: ["vllm:kv_cache_usage_perc", "vllm:gpu_cache_usage_perc", "sglang:token_usage", "llamacpp:kv_cache_usage_ratio"],
+  running: [
+    "vllm:num_requests_running",
+    "sglang:num_running_reqs",
+    "llamacpp:requests_processing",
+    "tgi_batch_current_size",
+  ],
+  waiting: [
+    "vllm:num_requests_waiting",
+    "sglang:num_queue_reqs",
+    "llamacpp:requests_deferred",
+    "tgi_queue_size",
+  ],
+  kvCacheUsage: [
+    "vllm:kv_cache_usage_perc",
+    "vllm:gpu_cache_usage_perc",
+    "sglang:token_usage",
+    "llamacpp:kv_cache_usage_ratio",
+  ],
   prefixQueries: ["vllm:prefix_cache_queries", "vllm:gpu_prefix_cache_queries"],
   prefixHits: ["vllm:prefix_cache_hits", "vllm:gpu_prefix_cache_hits"],
   prefixHitRate: ["sglang:cache_hit_rate", "vllm:gpu_prefix_cache_hit_rate"],
   promptTokens: ["vllm:prompt_tokens", "sglang:prompt_tokens", "llamacpp:prompt_tokens"],
-  generatedTokens: ["vllm:generation_tokens", "sglang:generation_tokens", "llamacpp:tokens_predicted"],
+  generatedTokens: [
+    "vllm:generation_tokens",
+    "sglang:generation_tokens",
+    "llamacpp:tokens_predicted",
+  ],
   batchTokens: ["tgi_batch_current_max_tokens"],
   batchTokensMost: ["tgi_batch_max_total_tokens"],
 } as const;

@@ -1,4 +1,4 @@
-import type { GenerateRequest } from "../../core/chat.ts";
+import type { ChatRequest, GenerateRequest } from "../../core/chat.ts";
 import type { UpstreamDialect } from "../../core/dialects/upstream-dialect.ts";
 import { WeirError, toWeirError } from "../../core/errors.ts";
 import type {
@@ -38,7 +38,10 @@ export interface HttpProviderOptions {
 /** What one kind of upstream is asked, and where. Paths are whole. */
 export interface ProviderWire {
   /** Which dialect answers this request, and where its paths begin. */
-  generation(request: GenerateRequest): { readonly dialect: UpstreamDialect; readonly base: string };
+  generation(request: GenerateRequest): {
+    readonly dialect: UpstreamDialect;
+    readonly base: string;
+  };
   /** Whether `n` answers can be asked for at once. */
   readonly manyAnswers: boolean;
   /** Names of the client's headers that go along when it speaks the same dialect. */
@@ -48,33 +51,75 @@ export interface ProviderWire {
   embed?: (ask: Ask, ...rest: Parameters<Provider["embed"]>) => ReturnType<Provider["embed"]>;
   rerank?: (ask: Ask, request: RerankRequest, signal: AbortSignal) => Promise<Reranking>;
   tokens?: (ask: Ask) => Tokens;
+  /** Absent: counted by `tokens`, where there are. */
+  countTokens?: (ask: Ask, request: ChatRequest, signal: AbortSignal) => Promise<number>;
   facts?: (ask: Ask, signal: AbortSignal) => Promise<ProviderFacts>;
   controls?: (ask: Ask) => EngineControls;
   /** Where forwarded paths begin; absent: nothing is forwarded. */
   readonly forwardBase?: string;
 }
 
-/** A question to the upstream, beside generation. */
+export interface Question extends Omit<Outgoing, "body"> {
+  readonly body?: Readonly<Record<string, unknown>>;
+}
+
+/** Asks the upstream something beside generation. */
 export interface Ask {
   /** Its whole answer: parsed JSON, or the text where it is none. Throws WeirErrors only. */
-  (
-    message: Omit<Outgoing, "body"> & { readonly body?: Readonly<Record<string, unknown>> },
-    signal: AbortSignal,
-  ): Promise<unknown>;
+  (message: Question, signal: AbortSignal): Promise<unknown>;
   /** The status that someone without the key gets for a GET. Throws WeirErrors only. */
   statusWithoutKey(path: string, signal: AbortSignal): Promise<number>;
 }
 
 /** A server that is reached by HTTP, whatever it speaks. */
 export function httpProvider(options: HttpProviderOptions): Provider {
-  const { name, wire, timeoutMs } = options;
-  const transport = openTransport(options);
-  const sign = (message: Outgoing): Outgoing => wire.sign?.(message) ?? message;
-  let lastFailure: string | undefined;
-  const settled = (failure: string | undefined): void => {
-    lastFailure = failure;
+  const { name, wire } = options;
+  const line = openLine(options);
+  const ask = createAsk(line);
+  const generateOne = createGenerate(line, options);
+  const tokens = wire.tokens?.(ask);
+  return {
+    name,
+    generate: wire.manyAnswers ? generateOne : fanOut(generateOne),
+    async embed(request, signal) {
+      if (!wire.embed) throw cannot(name, "make embeddings");
+      return wire.embed(ask, request, signal);
+    },
+    async countTokens(request, signal) {
+      if (wire.countTokens) return wire.countTokens(ask, request, signal);
+      const { model, messages } = request;
+      // A template writes tools too: without them the count would be too low, and say so to nobody.
+      if (!tokens || request.tools || request.foreignTools) return undefined;
+      return (await tokens.tokenize({ model, messages }, signal)).length;
+    },
+    ...(wire.rerank && { rerank: wire.rerank.bind(undefined, ask) }),
+    ...(tokens && { tokens }),
+    ...(wire.facts && { facts: wire.facts.bind(undefined, ask) }),
+    ...(wire.controls && { controls: wire.controls(ask) }),
+    ...(wire.forwardBase !== undefined && { forward: createForward(line, wire.forwardBase) }),
+    health(): ProviderHealth {
+      if (line.lastFailure === undefined) return { state: "ready" };
+      return { state: "unknown", detail: line.lastFailure };
+    },
+    close: () => line.transport.close(),
   };
+}
 
+/** The way to one upstream, and how it went last. */
+interface Line {
+  readonly name: string;
+  readonly transport: Transport;
+  readonly sign: (message: Outgoing) => Outgoing;
+  lastFailure: string | undefined;
+}
+
+function openLine(options: HttpProviderOptions): Line {
+  const { name, wire } = options;
+  const sign = (message: Outgoing) => wire.sign?.(message) ?? message;
+  return { name, transport: openTransport(options), sign, lastFailure: undefined };
+}
+
+function createAsk({ name, transport, sign }: Line): Ask {
   async function send(message: Outgoing, signal: AbortSignal): Promise<WholeAnswer> {
     try {
       return await sendWhole(transport, message, signal);
@@ -83,67 +128,50 @@ export function httpProvider(options: HttpProviderOptions): Provider {
     }
   }
 
-  const ask: Ask = Object.assign(
-    async ({ body, ...message }: Parameters<Ask>[0], signal: AbortSignal) => {
-      const outgoing = sign({ ...message, ...(body && { body: JSON.stringify(body) }) });
-      const { head, bytes } = await send(outgoing, signal);
-      const text = bytes.toString("utf8");
-      if (head.status >= 300) throw toUpstreamError(name, head, text);
-      // Some name no type for their JSON; a metrics page never begins so.
-      return head.contentType.includes("json") || /^\s*[{[]/.test(text) ? parsed(text) : text;
-    },
-    {
-      async statusWithoutKey(path: string, signal: AbortSignal) {
-        const headers = { authorization: "" };
-        return (await send({ path, method: "GET", headers }, signal)).head.status;
-      },
-    },
-  );
+  async function ask({ body, ...message }: Question, signal: AbortSignal): Promise<unknown> {
+    const outgoing = sign({ ...message, ...(body && { body: JSON.stringify(body) }) });
+    const { head, bytes } = await send(outgoing, signal);
+    const text = bytes.toString("utf8");
+    if (head.status >= 300) throw toUpstreamError(name, head, text);
+    // Some name no type for their JSON; a metrics page never begins so.
+    return head.contentType.includes("json") || /^\s*[{[]/.test(text) ? parsed(text) : text;
+  }
 
-  function generateOne(request: GenerateRequest, listener: AttemptListener): Attempt {
-    const { dialect, base } = wire.generation(request);
+  return Object.assign(ask, {
+    async statusWithoutKey(path: string, signal: AbortSignal) {
+      const headers = { authorization: "" };
+      return (await send({ path, method: "GET", headers }, signal)).head.status;
+    },
+  });
+}
+
+function createGenerate(line: Line, { wire, timeoutMs }: HttpProviderOptions) {
+  const { name, transport, sign } = line;
+  const settled = (failure: string | undefined): void => {
+    line.lastFailure = failure;
+  };
+  return (request: GenerateRequest, listener: AttemptListener): Attempt => {
     try {
+      const { dialect, base } = wire.generation(request);
       const written = dialect.body(request);
       const target = { name, timeoutMs, settled, dialect };
-      const attempt = new UpstreamAttempt(target, dialect.reader(request), listener, written);
-      const headers = relayedHeaders(request, dialect, wire.relayedHeaders);
       const message = {
         path: base + dialect.path(request),
         body: JSON.stringify(written.body),
-        ...(headers && { headers }),
+        ...relayedHeaders(request, dialect, wire.relayedHeaders),
       };
+      const attempt = new UpstreamAttempt(target, dialect.reader(request), listener, written);
       attempt.start(transport.send(sign(message), attempt));
       return attempt;
     } catch (cause) {
       return refused(toWeirError(cause), listener);
     }
-  }
-
-  return {
-    name,
-    generate: wire.manyAnswers ? generateOne : fanOut(generateOne),
-    async embed(request, signal) {
-      if (!wire.embed) throw cannot(name, "make embeddings");
-      return wire.embed(ask, request, signal);
-    },
-    ...(wire.rerank && { rerank: wire.rerank.bind(undefined, ask) }),
-    ...(wire.tokens && { tokens: wire.tokens(ask) }),
-    ...(wire.facts && { facts: wire.facts.bind(undefined, ask) }),
-    ...(wire.controls && { controls: wire.controls(ask) }),
-    ...(wire.forwardBase !== undefined && { forward }),
-    health(): ProviderHealth {
-      if (lastFailure === undefined) return { state: "ready" };
-      return { state: "unknown", detail: lastFailure };
-    },
-    close: () => transport.close(),
   };
+}
 
-  function forward({ path, contentType, body }: Forwarded, listener: ForwardListener): Sending {
-    const message = {
-      path: `${wire.forwardBase ?? ""}${path}`,
-      body,
-      headers: { "content-type": contentType },
-    };
+function createForward({ name, transport, sign }: Line, base: string) {
+  return ({ path, contentType, body }: Forwarded, listener: ForwardListener): Sending => {
+    const message = { path: base + path, body, headers: { "content-type": contentType } };
     return transport.send(sign(message), {
       head: ({ status, contentType }) => listener.head(status, contentType),
       data: (chunk) => listener.data(chunk),
@@ -151,7 +179,7 @@ export function httpProvider(options: HttpProviderOptions): Provider {
       end: () => listener.done(),
       failed: (cause) => listener.failed(toTransportError(name, cause)),
     });
-  }
+  };
 }
 
 /** Our own client for plain `http://`; TLS and whatever is unusual stay with undici. */
@@ -171,11 +199,12 @@ function openTransport(options: HttpProviderOptions): Transport {
 function relayedHeaders(
   { source }: GenerateRequest,
   { dialect }: UpstreamDialect,
-  names: readonly string[] | undefined,
-): Record<string, string> | undefined {
-  if (!names || !source?.headers || source.dialect !== dialect) return undefined;
-  const { headers } = source;
-  return Object.fromEntries(names.flatMap((name) => (headers[name] ? [[name, headers[name]]] : [])));
+  names: readonly string[] = [],
+): { headers?: Record<string, string> } {
+  const { headers } = source ?? {};
+  if (!headers || source?.dialect !== dialect) return {};
+  const found = names.flatMap((name) => (headers[name] ? [[name, headers[name]]] : []));
+  return found.length > 0 ? { headers: Object.fromEntries(found) } : {};
 }
 
 /** An attempt that never went out; its listener hears so after `generate` has returned. */

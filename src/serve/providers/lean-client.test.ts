@@ -66,19 +66,22 @@ interface Call {
 function post(transport: Transport, body = "."): Call {
   const told: string[] = [];
   const { promise: over, resolve: finish } = Promise.withResolvers<string>();
-  const sending = transport.send({ path: "/v1/x", body: body }, {
-    head: ({ status }) => told.push(`head ${status}`),
-    data: (chunk) => (call.body += chunk.toString()),
-    flush: () => undefined,
-    end() {
-      told.push("end");
-      finish("end");
+  const sending = transport.send(
+    { path: "/v1/x", body: body },
+    {
+      head: ({ status }) => told.push(`head ${status}`),
+      data: (chunk) => (call.body += chunk.toString()),
+      flush: () => undefined,
+      end() {
+        told.push("end");
+        finish("end");
+      },
+      failed(cause) {
+        told.push("failed");
+        finish(cause instanceof Error ? cause.message : String(cause));
+      },
     },
-    failed(cause) {
-      told.push("failed");
-      finish(cause instanceof Error ? cause.message : String(cause));
-    },
-  });
+  );
   const call: Call = { sending, told, body: "", over };
   return call;
 }
@@ -305,16 +308,19 @@ it("really stops reading on pause, so that the upstream feels it", async () => {
   const transport = client(url, {}, time);
   let bytes = 0;
   const { promise: over, resolve, reject } = Promise.withResolvers<void>();
-  const sending = transport.send({ path: "/", body: "." }, {
-    head: () => undefined,
-    data(chunk) {
-      if (bytes === 0) sending.pause();
-      bytes += chunk.length;
+  const sending = transport.send(
+    { path: "/", body: "." },
+    {
+      head: () => undefined,
+      data(chunk) {
+        if (bytes === 0) sending.pause();
+        bytes += chunk.length;
+      },
+      flush: () => undefined,
+      end: resolve,
+      failed: reject,
     },
-    flush: () => undefined,
-    end: resolve,
-    failed: reject,
-  });
+  );
   await until(() => bytes > 0);
   await moment();
   expect(bytes).toBeLessThanOrEqual(64 * 1024);
@@ -412,15 +418,18 @@ it("turns a handler's exception into the failure of its own request", async () =
   const { url } = await upstream((socket) => socket.write(OK));
   const transport = client(url);
   const cause = await new Promise((resolve) => {
-    transport.send({ path: "/", body: "." }, {
-      head: () => undefined,
-      data() {
-        throw new Error("reader's fault");
+    transport.send(
+      { path: "/", body: "." },
+      {
+        head: () => undefined,
+        data() {
+          throw new Error("reader's fault");
+        },
+        flush: () => undefined,
+        end: () => resolve("end"),
+        failed: resolve,
       },
-      flush: () => undefined,
-      end: () => resolve("end"),
-      failed: resolve,
-    });
+    );
   });
   expect(cause).toMatchObject({ message: "reader's fault" });
   expect(await post(transport).over).toBe("end");

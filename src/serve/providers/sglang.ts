@@ -32,7 +32,9 @@ async function sglangFacts(
 ): Promise<ProviderFacts> {
   const get = (path: string) => ask({ path: root + path, method: "GET" }, signal);
   const { models } = await modelFacts(`${base}/models`, ask, signal);
-  const info = await get("/server_info").catch(() => get("/get_server_info")).catch(() => undefined);
+  const info = await get("/server_info")
+    .catch(() => get("/get_server_info"))
+    .catch(() => undefined);
   const version = ServerInfo.safeParse(info).data?.version;
   const page = await get("/metrics").catch(() => undefined);
   return {

@@ -64,7 +64,8 @@ class UndiciExchange implements Sending, Dispatcher.DispatchHandler {
 
   onResponseStart(_: Dispatcher.DispatchController, status: number, headers: Headers): void {
     if (status < 200 || this.isOver) return;
-    const text = (name: string) => (headers[name] === undefined ? undefined : String(headers[name]));
+    const text = (name: string) =>
+      headers[name] === undefined ? undefined : String(headers[name]);
     this.handlers.head({
       status,
       contentType: text("content-type") ?? "",

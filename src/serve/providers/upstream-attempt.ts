@@ -1,5 +1,9 @@
 import type { ChatEvent } from "../../core/chat.ts";
-import type { AnswerReader, UpstreamBody, UpstreamDialect } from "../../core/dialects/upstream-dialect.ts";
+import type {
+  AnswerReader,
+  UpstreamBody,
+  UpstreamDialect,
+} from "../../core/dialects/upstream-dialect.ts";
 import { WeirError } from "../../core/errors.ts";
 import type { Attempt, AttemptListener } from "../provider.ts";
 import { type MessageReader, openMessages } from "./message-reader.ts";
@@ -100,8 +104,11 @@ export class UpstreamAttempt implements Attempt, ResponseHandlers {
       return;
     }
     this.reading(() => {
-      if (this.messages) this.messages.end();
-      else this.take(this.reader.whole(this.text()));
+      if (!this.messages) {
+        this.take(this.reader.whole(this.text()));
+        return;
+      }
+      this.messages.end();
       const last = this.reader.end();
       if (last) this.take(last);
       else this.broke("broke off its answer");

@@ -100,12 +100,20 @@ export async function openRoutes(
 }
 
 function vllmControls(root: string, base: string, ask: Ask): EngineControls {
-  const act = async (path: string, body: Record<string, unknown> | undefined, needs: string, signal: AbortSignal) => {
+  const act = async (
+    path: string,
+    body: Record<string, unknown> | undefined,
+    needs: string,
+    signal: AbortSignal,
+  ) => {
     try {
       await ask({ path, ...(body && { body }) }, signal);
     } catch (cause) {
       if (!(cause instanceof WeirError) || !/does not know/.test(cause.message)) throw cause;
-      throw new WeirError("unsupported_parameter", `This vLLM has no ${path}: start it with ${needs}.`);
+      throw new WeirError(
+        "unsupported_parameter",
+        `This vLLM has no ${path}: start it with ${needs}.`,
+      );
     }
   };
   const loraNeeds = "--enable-lora and VLLM_ALLOW_RUNTIME_LORA_UPDATING=True";

@@ -182,16 +182,14 @@ function toDelta(event: Delta): string {
         ...(event.text !== "" && { reasoning_content: event.text }),
         ...(isSigned(event) && { reasoning_details: [toDetail(event, event.part ?? 0)] }),
       });
-    case "tool-call-delta": {
-      const call = {
-        index: event.call,
-        ...(event.id && { id: event.id, type: "function" }),
-        function: { ...(event.name && { name: event.name }), arguments: event.arguments },
-        ...toExtraContent(event.signature),
-      };
-      return JSON.stringify({ tool_calls: [call] });
-    }
   }
+  const call = {
+    index: event.call,
+    ...(event.id && { id: event.id, type: "function" }),
+    function: { ...(event.name && { name: event.name }), arguments: event.arguments },
+    ...toExtraContent(event.signature),
+  };
+  return JSON.stringify({ tool_calls: [call] });
 }
 
 function toWireLogprob({ token, logprob, bytes, top }: TokenLogprob): Record<string, unknown> {

@@ -1,5 +1,11 @@
 import { z } from "zod";
-import type { ChatRequest, Foreign, Reasoning, ResponseFormat, ToolDefinition } from "../../chat.ts";
+import type {
+  ChatRequest,
+  Foreign,
+  Reasoning,
+  ResponseFormat,
+  ToolDefinition,
+} from "../../chat.ts";
 import { Message, toMessage } from "./message.ts";
 import { type Mutable, OptionFields, count, toOptions } from "./options.ts";
 
@@ -108,7 +114,10 @@ function addTools(request: Mutable<ChatRequest>, tools: readonly z.infer<typeof 
   if (foreign.length > 0) request.foreignTools = foreign;
 }
 
-function toTool({ function: tool, cache_control: mark }: z.infer<typeof FunctionTool>): ToolDefinition {
+function toTool({
+  function: tool,
+  cache_control: mark,
+}: z.infer<typeof FunctionTool>): ToolDefinition {
   const { name, description, parameters, strict } = tool;
   return {
     name,

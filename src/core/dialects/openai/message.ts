@@ -1,11 +1,5 @@
 import { z } from "zod";
-import type {
-  CacheMark,
-  ChatMessage,
-  ContentPart,
-  ReasoningPart,
-  ToolCall,
-} from "../../chat.ts";
+import type { CacheMark, ChatMessage, ContentPart, ReasoningPart, ToolCall } from "../../chat.ts";
 
 /** A chat's messages as OpenAI's clients send them, and their canonical form. Pure. */
 

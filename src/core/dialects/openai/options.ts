@@ -76,5 +76,7 @@ function toSampling(body: Options): Sampling {
 
 /** Whether a stream's client asked for its usage. */
 export function wantsUsage(body: Readonly<Record<string, unknown>> | undefined): boolean {
-  return Options.shape.stream_options.safeParse(body?.["stream_options"]).data?.include_usage ?? false;
+  return (
+    Options.shape.stream_options.safeParse(body?.["stream_options"]).data?.include_usage ?? false
+  );
 }

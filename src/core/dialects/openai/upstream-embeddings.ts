@@ -6,7 +6,9 @@ import { WireUsage, toUsage } from "./upstream-answer.ts";
 /** Embeddings of servers that speak OpenAI's dialect. Pure. */
 
 const WireEmbeddings = z.looseObject({
-  data: z.array(z.looseObject({ index: z.number(), embedding: z.union([z.array(z.number()), z.string()]) })),
+  data: z.array(
+    z.looseObject({ index: z.number(), embedding: z.union([z.array(z.number()), z.string()]) }),
+  ),
   usage: WireUsage.nullish(),
 });
 
@@ -18,7 +20,9 @@ export function parseUpstreamEmbeddings(value: unknown): { vectors: number[][]; 
     });
   }
   const { data, usage } = result.data;
-  const vectors = data.toSorted((a, b) => a.index - b.index).map(({ embedding }) => toNumbers(embedding));
+  const vectors = data
+    .toSorted((a, b) => a.index - b.index)
+    .map(({ embedding }) => toNumbers(embedding));
   return { vectors, usage: usage ? toUsage(usage) : { inputTokens: 0, outputTokens: 0 } };
 }
 

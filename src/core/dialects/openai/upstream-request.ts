@@ -35,9 +35,7 @@ export function toUpstreamBody(request: GenerateRequest, quirks: Quirks): Upstre
     body: {
       ...(quirks.words.extra !== undefined && extra),
       model: request.model,
-      ...(request.kind === "chat"
-        ? toChatFields(request, quirks)
-        : toCompletionFields(request)),
+      ...(request.kind === "chat" ? toChatFields(request, quirks) : toCompletionFields(request)),
       temperature: sampling.temperature,
       top_p: sampling.topP,
       [request.kind === "chat" ? quirks.maxTokens : "max_tokens"]: request.maxTokens,
@@ -154,7 +152,9 @@ function toWireMessage(message: ChatMessage, marks: boolean): Fields {
   return {
     role,
     content:
-      content === null || typeof content === "string" ? content : toWireContent(content, marks, role),
+      content === null || typeof content === "string"
+        ? content
+        : toWireContent(content, marks, role),
     name: message.name,
     tool_call_id: message.toolCallId,
     ...(thought && { reasoning_content: thought }),
@@ -195,9 +195,8 @@ function toWirePart(part: ContentPart, marks: boolean): unknown {
       return { type: "input_audio", input_audio: { data: part.base64, format: part.format } };
     case "file":
       return { type: "file", file: { file_data: part.url, filename: part.name ?? "file" } };
-    case "foreign":
-      return fromForeign(part);
   }
+  return fromForeign(part);
 }
 
 function toCache(mark: CacheMark | undefined): Fields {

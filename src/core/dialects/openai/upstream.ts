@@ -1,4 +1,5 @@
 import type { ChatEvent, Dialect, GenerateRequest } from "../../chat.ts";
+import { WeirError } from "../../errors.ts";
 import type { AnswerReader, UpstreamDialect } from "../upstream-dialect.ts";
 import { QUIRKS, type QuirkName } from "./quirks.ts";
 import { parseUpstreamAnswer } from "./upstream-answer.ts";
@@ -37,7 +38,9 @@ class OpenAiReader implements AnswerReader {
   }
 
   whole(json: string): readonly ChatEvent[] {
-    return this.note(parseUpstreamAnswer(json, this.relayTo));
+    const events = this.note(parseUpstreamAnswer(json, this.relayTo));
+    if (this.end()) return events;
+    throw new WeirError("provider_failed", "The upstream's answer has no end.");
   }
 
   /** Some servers end without `[DONE]`, others say it after half an answer. */

@@ -1,0 +1,105 @@
+import { join } from "node:path";
+import type { WeirConfig } from "../config/schema.ts";
+import type { Settings } from "../config/settings.ts";
+import type { Log } from "../core/log.ts";
+import { createGate, redact } from "../guard/gate.ts";
+import { type Catalogue, createCatalogue } from "../serve/catalogue.ts";
+import { type ControlStore, openControlStore } from "../store/sqlite/control.ts";
+import { lockFolder } from "../store/sqlite/folder-lock.ts";
+import { type TraceStore, openTraceStore } from "../store/sqlite/trace-store.ts";
+import { listPrice } from "../watch/cost/prices.ts";
+import { type Metrics, createMetrics } from "../watch/metrics/metrics.ts";
+import { type Recorder, type Writer, createRecorder } from "../watch/trace/recorder.ts";
+import { ensureAdminKey } from "./access.ts";
+import { ROOT } from "./release.ts";
+
+/** What follows the configuration: replaced as a whole when it changes. */
+export interface Live {
+  readonly config: WeirConfig;
+  readonly gate: ReturnType<typeof createGate>;
+  /** Whose texts come out of the gate without secrets and personal data: these need no second look. */
+  readonly cleans: ReadonlySet<Writer>;
+}
+
+/** Everything that is built once and lives as long as the server. */
+export interface House {
+  readonly settings: Settings;
+  readonly startedAt: number;
+  readonly log: Log;
+  readonly control: ControlStore;
+  readonly traces: TraceStore;
+  readonly metrics: Metrics;
+  readonly recorder: Recorder;
+  readonly catalogue: Catalogue;
+  live: Live;
+  isDraining: boolean;
+  /** When keys were last used, since this was last written down. */
+  readonly usedKeys: Map<string, number>;
+  /** Requests that never became calls, by error code. */
+  readonly rejections: Map<string, number>;
+}
+
+/** Opens the stores and starts the models; `stack` takes them down again. */
+export async function buildHouse(settings: Settings, log: Log, stack: AsyncDisposableStack) {
+  const { config, dataFolder } = settings;
+  const now = Date.now;
+  const lock = lockFolder(dataFolder);
+  stack.defer(() => lock.release());
+  const control = openControlStore(join(dataFolder, "control.db"), now);
+  stack.defer(() => control.close());
+  const newAdminKey = ensureAdminKey(control, settings.adminKey);
+  const traces = await openTraceStore({
+    folder: join(dataFolder, "traces"),
+    keepMs: config.traces.keep,
+    onTrouble: (reason) => log.error("trace_store_trouble", { reason }),
+  });
+  stack.defer(() => traces.close());
+  const recorder = createRecorder({
+    calls: traces,
+    capture: () => house.live.config.traces.capture,
+    redact: (text, writer) => (house.live.cleans.has(writer) ? text : redact(text)),
+    log: log.part("watch"),
+  });
+  stack.defer(() => recorder.flush());
+  const catalogue = createCatalogue({
+    folder: settings.folder,
+    demoModel: join(ROOT, "models", "demo.gguf"),
+    secret: settings.secret,
+    listPrice,
+    log: log.part("serve"),
+  });
+  stack.defer(() => catalogue.close());
+  const house: House = {
+    settings,
+    startedAt: now(),
+    log,
+    control,
+    traces,
+    metrics: createMetrics(now),
+    recorder,
+    catalogue,
+    live: toLive(config),
+    isDraining: false,
+    usedKeys: new Map(),
+    rejections: new Map(),
+  };
+  await catalogue.apply(config.models);
+  return { house, newAdminKey };
+}
+
+function toLive(config: WeirConfig): Live {
+  const { mode, input, output } = config.guard;
+  const takesAll = (categories: readonly string[]) =>
+    mode === "enforce" && categories.includes("secrets") && categories.includes("pii");
+  const cleans = new Set<Writer>();
+  if (takesAll(input)) cleans.add("user");
+  if (takesAll(output.redact)) cleans.add("answer");
+  return { config, gate: createGate(config.guard), cleans };
+}
+
+/** Goes over to another configuration. */
+export async function apply(house: House, config: WeirConfig): Promise<void> {
+  await house.catalogue.apply(config.models);
+  house.live = toLive(config);
+  house.traces.keep(config.traces.keep);
+}

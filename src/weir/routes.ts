@@ -1,0 +1,108 @@
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import type { Timeline } from "../core/call.ts";
+import type { App } from "../http/app.ts";
+import type { Authorise } from "../http/authorise.ts";
+import { describeModels, gaugesOf } from "../http/describe.ts";
+import { callRoutes } from "../http/routes/calls.ts";
+import { keyRoutes } from "../http/routes/keys.ts";
+import { modelRoutes } from "../http/routes/models.ts";
+import { operationsRoutes } from "../http/routes/operations.ts";
+import { pageRoutes } from "../http/routes/pages.ts";
+import { sessionRoutes } from "../http/routes/session.ts";
+import { summarise, windowOf } from "../watch/overview.ts";
+import { toSpans } from "../watch/trace/spans.ts";
+import { sessionsOf } from "./access.ts";
+import type { House } from "./house.ts";
+import { ROOT, VERSION } from "./release.ts";
+
+const DAY_MS = 86_400_000;
+
+/** The control plane: everything that is no inference. */
+export async function registerRoutes(app: App, house: House, authorise: Authorise): Promise<void> {
+  const { catalogue, control } = house;
+  operationsRoutes(app.fastify, {
+    version: VERSION,
+    operations: app.operations,
+    notReady: () => whyNotReady(house),
+    metrics: () => metricsText(house),
+    checkMetrics(request) {
+      if (!isLoopback(house.live.config.server.host)) authorise(request, "admin");
+    },
+  });
+  modelRoutes(app.fastify, {
+    authorise,
+    names: () => catalogue.names(),
+    startedAt: house.startedAt,
+    describe: async () => ({
+      models: describeModels(catalogue, await house.traces.countsByModel(Date.now() - DAY_MS)),
+    }),
+  });
+  sessionRoutes(app.fastify, { authorise, version: VERSION, ...sessionsOf(control) });
+  callRoutes(app.fastify, {
+    authorise,
+    // Who looks sees also what ended just now.
+    async list(query) {
+      await house.recorder.flush();
+      return house.traces.list(query);
+    },
+    async find(id) {
+      await house.recorder.flush();
+      const call = await house.traces.find(id);
+      return call && { ...call, spans: toSpans({ ...call, timeline: call.timeline as Timeline }) }; // as recorded
+    },
+    overview: (window) => overview(house, window),
+  });
+  keyRoutes(app.fastify, {
+    authorise,
+    list: () => control.keys.list().map((key) => ({ ...key, scopes: [...key.scopes] })),
+    add: (name, scopes) => control.keys.add(name, scopes),
+    revoke: (id) => control.keys.revoke(id),
+  });
+  await pageRoutes(app.fastify, {
+    dashboardFolder: join(ROOT, "web", "dist"),
+    docsFolder: dirname(createRequire(import.meta.url).resolve("swagger-ui-dist/package.json")),
+  });
+}
+
+async function overview(
+  { traces, metrics, startedAt, recorder }: House,
+  name: Parameters<typeof windowOf>[0],
+) {
+  await recorder.flush();
+  const window = windowOf(name, Date.now());
+  const figures = await traces.figures(window.from, window.to);
+  return {
+    window: name,
+    ...window,
+    ...summarise(figures, window),
+    live: {
+      ...metrics.live,
+      uptimeMs: Date.now() - startedAt,
+      rssBytes: process.memoryUsage.rss(),
+      droppedTraces: recorder.dropped,
+    },
+  };
+}
+
+function metricsText({ catalogue, metrics, recorder, rejections }: House): string {
+  const refused = {
+    name: "weir_requests_rejected_total",
+    help: "Requests that never became calls, by error code.",
+    type: "counter" as const,
+    values: Array.from(rejections, ([code, value]) => ({ labels: { code }, value })),
+  };
+  return metrics.expose([...gaugesOf(catalogue, recorder.dropped), refused]);
+}
+
+function whyNotReady({ catalogue, isDraining }: House): string[] {
+  if (isDraining) return ["the server is shutting down"];
+  return catalogue.engines().flatMap((engine) => {
+    const { state, detail } = engine.health();
+    return state === "ready" ? [] : [`${engine.name} is ${state}${detail ? `: ${detail}` : ""}`];
+  });
+}
+
+function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "::1" || host.startsWith("127.");
+}
