@@ -1,4 +1,11 @@
-import type { ChatEvent, ChatMessage, EmbedRequest, GenerateRequest, Usage } from "../core/chat.ts";
+import type {
+  ChatEvent,
+  ChatMessage,
+  ChatRequest,
+  EmbedRequest,
+  GenerateRequest,
+  Usage,
+} from "../core/chat.ts";
 import type { WeirError } from "../core/errors.ts";
 
 /**
@@ -49,8 +56,13 @@ export interface Provider {
   rerank?(request: RerankRequest, signal: AbortSignal): Promise<Reranking>;
   /** Absent where the provider does not show its tokens. */
   readonly tokens?: Tokens;
+  /** How many tokens a chat's prompt has; absent, or undefined, where the provider does not tell. */
+  countTokens?(request: ChatRequest, signal: AbortSignal): Promise<number | undefined>;
   /** Hands a request on and its answer back, byte for byte: what only OpenAI-shaped upstreams have. */
-  forward?(message: Forwarded, listener: ForwardListener): Pick<Attempt, "pause" | "resume" | "cancel">;
+  forward?(
+    message: Forwarded,
+    listener: ForwardListener,
+  ): Pick<Attempt, "pause" | "resume" | "cancel">;
   /** What the upstream says of itself when it is asked. Throws a WeirError when it cannot be asked. */
   facts?(signal: AbortSignal): Promise<ProviderFacts>;
   /** What an operator can do to the engine behind it; absent: nothing. */

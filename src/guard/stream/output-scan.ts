@@ -73,10 +73,7 @@ export class OutputScan {
     leaving: ChatEvent[],
   ): void {
     const isProof = delta.type === "reasoning-delta" && (delta.signature ?? delta.redacted);
-    const released = channel.push(
-      delta.text,
-      "logprobs" in delta ? delta.logprobs : undefined,
-    );
+    const released = channel.push(delta.text, "logprobs" in delta ? delta.logprobs : undefined);
     const isSame = (released?.text ?? "") === delta.text;
     if (isSame && (released || delta.text === "") && !isProof) leaving.push(delta);
     else if (isProof) leaving.push(...this.withProof(delta, channel, released));

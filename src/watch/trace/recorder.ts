@@ -1,5 +1,10 @@
 import type { CallRecord } from "../../core/call.ts";
-import { type ChatRequest, type ContentPart, type GenerateRequest, textOf } from "../../core/chat.ts";
+import {
+  type ChatRequest,
+  type ContentPart,
+  type GenerateRequest,
+  textOf,
+} from "../../core/chat.ts";
 import type { Log } from "../../core/log.ts";
 
 export type Capture = "full" | "redacted" | "none";
@@ -156,9 +161,7 @@ function mapMessage(
       content === null || typeof content === "string"
         ? content && map(content)
         : content.map((part) =>
-            part.type === "text"
-              ? { ...part, text: map(part.text) }
-              : withoutBytes(part),
+            part.type === "text" ? { ...part, text: map(part.text) } : withoutBytes(part),
           ),
     ...(reasoning && { reasoning: reasoning.map(({ text }) => ({ text: map(text) })) }),
     ...(toolCalls && {
