@@ -7,6 +7,7 @@ import { type Dialect, OPENAI } from "./dialect.ts";
 const DIALECT: Dialect = {
   ...OPENAI,
   opening: undefined,
+  everyDelta: { role: "assistant" },
   honoursLogprobs: true,
   reasoning: (text) => ({ reasoning_content: text }),
   wantsReasoning: ({ model, thinking, reasoning_effort: effort }) =>
