@@ -77,20 +77,29 @@ export function createFileFolder(folder: string) {
     bytes: (id: string): Buffer => readFileSync(pathOf(id)),
     lines: (id: string): AsyncIterable<string> => linesOf(pathOf(id)),
     remove: (id: string): void => rmSync(pathOf(id), { force: true }),
-    /** Goes on with the journal of a file that is still to be; a line that a crash cut is cut off. */
-    openJournal: (id: string): FileJournal => openJournal(pathOf(id, JOURNAL)),
+    /**
+     * Goes on with the journal of a file that is still to be, also when it had become the file
+     * already. A line that a crash cut is cut off.
+     */
+    openJournal(id: string): FileJournal {
+      const journal = pathOf(id, JOURNAL);
+      if (!existsSync(journal) && existsSync(pathOf(id))) renameSync(pathOf(id), journal);
+      return openJournal(journal);
+    },
     journalLines: (id: string): AsyncIterable<string> => linesOf(pathOf(id, JOURNAL)),
-    /** Makes a journal the file itself; gives its size, 0 when nothing was ever written. Can be repeated. */
+    /** Makes a journal the file itself; gives its size. Without a line there will be no file. */
     publishJournal(id: string): number {
       const journal = pathOf(id, JOURNAL);
-      if (existsSync(journal)) {
-        const fd = openSync(journal, "r+");
-        fsyncSync(fd);
-        closeSync(fd);
-        renameDurably(journal, pathOf(id), folder);
+      const { size } = statSync(journal);
+      if (size === 0) {
+        rmSync(journal);
+        return 0;
       }
-      const path = pathOf(id);
-      return existsSync(path) ? statSync(path).size : 0;
+      const fd = openSync(journal, "r+");
+      fsyncSync(fd);
+      closeSync(fd);
+      renameDurably(journal, pathOf(id), folder);
+      return size;
     },
   };
 }

@@ -46,7 +46,7 @@ export interface BatchState {
   readonly usage: Readonly<BatchUsage>;
   readonly faults: readonly LineFault[];
   /** What finalizing leads to. */
-  readonly goal: "completed" | "cancelled" | "expired";
+  readonly goal: "completed" | "cancelled" | "expired" | "failed";
   /** Which of the two files there are in the end. */
   readonly hasOutput: boolean;
   readonly hasErrors: boolean;

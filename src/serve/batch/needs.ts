@@ -38,10 +38,10 @@ export interface BatchFile {
 export interface BatchFiles {
   find(keyId: string, id: string): BatchFile | undefined;
   lines(id: string): AsyncIterable<string>;
-  /** A line that a crash cut is cut off. */
+  /** Goes on with what is there, also when it was published. A line that a crash cut is cut off. */
   openJournal(id: string): Journal;
   journalLines(id: string): AsyncIterable<string>;
-  /** Makes a journal the file itself; gives its size, 0 when nothing was written. Can be repeated. */
+  /** Makes an opened journal the file itself; gives its size. Without a line there will be no file. */
   publishJournal(id: string): number;
   add(file: BatchFile): void;
 }

@@ -128,19 +128,22 @@ export function createFiles({ shelf, contents, now, newId }: FilesNeeds) {
     /** For a model to read; undefined when there is no such file. Throws request_too_large. */
     readable(keyId: string, id: string): { name: string; url: string } | undefined {
       const file = shelf.find(keyId, id);
-      if (!file) return undefined;
-      if (file.bytes > MAX_READABLE_BYTES) {
-        throw new WeirError(
-          "request_too_large",
-          `The file ${id} has more than ${MAX_READABLE_BYTES / 1024 / 1024} MiB: too much for a prompt.`,
-        );
-      }
-      const ending = file.filename.split(".").at(-1)?.toLowerCase() ?? "";
-      const type = MEDIA_TYPES[ending] ?? "application/octet-stream";
-      return {
-        name: file.filename,
-        url: `data:${type};base64,${contents.bytes(id).toString("base64")}`,
-      };
+      return file && toReadable(file, contents);
     },
   };
+}
+
+function toReadable(
+  { id, bytes, filename }: KeptFile,
+  contents: Contents,
+): { name: string; url: string } {
+  if (bytes > MAX_READABLE_BYTES) {
+    throw new WeirError(
+      "request_too_large",
+      `The file ${id} has more than ${MAX_READABLE_BYTES / 1024 / 1024} MiB: too much for a prompt.`,
+    );
+  }
+  const ending = filename.split(".").at(-1)?.toLowerCase() ?? "";
+  const type = MEDIA_TYPES[ending] ?? "application/octet-stream";
+  return { name: filename, url: `data:${type};base64,${contents.bytes(id).toString("base64")}` };
 }
