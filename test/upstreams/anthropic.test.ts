@@ -1,4 +1,10 @@
-import Anthropic from "@anthropic-ai/sdk";
+import Anthropic, {
+  AuthenticationError,
+  BadRequestError,
+  InternalServerError,
+  NotFoundError,
+  RateLimitError,
+} from "@anthropic-ai/sdk";
 import { expect, it } from "vitest";
 import type { MockOptions } from "../../src/cli/mock/upstream.ts";
 import { HI, PIXEL, PLACE, ZURICH, double, post } from "./double.ts";
@@ -106,9 +112,7 @@ it("counts images and refuses what is no base64", async () => {
       ],
     });
   expect((await see(PIXEL)).content).toMatchObject([{ text: "I see 1 image." }]);
-  await expect(see(`data:image/png;base64,${PIXEL}`)).rejects.toBeInstanceOf(
-    Anthropic.BadRequestError,
-  );
+  await expect(see(`data:image/png;base64,${PIXEL}`)).rejects.toBeInstanceOf(BadRequestError);
 });
 
 it("answers in the schema, counts tokens and lists models", async () => {
@@ -123,10 +127,10 @@ it("answers in the schema, counts tokens and lists models", async () => {
 });
 
 it.each([
-  ["status-400", Anthropic.BadRequestError, "invalid_request_error"],
-  ["status-404", Anthropic.NotFoundError, "not_found_error"],
-  ["status-429", Anthropic.RateLimitError, "rate_limit_error"],
-  ["status-529", Anthropic.InternalServerError, "overloaded_error"],
+  ["status-400", BadRequestError, "invalid_request_error"],
+  ["status-404", NotFoundError, "not_found_error"],
+  ["status-429", RateLimitError, "rate_limit_error"],
+  ["status-529", InternalServerError, "overloaded_error"],
 ])("fails with %s as the client knows it", async (model, kind, type) => {
   const { client } = await anthropic();
   const failed = client.messages.create({ ...BASE, model });
@@ -143,7 +147,7 @@ it("breaks in the middle of a stream with an error event", async () => {
 it("wants its key, its version, max_tokens, and nothing that it does not know", async () => {
   const { mock, client } = await anthropic({ apiKey: "sk-ant" });
   await expect(client.withOptions({ apiKey: "no" }).messages.create(BASE)).rejects.toBeInstanceOf(
-    Anthropic.AuthenticationError,
+    AuthenticationError,
   );
   const ask = async (body: object, headers = {}) => {
     const answer = await post(`${mock.url}/v1/messages`, body, {

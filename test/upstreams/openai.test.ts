@@ -1,4 +1,14 @@
-import OpenAI, { AzureOpenAI } from "openai";
+import OpenAI, {
+  AzureOpenAI,
+  APIConnectionError,
+  APIError,
+  AuthenticationError,
+  BadRequestError,
+  InternalServerError,
+  NotFoundError,
+  RateLimitError,
+  UnprocessableEntityError,
+} from "openai";
 import { expect, it } from "vitest";
 import type { MockOptions } from "../../src/cli/mock/upstream.ts";
 import { HI, PIXEL, PLACE, TOOLS, ZURICH, double, post } from "./double.ts";
@@ -124,12 +134,12 @@ it("hides its reasoning and counts it", async () => {
 });
 
 it.each([
-  ["status-400", OpenAI.BadRequestError],
-  ["status-404", OpenAI.NotFoundError],
-  ["status-422", OpenAI.UnprocessableEntityError],
-  ["status-429", OpenAI.RateLimitError],
-  ["status-500", OpenAI.InternalServerError],
-  ["refuse", OpenAI.APIConnectionError],
+  ["status-400", BadRequestError],
+  ["status-404", NotFoundError],
+  ["status-422", UnprocessableEntityError],
+  ["status-429", RateLimitError],
+  ["status-500", InternalServerError],
+  ["refuse", APIConnectionError],
 ])("fails with %s as the client knows it", async (model, kind) => {
   const { client } = await openai();
   const failed = client.chat.completions.create({ model, messages: HI });
@@ -170,7 +180,7 @@ it("breaks in the middle of a stream with an error event", async () => {
     for await (const { choices } of stream) text += choices[0]?.delta.content ?? "";
     return text;
   };
-  await expect(read()).rejects.toBeInstanceOf(OpenAI.APIError);
+  await expect(read()).rejects.toBeInstanceOf(APIError);
 });
 
 it("embeds, as base64 and as numbers", async () => {
@@ -207,7 +217,7 @@ it("answers on its Responses route, whole and streamed", async () => {
   const numbers: number[] = [];
   for await (const event of stream) {
     types.add(event.type);
-    if ("sequence_number" in event) numbers.push(event.sequence_number as number);
+    if ("sequence_number" in event) numbers.push(event.sequence_number);
   }
   expect([...types]).toContain("response.function_call_arguments.done");
   expect([...types]).toContain("response.reasoning_summary_text.delta");
@@ -257,7 +267,7 @@ it("is Azure's service to Azure's client", async () => {
     error: { innererror: { code: "ResponsibleAIPolicyViolation" } },
   });
   const wrong = azure("no").chat.completions.create({ model: "d", messages: HI });
-  await expect(wrong).rejects.toBeInstanceOf(OpenAI.AuthenticationError);
+  await expect(wrong).rejects.toBeInstanceOf(AuthenticationError);
   const unversioned = await post(
     `${mock.url}/openai/deployments/d/chat/completions`,
     { messages: HI },

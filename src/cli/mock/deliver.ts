@@ -80,6 +80,8 @@ async function stream(
     await write(frame);
     hasContent ||= frame.hasContent === true;
     if (hasContent && fault === "mid-error") {
+      // A packet of its own: some clients look for a bare error only there.
+      await wait(BREAK_MS);
       response.end(format.error);
       return;
     }

@@ -48,6 +48,7 @@ const DIALECT: Dialect = {
   chunkExtras: () => ({}),
   choiceExtras: () => ({}),
   headers: { "mistral-correlation-id": "mock" },
+  embeddingExtras: { id: "0123456789abcdef0123456789abcdef" },
   streamError: sse({
     object: "error",
     message: "Internal server error",

@@ -25,7 +25,9 @@ export function familyRoutes(dialect: Dialect, options: MockOptions): Route[] {
   return [
     generation(/\/chat\/completions$/, (call) => converse(dialect, options, call, true)),
     generation(/(?<!\/chat)\/completions$/, (call) => converse(dialect, options, call, false)),
-    generation(/\/embeddings$/, ({ body }) => embeddings(body, dialect.headers)),
+    generation(/\/embeddings$/, ({ body }) =>
+      embeddings(body, dialect.headers, dialect.embeddingExtras),
+    ),
   ];
 }
 

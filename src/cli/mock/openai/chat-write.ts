@@ -106,19 +106,18 @@ function* chunks(answer: Answer): Generator<Frame> {
 }
 
 function closingChoice({ dialect, ask, script, isChat }: Answer, index: number): Json {
-  const calls = dialect.calls === "closing" && script.toolCalls.length > 0;
-  const delta = calls
-    ? {
-        ...dialect.everyDelta,
-        content: "",
-        tool_calls: wholeCallsOf(dialect, script),
-      }
-    : dialect.everyDelta["role"] === undefined
-      ? {}
-      : { ...dialect.everyDelta, content: "" };
+  const { everyDelta, calls } = dialect;
+  // Who names the speaker in every chunk, and who ends with the calls, has a text here as well.
+  const isEmpty = everyDelta["role"] === undefined && calls !== "closing";
+  const called =
+    calls === "closing" && script.toolCalls.length > 0
+      ? { tool_calls: wholeCallsOf(dialect, script) }
+      : {};
   return {
     index,
-    ...(isChat ? { delta } : { text: "" }),
+    ...(isChat
+      ? { delta: isEmpty ? {} : { ...everyDelta, content: "", ...called } }
+      : { text: "" }),
     ...dialect.choiceExtras(script, true),
     finish_reason: dialect.finish(script, ask, true),
   };

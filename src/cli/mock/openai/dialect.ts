@@ -37,6 +37,8 @@ export interface Dialect {
   /** More headers of an answer that went well. */
   readonly headers: Readonly<Record<string, string>>;
   readonly streamError: string;
+  /** More fields of an answer with embeddings. */
+  readonly embeddingExtras: Json;
   /** Changes the script as the request's fields ask, before it is written. */
   readonly adapt?: (script: Script, body: Json) => Script;
   /** Log probabilities in a shape of its own, asked for by a number. */
@@ -101,6 +103,7 @@ export const OPENAI: Dialect = {
   choiceExtras: () => ({ logprobs: null }),
   prelude: () => [],
   headers: { "x-request-id": "req_mock", "openai-processing-ms": "7" },
+  embeddingExtras: {},
   streamError: sse({
     error: {
       message: "The server had an error while processing your request. Sorry about that!",

@@ -1,8 +1,12 @@
 import { type Json, type Reply, numberOf, ok } from "../call.ts";
 import { Refused } from "../kind.ts";
 
-/** Embeddings in OpenAI's format, as numbers or as base64 of little-endian floats. */
-export function embeddings(body: Json, headers: Readonly<Record<string, string>> = {}): Reply {
+/** Embeddings in OpenAI's format, as numbers or as base64 of little-endian floats; `more` is added. */
+export function embeddings(
+  body: Json,
+  headers: Readonly<Record<string, string>> = {},
+  more: Json = {},
+): Reply {
   const inputs = inputsOf(body["input"]);
   if (inputs.length === 0)
     throw new Refused(400, "Missing required parameter: 'input'.", {
@@ -13,6 +17,7 @@ export function embeddings(body: Json, headers: Readonly<Record<string, string>>
   const embedding = body["encoding_format"] === "base64" ? asBase64(vector) : vector;
   return ok(
     {
+      ...more,
       object: "list",
       model: body["model"],
       data: inputs.map((_, index) => ({ object: "embedding", index, embedding })),

@@ -38,6 +38,7 @@ export function vllmDialect(version: string | undefined): Dialect {
     ...OPENAI,
     opening: { role: "assistant", content: "" },
     headers: {},
+    embeddingExtras: { id: "embd-mock", created: 1_700_000_000 },
     // Renamed in 0.11.1; both were sent for a while.
     reasoning: (text) => ({
       ...(isBefore(version, "0.11.1") ? {} : { reasoning: text }),
