@@ -14,3 +14,8 @@ export function toToolInput(text: string): Record<string, unknown> {
   }
   return { INVALID_JSON: text };
 }
+
+/** A call's id in the letters that the strictest upstreams take: other vendors' have dots and colons. */
+export function toPlainId(id: string): string {
+  return id.replaceAll(/[^a-zA-Z0-9_-]/g, "_");
+}

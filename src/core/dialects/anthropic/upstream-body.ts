@@ -2,7 +2,7 @@ import type { ChatRequest, GenerateRequest, ResponseFormat } from "../../chat.ts
 import { relayedBody } from "../relay.ts";
 import type { UpstreamBody } from "../upstream-dialect.ts";
 import { chatOnly, foreignExtra, refuse, unsupported, wishedFor } from "../wishes.ts";
-import { toPrompt, toToolFields } from "./upstream-messages.ts";
+import { isBrokenChain, toPrompt, toToolFields } from "./upstream-messages.ts";
 import { type Thinking, mannerOf, toThinking } from "./upstream-thinking.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -27,7 +27,7 @@ export function toUpstreamBody(request: GenerateRequest): UpstreamBody {
   const { system, turns } = toPrompt(chat.messages);
   const instruction = toInstruction(chat.responseFormat);
   if (instruction) system.push({ type: "text", text: instruction });
-  const thinking = toThinking(chat, turns);
+  const thinking = toThinking(chat, isBrokenChain(turns));
   const { sampling, dropped } = toSampling(chat, thinking);
   const { effort, ...thinkingFields } = thinking.fields;
   const format = toFormat(chat.responseFormat);
@@ -55,7 +55,7 @@ export function toUpstreamBody(request: GenerateRequest): UpstreamBody {
 }
 
 /** Anthropic's temperature ends at 1, a model that thinks has its own, and the newest have none. */
-function toSampling(
+export function toSampling(
   request: ChatRequest,
   { isOn }: Thinking,
 ): { readonly sampling: Fields; readonly dropped: readonly string[] } {
@@ -86,13 +86,13 @@ function toFormat(format: ResponseFormat | undefined): Fields | undefined {
 }
 
 /** There is no word for JSON without a schema; the model is told in plain ones. */
-function toInstruction(format: ResponseFormat | undefined): string | undefined {
+export function toInstruction(format: ResponseFormat | undefined): string | undefined {
   if (format?.type !== "json_object") return undefined;
   return "Answer with one JSON object and nothing else: no text around it, no code fence.";
 }
 
 /** Anthropic takes only schemas whose objects say that they have no other properties. */
-function closed(schema: unknown): unknown {
+export function closed(schema: unknown): unknown {
   if (Array.isArray(schema)) return schema.map(closed);
   if (typeof schema !== "object" || schema === null) return schema;
   const entries = Object.entries(schema).map(([key, value]) => [key, closed(value)] as const);

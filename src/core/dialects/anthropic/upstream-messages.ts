@@ -7,7 +7,7 @@ import type {
   ToolDefinition,
 } from "../../chat.ts";
 import { parseDataUrl, textOfData } from "../data-url.ts";
-import { toToolInput } from "../tool-input.ts";
+import { toPlainId, toToolInput } from "../tool-input.ts";
 import { nativeValue, unsupported } from "../wishes.ts";
 
 /** Canonical messages written as Anthropic's: a system prompt and turns that alternate. Pure. */
@@ -53,6 +53,13 @@ function resultsFirst({ content }: Turn): void {
   content.splice(0, Infinity, ...results, ...content.filter((block) => !isResult(block)));
 }
 
+/** Whether the prompt ends in the middle of a chain of calls, and the thought before it is lost. */
+export function isBrokenChain(turns: readonly Turn[]): boolean {
+  const isAnswer = turns.at(-1)?.content.some((block) => block["type"] === "tool_result");
+  const first = turns.at(-2)?.content[0]?.["type"];
+  return isAnswer === true && first !== "thinking" && first !== "redacted_thinking";
+}
+
 function toTurnBlocks(message: ChatMessage): Block[] {
   if (message.role === "tool") return [toToolResult(message)];
   if (message.role !== "assistant") return toBlocks(message.content);
@@ -72,22 +79,17 @@ function toThinking({ reasoning = [] }: ChatMessage): Block[] {
 }
 
 function toToolUse({ id, name, arguments: text, cache }: ToolCall): Block {
-  return { type: "tool_use", id: toId(id), name, input: toToolInput(text), ...toMark(cache) };
+  return { type: "tool_use", id: toPlainId(id), name, input: toToolInput(text), ...toMark(cache) };
 }
 
 function toToolResult({ content, toolCallId = "", isError }: ChatMessage): Block {
   const inner = content === null || typeof content === "string" ? content : toBlocks(content);
   return {
     type: "tool_result",
-    tool_use_id: toId(toolCallId),
+    tool_use_id: toPlainId(toolCallId),
     ...(inner?.length && { content: inner }),
     ...(isError && { is_error: true }),
   };
-}
-
-/** Other vendors' ids have dots and colons, which Anthropic's check refuses. */
-function toId(id: string): string {
-  return id.replaceAll(/[^a-zA-Z0-9_-]/g, "_");
 }
 
 function toBlocks(content: ChatMessage["content"]): Block[] {

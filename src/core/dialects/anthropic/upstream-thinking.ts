@@ -1,5 +1,4 @@
 import type { ChatRequest, Reasoning } from "../../chat.ts";
-import type { Turn } from "./upstream-messages.ts";
 
 /** How much a Claude is asked to think. Its generations take different words for it. Pure. */
 
@@ -32,7 +31,11 @@ const LEAST_BUDGET = 1024;
 
 const BUDGETS = { minimal: 1024, low: 2048, medium: 8192, high: 16_384, xhigh: 32_768 } as const;
 
-export function toThinking(request: ChatRequest, turns: readonly Turn[]): Thinking {
+/**
+ * `isBroken`: the prompt ends in the middle of a chain of calls whose thought is lost; a model that is
+ * asked by budget takes no such chain while it thinks.
+ */
+export function toThinking(request: ChatRequest, isBroken: boolean): Thinking {
   const { reasoning, maxTokens = DEFAULT_MAX_TOKENS, toolChoice } = request;
   const off = { fields: {}, maxTokens, isOn: false, isRefused: false };
   const asked = reasoning?.effort ?? reasoning?.budgetTokens;
@@ -52,7 +55,7 @@ export function toThinking(request: ChatRequest, turns: readonly Turn[]): Thinki
     reasoning.budgetTokens ?? BUDGETS[(reasoning.effort ?? "medium") as keyof typeof BUDGETS];
   const most = request.maxTokens === undefined ? Infinity : request.maxTokens - 1;
   const budget = Math.min(Math.max(wanted, LEAST_BUDGET), most);
-  if (budget < LEAST_BUDGET || !mayThink(turns)) return { ...off, isRefused: true };
+  if (budget < LEAST_BUDGET || isBroken) return { ...off, isRefused: true };
   return {
     fields: { thinking: { type: "enabled", budget_tokens: budget, ...toDisplay(reasoning) } },
     // The budget is a part of max_tokens, so the default must leave room for the answer.
@@ -71,12 +74,4 @@ function toEffort({ effort, budgetTokens = 0 }: Reasoning): string {
   if (effort !== undefined) return effort === "minimal" ? "low" : effort;
   if (budgetTokens <= BUDGETS.low) return "low";
   return budgetTokens <= BUDGETS.medium ? "medium" : "high";
-}
-
-/** In the middle of a chain of calls, the call before must have its thought with it. */
-function mayThink(turns: readonly Turn[]): boolean {
-  const isAnswer = turns.at(-1)?.content.some((block) => block["type"] === "tool_result");
-  if (!isAnswer) return true;
-  const first = turns.at(-2)?.content[0]?.["type"];
-  return first === "thinking" || first === "redacted_thinking";
 }
