@@ -391,6 +391,28 @@ it("stops with its process and goes on with the next one, also from the very end
   expect(await read(third.client, done.output_file_id)).toHaveLength(6);
 });
 
+it("does not take the lines of a deleted input for done", async () => {
+  const gate = gated();
+  const first = await start({
+    run: (body, signal) => (body.text === "line-0" ? good(body, signal) : gate.run(body, signal)),
+  });
+  const { id, input_file_id: input } = await begin(first.client, linesOf(6));
+  await eventually(
+    () => first.client.batches.retrieve(id),
+    ({ request_counts: counts }) => counts?.completed === 1,
+  );
+  await first.batches.close();
+  await first.client.files.delete(input);
+  const second = await start({ folder: first.folder });
+  const done = await over(second.client, id);
+  expect(done).toMatchObject({
+    status: "failed",
+    errors: { data: [{ code: "input_file_missing" }] },
+    request_counts: { completed: 1 },
+  });
+  expect(await read(second.client, done.output_file_id)).toHaveLength(1);
+});
+
 it("cancels: what runs ends and is kept, nothing more begins", async () => {
   const gate = gated();
   const { client } = await start({ run: gate.run });

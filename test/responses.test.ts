@@ -65,7 +65,10 @@ async function start(
   const rooms = {
     responses: control.responses,
     conversations: control.conversations,
-    file: () => undefined,
+    file: (keyId: string, id: string) =>
+      keyId === "one" && id === "file-1"
+        ? { name: "a.pdf", url: "data:application/pdf;base64,AAAA" }
+        : undefined,
     inspect,
     generate(request: GenerateRequest, _context: unknown, reply: Reply) {
       const call: Call = { request: inspect(request) as ChatRequest, reply, isCanceled: false };
@@ -295,6 +298,23 @@ it("adds to a conversation what is said in it, and takes references to its items
   expect((await client.conversations.items.list(id)).data).toHaveLength(3);
   expect(await client.conversations.delete(id)).toMatchObject({ deleted: true });
   await expect(client.conversations.retrieve(id)).rejects.toMatchObject({ status: 404 });
+});
+
+it("gives a model uploaded files to read, and keeps only their ids", async () => {
+  const { client, other, calls } = await start();
+  const part = { type: "input_file" as const, file_id: "file-1" };
+  const ask = { model: "chat", input: [{ role: "user" as const, content: [part] }] };
+  const { id } = await client.responses.create(ask);
+  expect(calls[0]?.request.messages).toEqual([
+    {
+      role: "user",
+      content: [{ type: "file", name: "a.pdf", url: "data:application/pdf;base64,AAAA" }],
+    },
+  ]);
+  const { data } = await client.responses.inputItems.list(id);
+  expect(data).toMatchObject([{ content: [part] }]);
+  expect(JSON.stringify(data)).not.toContain("base64");
+  await expect(other.responses.create(ask)).rejects.toMatchObject({ status: 404 });
 });
 
 it("answers a background request at once, and shows how it goes", async () => {

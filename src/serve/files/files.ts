@@ -59,6 +59,8 @@ export interface FileLabel {
 export type Files = ReturnType<typeof createFiles>;
 
 export const MAX_FILE_BYTES = 200 * 1024 * 1024;
+/** So that one key cannot take the whole disk. */
+const MAX_KEY_BYTES = 10 * 1024 * 1024 * 1024;
 /** A model reads a file as part of its prompt. */
 const MAX_READABLE_BYTES = 32 * 1024 * 1024;
 
@@ -98,6 +100,7 @@ export function createFiles({ shelf, contents, now, newId }: FilesNeeds) {
       contents.receive(source, MAX_FILE_BYTES),
     add({ keyId }: Caller, content: PendingContent, label: FileLabel): KeptFile {
       sweep();
+      checkShare(shelf.list(keyId), content.bytes);
       const { purpose, filename, expiresAfterSeconds: seconds } = label;
       const createdAt = now();
       const file: KeptFile = {
@@ -131,6 +134,16 @@ export function createFiles({ shelf, contents, now, newId }: FilesNeeds) {
       return file && toReadable(file, contents);
     },
   };
+}
+
+function checkShare(files: readonly KeptFile[], more: number): void {
+  const bytes = files.reduce((sum, file) => sum + file.bytes, more);
+  if (bytes <= MAX_KEY_BYTES) return;
+  const limit = MAX_KEY_BYTES / 1024 ** 3;
+  throw new WeirError(
+    "request_too_large",
+    `The files of one key may have ${limit} GiB together. Delete some, then try again.`,
+  );
 }
 
 function toReadable(

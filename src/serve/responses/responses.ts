@@ -26,7 +26,7 @@ import {
   toResponseError,
 } from "../../core/dialects/responses/answer.ts";
 import { openAiResponses } from "../../core/dialects/responses/responses.ts";
-import { WeirError, messageOf } from "../../core/errors.ts";
+import { WeirError, messageOf, toWeirError } from "../../core/errors.ts";
 import { formatSse } from "../../core/sse.ts";
 import type { CallContext, Reply, RunningCall } from "../gateway/needs.ts";
 import { type Context, resolveContext } from "./context.ts";
@@ -171,7 +171,11 @@ function prepare(
     start(call, reply) {
       const begin = (into: Reply) => needs.generate(request, call, into);
       // Kept first: an id that was given must lead somewhere.
-      if (isBackground) write(run, context, redactItems(context.input, needs.inspect), needs);
+      const fault = isBackground ? keepQueued(run, context, needs) : undefined;
+      if (fault) {
+        reply.fail(fault);
+        return { cancel: () => undefined, resume: () => undefined };
+      }
       runs.add(head.id, run);
       if (isBackground) run.detach(reply, request.stream);
       else run.attach(reply);
@@ -195,6 +199,17 @@ function checkBackground(body: Readonly<Record<string, unknown>>, count: number)
       `${MAX_RUNNING} responses are being made. Try again when some have ended.`,
       { param: "background", retryAfterMs: 5000 },
     );
+  }
+}
+
+/** Writes down that a run will be; gives the reason when it cannot be kept. */
+function keepQueued(run: Run, context: Context, needs: ResponsesNeeds): WeirError | undefined {
+  try {
+    write(run, context, redactItems(context.input, needs.inspect), needs);
+    return undefined;
+  } catch (cause) {
+    needs.log.error("response_not_kept", { reason: messageOf(cause) });
+    return toWeirError(cause);
   }
 }
 

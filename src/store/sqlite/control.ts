@@ -34,13 +34,17 @@ export interface ControlStore {
 }
 
 /** What a server remembers besides traces: keys, dashboard sessions, and what clients left here. */
-export function openControlStore(path: string, now: () => number): ControlStore {
+export function openControlStore(
+  path: string,
+  now: () => number,
+  { keepResponsesMs }: { readonly keepResponsesMs?: () => number } = {},
+): ControlStore {
   const db = openDatabase(path, MIGRATIONS);
   const keys = createKeyStore(db, now);
   return {
     keys,
     sessions: createSessionStore(db, keys, now),
-    responses: createResponseStore(db, now),
+    responses: createResponseStore(db, now, keepResponsesMs),
     conversations: createConversationStore(db, now),
     files: createFileStore(db, now),
     batches: createBatchStore(db),
