@@ -2,15 +2,10 @@ import type { FindingRecord, Origin } from "../core/call.ts";
 import type { ChatMessage, GenerateRequest, Role } from "../core/chat.ts";
 import { WeirError } from "../core/errors.ts";
 import type { Category, Detector, Finding } from "./detector.ts";
-import { cardNumber } from "./detectors/card-number.ts";
-import { injectionPhrases, jailbreakPhrases } from "./detectors/override-phrases.ts";
-import { secretRules } from "./detectors/secrets.ts";
+import { ATTACKS, LEAKS } from "./detectors/all.ts";
 import { type GuardRules, decide, wantedFor } from "./policy/policy.ts";
 import { OutputScan, describe, replacementFor } from "./stream/output-scan.ts";
 import { type RuleSet, createRuleSet } from "./stream/rule-set.ts";
-
-const ATTACKS: readonly Detector[] = [injectionPhrases, jailbreakPhrases];
-const LEAKS = [...secretRules, cardNumber];
 
 /** What a message's writer makes of it. System and developer prompts are ours: never scanned. */
 const ORIGIN: Readonly<Record<Role, Origin | undefined>> = {

@@ -4,9 +4,10 @@ import Fastify, { type FastifyError, type FastifyInstance } from "fastify";
 import { z } from "zod";
 import { formatError } from "../core/dialects/openai/error.ts";
 import { parseBody } from "../core/dialects/parse-body.ts";
-import { WeirError, toWeirError } from "../core/errors.ts";
+import { WeirError } from "../core/errors.ts";
 import { newTraceId } from "../core/ids.ts";
 import type { Log } from "../core/log.ts";
+import { fromFastify } from "./app-error.ts";
 import { NodeExchange } from "./lane/exchange.ts";
 import { INFERENCE_PATHS, type Lane } from "./lane/inference.ts";
 import { type SocketLane, createSocketLane } from "./lane/socket-lane.ts";
@@ -101,19 +102,6 @@ class LaneServer extends Server {
     super.closeAllConnections();
     this.socketLane.closeAll();
   }
-}
-
-/** Fastify's own refusals in our words; ours and unknown ones as they are. */
-function fromFastify(cause: FastifyError): WeirError {
-  if (cause instanceof WeirError || cause.statusCode === undefined || cause.statusCode >= 500) {
-    return toWeirError(cause);
-  }
-  if (cause.statusCode === 413) {
-    return new WeirError("request_too_large", "The body is larger than this route takes.", {
-      cause,
-    });
-  }
-  return new WeirError("invalid_request", cause.message, { cause, status: cause.statusCode });
 }
 
 /** Many clients name a content type also where they send nothing. */

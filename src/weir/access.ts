@@ -31,17 +31,21 @@ export function followKeys({ control: { keys }, usedKeys }: Keys): () => void {
   };
 }
 
+/** Who calls with a key; nobody, once it was revoked. */
+export function callerOf(key: StoredKey | undefined): Caller | undefined {
+  if (!key || key.revoked) return undefined;
+  return { keyId: key.id, keyName: key.name, scopes: key.scopes };
+}
+
 /** Keys and sessions as callers. */
 export function credentialsOf({ control, usedKeys }: Keys) {
-  const toCaller = (key: StoredKey | undefined): Caller | undefined =>
-    key && { keyId: key.id, keyName: key.name, scopes: key.scopes };
   return {
     key(secret: string): Caller | undefined {
       const key = control.keys.find(secret);
       if (key) usedKeys.set(key.id, Date.now());
-      return toCaller(key);
+      return callerOf(key);
     },
-    session: (secret: string): Caller | undefined => toCaller(control.sessions.find(secret)),
+    session: (secret: string): Caller | undefined => callerOf(control.sessions.find(secret)),
   };
 }
 

@@ -4,22 +4,19 @@
  */
 import type { WeirConfig } from "../config/schema.ts";
 import type { Settings } from "../config/settings.ts";
-import type { GenerateRequest } from "../core/chat.ts";
-import { newId } from "../core/ids.ts";
 import type { Log } from "../core/log.ts";
 import { type App, createApp } from "../http/app.ts";
+import type { Authorise } from "../http/authorise.ts";
 import { identify } from "../http/identify.ts";
 import { createHeartbeats } from "../http/lane/heartbeats.ts";
-import { createInferenceLane } from "../http/lane/inference.ts";
+import { type LaneNeeds, createInferenceLane } from "../http/lane/inference.ts";
+import { createResumables } from "../http/lane/resumable.ts";
 import { drain, listen } from "../http/listen.ts";
-import { startCall } from "../serve/gateway/call.ts";
-import type { CallContext, Reply } from "../serve/gateway/needs.ts";
-import { createSideCalls } from "../serve/gateway/side-calls.ts";
-import { createResponses } from "../serve/responses/responses.ts";
 import { credentialsOf, followKeys } from "./access.ts";
-import { gatewayOf } from "./gateway.ts";
 import { type House, apply, buildHouse } from "./house.ts";
+import { registerInferenceRoutes } from "./inference-routes.ts";
 import { registerRoutes } from "./routes.ts";
+import { type Services, buildServices, startBatches } from "./services.ts";
 
 export interface Weir {
   readonly url: string;
@@ -41,7 +38,7 @@ export async function startWeir(settings: Settings, log: Log): Promise<Weir> {
   try {
     const { house, newAdminKey } = await buildHouse(settings, log, stack);
     stack.defer(followKeys(house));
-    const app = await buildApp(house);
+    const app = await buildApp(house, stack);
     const { host, port } = settings.config.server;
     const url = await listen(app, host, port);
     house.log.info("listening", { url });
@@ -67,43 +64,47 @@ export async function startWeir(settings: Settings, log: Log): Promise<Weir> {
 }
 
 /** The fast lane over the call path, and the control plane beside it. */
-async function buildApp(house: House): Promise<App> {
-  const { log } = house;
+async function buildApp(house: House, stack: AsyncDisposableStack): Promise<App> {
+  const log = house.log.part("http");
   const credentials = credentialsOf(house);
-  const gateway = await gatewayOf(house);
-  const sideCalls = createSideCalls(gateway);
-  const generate = (request: GenerateRequest, context: CallContext, reply: Reply) =>
-    startCall(request, context, reply, gateway);
-  const responses = createResponses({
-    responses: house.control.responses,
-    conversations: house.control.conversations,
-    file: () => undefined,
-    inspect: (request) => gateway.gate.inspect(request).request,
-    generate,
-    now: gateway.now,
-    newId,
-    log: log.part("responses"),
-  });
-  const lane = createInferenceLane({
-    credentials,
+  const services = await buildServices(house, stack);
+  const lane = createInferenceLane(toLaneNeeds(house, services));
+  const batches = startBatches(house, lane, stack);
+  const app = createApp(lane, log);
+  const authorise: Authorise = (request, scope) => identify(request, credentials, scope);
+  await registerRoutes(app, house, authorise);
+  registerInferenceRoutes(app, house, { ...services, batches, authorise });
+  return app;
+}
+
+function toLaneNeeds(house: House, services: Services): LaneNeeds {
+  const server = () => house.live.config.server;
+  const { gateway, generate, sideCalls, responses } = services;
+  return {
+    credentials: credentialsOf(house),
     generate,
     embed: sideCalls.embed,
     responses,
-    heartbeats: createHeartbeats({
-      silenceMs: () => house.live.config.server.heartbeat,
-      progressAfterMs: () => house.live.config.server.progressAfter,
+    resumables: createResumables({
+      keepMs: () => server().resume.keep,
+      bufferBytes: () => server().resume.bufferKiB * 1024,
+      later(ms, run) {
+        const timer = setTimeout(run, ms);
+        return () => clearTimeout(timer);
+      },
     }),
-    maxBodyBytes: () => house.live.config.server.maxBodyMiB * 1024 * 1024,
-    unknownFields: () => house.live.config.server.unknownFields,
+    heartbeats: createHeartbeats({
+      silenceMs: () => server().heartbeat,
+      progressAfterMs: () => server().progressAfter,
+    }),
+    maxBodyBytes: () => server().maxBodyMiB * 1024 * 1024,
+    unknownFields: () => server().unknownFields,
     monotonic: gateway.monotonic,
     now: gateway.now,
-    log: log.part("http"),
+    log: house.log.part("http"),
     isDraining: () => house.isDraining,
     rejected(code) {
       house.rejections.set(code ?? "", (house.rejections.get(code ?? "") ?? 0) + 1);
     },
-  });
-  const app = createApp(lane, log.part("http"));
-  await registerRoutes(app, house, (request, scope) => identify(request, credentials, scope));
-  return app;
+  };
 }

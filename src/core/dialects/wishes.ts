@@ -53,10 +53,15 @@ export function foreignExtra({ extra, source }: GenerateRequest, dialect: Dialec
   return source?.dialect === dialect ? [] : Object.keys(extra ?? {});
 }
 
-/** The request as a chat, for an upstream that has no other generation. */
+/**
+ * The request as a chat, for an upstream that has no other generation: a prompt is then what a user
+ * says. Throws unsupported_parameter for `echo`, which a chat's answer cannot do.
+ */
 export function chatOnly(request: GenerateRequest): ChatRequest {
   if (request.kind === "chat") return request;
-  throw unsupported("prompt", "This model's provider has chat only: send messages, not a prompt.");
+  const { prompt, echo, kind: _, ...rest } = request;
+  if (echo) throw unsupported("echo", "This model's provider has chat only: leave out echo.");
+  return { ...rest, kind: "chat", messages: [{ role: "user", content: prompt }] };
 }
 
 /** What a part or a tool of one dialect is in that dialect; others refuse it. */

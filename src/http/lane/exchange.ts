@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Caller } from "../../core/call.ts";
 import { WeirError } from "../../core/errors.ts";
 import type { Asked } from "../identify.ts";
 
@@ -12,6 +13,8 @@ export interface Exchange extends Asked {
   readonly method: string;
   /** Without the query. */
   readonly path: string;
+  /** Set where this server itself asks on somebody's behalf; never by what a client sends. */
+  readonly caller?: Caller;
   /**
    * Collects the body. Calls exactly one of the two, perhaps at once, and neither when the client
    * goes away first. A body that is left unread is never taken for the next request.

@@ -20,6 +20,7 @@ import type { PreparedResponse, Responses } from "../../serve/responses/response
 import { type Credentials, identify } from "../identify.ts";
 import { readJson } from "./body.ts";
 import type { Exchange } from "./exchange.ts";
+import type { Resumables } from "./resumable.ts";
 import { type Heartbeats, StreamReply, WholeReply, sendError } from "./replies.ts";
 
 /** What the fast lane needs of the house. */
@@ -32,6 +33,7 @@ export interface LaneNeeds {
     signal: AbortSignal,
   ) => Promise<Embeddings>;
   readonly responses: Pick<Responses, "prepare">;
+  readonly resumables: Resumables;
   readonly heartbeats: Heartbeats;
   readonly maxBodyBytes: () => number;
   /** What becomes of request fields that Weir does not know. */
@@ -76,14 +78,20 @@ export type Lane = (exchange: Exchange) => boolean;
 export function createInferenceLane(needs: LaneNeeds): Lane {
   return (exchange) => {
     const route = exchange.path;
-    if (exchange.method !== "POST" || !INFERENCE_PATHS.has(route)) return false;
+    const isKnown = exchange.method === "POST" ? INFERENCE_PATHS.has(route) : isStream(exchange);
+    if (!isKnown) return false;
     const protocol = PROTOCOLS[route];
     const startedAt = needs.monotonic();
     const traceId = traceIdOf(exchange);
     let caller: Caller;
     try {
       if (needs.isDraining()) throw draining();
-      caller = identify(exchange, needs.credentials, "inference");
+      caller = exchange.caller ?? identify(exchange, needs.credentials, "inference");
+      const last = lastEventOf(exchange);
+      if (last !== undefined) {
+        needs.resumables.resume(exchange, last, caller.keyId);
+        return true;
+      }
     } catch (cause) {
       reject(cause);
       return true;
@@ -112,6 +120,19 @@ export function createInferenceLane(needs: LaneNeeds): Lane {
       sendError(exchange, error, traceId, protocol?.error ?? formatError);
     }
   };
+}
+
+const STREAMS = "/v1/streams/";
+
+function isStream({ method, path }: Exchange): boolean {
+  return method === "GET" && path.startsWith(STREAMS);
+}
+
+/** Where a client goes on with a stream: by the header that SSE has for it, or by the stream's path. */
+function lastEventOf({ method, path, headers }: Exchange): string | undefined {
+  const header = headers["last-event-id"];
+  if (typeof header === "string" && header !== "") return header;
+  return method === "GET" ? path.slice(STREAMS.length) : undefined;
 }
 
 /** A request that was read, and how it goes on. */
@@ -144,7 +165,13 @@ function generate(prepared: Prepared, { exchange, context }: Asking, needs: Lane
   const unknown = () => unknownFields(protocol.schema, body);
   if (needs.unknownFields() === "refuse") refuse(unknown());
   const { traceId } = context;
-  const answering = { exchange, traceId, formatError: protocol.error, unknownFields: unknown };
+  const carrier = asked.stream ? resumable(exchange, context, needs) : exchange;
+  const answering = {
+    exchange: carrier,
+    traceId,
+    formatError: protocol.error,
+    unknownFields: unknown,
+  };
   const reply = asked.stream
     ? new StreamReply(answering, protocol.stream(head, asked), needs.heartbeats)
     : new WholeReply(answering, (events, usage) => protocol.whole(head, events, usage));
@@ -152,11 +179,21 @@ function generate(prepared: Prepared, { exchange, context }: Asking, needs: Lane
     reply.comment("accepted");
   }
   const call = prepared.start(context, reply, asked);
-  exchange.onDrain(() => call.resume());
-  exchange.onLeave(() => {
+  carrier.onDrain(() => call.resume());
+  carrier.onLeave(() => {
     if (reply instanceof StreamReply) needs.heartbeats.remove(reply);
     call.cancel();
   });
+}
+
+/** A stream that outlives its connection where the client asked for one; else the connection itself. */
+function resumable(
+  exchange: Exchange,
+  { traceId, caller }: CallContext,
+  needs: LaneNeeds,
+): Exchange {
+  if (exchange.headers["x-weir-resume"] !== "1") return exchange;
+  return needs.resumables.open(exchange, traceId, caller.keyId) ?? exchange;
 }
 
 /** Headers that belong to the client's dialect: they go along to an upstream of the same. */

@@ -13,12 +13,14 @@ const CHATML =
 /** `llama_token_type` of words that steer the model, as `<|im_start|>`. */
 const CONTROL_TOKEN = 3;
 
+type Chat = Pick<ChatRequest, "messages" | "tools" | "toolChoice">;
+
 export interface ChatTemplate {
   /**
    * The prompt for a conversation. Throws WeirError `invalid_request` with the template's own words
    * when it refuses, and `unsupported_parameter` for what it has no place for.
    */
-  render(request: ChatRequest): PromptPart[];
+  render(chat: Chat): PromptPart[];
 }
 
 /**
@@ -78,7 +80,7 @@ function run(template: Template | undefined, values: Record<string, unknown>): s
   }
 }
 
-function toolsOf({ tools, toolChoice }: ChatRequest): unknown[] | undefined {
+function toolsOf({ tools, toolChoice }: Chat): unknown[] | undefined {
   if (!tools || tools.length === 0 || toolChoice === "none") return undefined;
   return tools.map((tool) => ({ type: "function", function: { parameters: {}, ...tool } }));
 }
@@ -86,11 +88,13 @@ function toolsOf({ tools, toolChoice }: ChatRequest): unknown[] | undefined {
 /** A message in the form that templates are written for. */
 function toMessage(message: ChatMessage, index: number, shield: Shield): Record<string, unknown> {
   const { role, content, name, toolCalls, toolCallId } = message;
-  const image = Array.isArray(content) && content.some(({ type }) => type === "image");
-  if (image)
-    throw new WeirError("unsupported_parameter", "This model reads text, not images.", {
+  const other = Array.isArray(content) && content.find(({ type }) => type !== "text");
+  if (other) {
+    const what = other.type === "foreign" ? other.what : `${other.type} parts`;
+    throw new WeirError("unsupported_parameter", `This model reads text, not ${what}.`, {
       param: `messages[${index}].content`,
     });
+  }
   return {
     role: role === "developer" ? "system" : role,
     content: shield.mark(textOf(content)),

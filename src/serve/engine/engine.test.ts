@@ -292,7 +292,10 @@ describe.skipIf(!hasLibrary())("an engine (skipped where llama.cpp has no librar
   });
 
   it("follows a token's bias", async () => {
-    const [token = 0] = await engine.tokenize("Z", signal);
+    const [token = 0] = await engine.tokens.tokenize(
+      { model: "", text: "Z", addSpecialTokens: false },
+      signal,
+    );
     const answer = await ask(
       chat("Hello", { sampling: { temperature: 0, logitBias: { [token]: 100 } } }),
     );
@@ -300,7 +303,10 @@ describe.skipIf(!hasLibrary())("an engine (skipped where llama.cpp has no librar
   });
 
   it("discourages repetition when asked", async () => {
-    const [token = 0] = await engine.tokenize("Z", signal);
+    const [token = 0] = await engine.tokens.tokenize(
+      { model: "", text: "Z", addSpecialTokens: false },
+      signal,
+    );
     const sampling = { temperature: 0, logitBias: { [token]: 8 } };
     const plain = (await ask(chat("Hello", { sampling }))).text();
     const varied = await ask(chat("Hello", { sampling: { ...sampling, frequencyPenalty: 2 } }));
@@ -439,9 +445,9 @@ describe.skipIf(!hasLibrary())("an engine (skipped where llama.cpp has no librar
   });
 
   it("turns text into tokens and back", async () => {
-    const tokens = await engine.tokenize("Wéir 😀", signal);
-    expect(await engine.detokenize(tokens, signal)).toBe("Wéir 😀");
-    await expect(engine.detokenize([99999], signal)).rejects.toMatchObject({
+    const tokens = await engine.tokens.tokenize({ model: "", text: "Wéir 😀" }, signal);
+    expect(await engine.tokens.detokenize("", tokens, signal)).toBe("Wéir 😀");
+    await expect(engine.tokens.detokenize("", [99999], signal)).rejects.toMatchObject({
       code: "invalid_request",
     });
   });

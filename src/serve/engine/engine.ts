@@ -1,4 +1,4 @@
-import type { EmbedRequest, GenerateRequest } from "../../core/chat.ts";
+import type { ChatRequest, EmbedRequest, GenerateRequest } from "../../core/chat.ts";
 import { toWeirError, WeirError } from "../../core/errors.ts";
 import type { Log } from "../../core/log.ts";
 import type { Clock } from "../../core/time.ts";
@@ -10,6 +10,7 @@ import type {
   Embeddings,
   Provider,
   ProviderHealth,
+  Tokens,
 } from "../provider.ts";
 import { createChatTemplate, type ChatTemplate } from "./chat-template.ts";
 import { EngineAttempt } from "./engine-attempt.ts";
@@ -19,7 +20,7 @@ import { EngineQuestions, type Question } from "./engine-questions.ts";
 import { locateLibrary, type LibraryPlace } from "./library-place.ts";
 import type { KvType } from "./layout.ts";
 import { checkCacheType, checkMemory, planMemory } from "./memory-check.ts";
-import type { EmbedAnswer, FromHost, HostInfo, HostOptions } from "./messages.ts";
+import type { EmbedAnswer, FromHost, HostInfo, HostOptions, PromptPart } from "./messages.ts";
 import { Supervisor } from "./supervisor.ts";
 import { defaultThreads } from "./threads.ts";
 import { normalized } from "./vector.ts";
@@ -87,8 +88,7 @@ export interface Engine extends Provider {
   start(): Promise<void>;
   info(): EngineInfo | undefined;
   stats(): EngineStats;
-  tokenize(text: string, signal: AbortSignal): Promise<number[]>;
-  detokenize(tokens: readonly number[], signal: AbortSignal): Promise<string>;
+  readonly tokens: Required<Tokens>;
 }
 
 const HEARTBEAT_MS = 2000;
@@ -173,14 +173,37 @@ class EmbeddedEngine implements Engine {
     return { vectors: vectors.map((vector) => normalized(vector.slice(0, dimensions))), usage };
   }
 
-  async tokenize(text: string, signal: AbortSignal): Promise<number[]> {
-    const answer = await this.#ask({ type: "tokenize", id: ++this.#lastId, text }, signal);
-    return answer as number[]; // the host's answer to this message
+  readonly tokens: Required<Tokens> = {
+    tokenize: async (asked, signal) => {
+      const text = "text" in asked ? asked.text : await this.#rendered(asked);
+      return this.#tokenize(text, asked.addSpecialTokens ?? true, signal);
+    },
+    detokenize: async (_model, tokens, signal) => {
+      const answer = await this.#ask({ type: "detokenize", id: ++this.#lastId, tokens }, signal);
+      return answer as string; // the host's answer to this message
+    },
+  };
+
+  async countTokens(request: ChatRequest, signal: AbortSignal): Promise<number> {
+    return (await this.#tokenize(await this.#rendered(request), true, signal)).length;
   }
 
-  async detokenize(tokens: readonly number[], signal: AbortSignal): Promise<string> {
-    const answer = await this.#ask({ type: "detokenize", id: ++this.#lastId, tokens }, signal);
-    return answer as string; // the host's answer to this message
+  async #tokenize(
+    text: string | readonly PromptPart[],
+    addSpecial: boolean,
+    signal: AbortSignal,
+  ): Promise<number[]> {
+    const question = { type: "tokenize", id: ++this.#lastId, text, addSpecial } as const;
+    return (await this.#ask(question, signal)) as number[]; // the host's answer to this message
+  }
+
+  /** The chat as the model's template writes it. */
+  async #rendered(
+    chat: Pick<ChatRequest, "messages"> & Partial<ChatRequest>,
+  ): Promise<readonly PromptPart[]> {
+    await this.start();
+    if (!this.#model) throw new WeirError("model_unavailable", "The model is not loaded.");
+    return this.#model.template.render(chat);
   }
 
   health(): ProviderHealth {

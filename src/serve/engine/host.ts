@@ -97,7 +97,12 @@ function work({ model, scheduler, embedder }: Loaded, message: Work): void {
     else if (message.type === "tokenize")
       answer(
         id,
-        model.vocabulary.tokenize(message.text, { addSpecial: false, parseSpecial: true }),
+        typeof message.text === "string"
+          ? model.vocabulary.tokenize(message.text, {
+              addSpecial: message.addSpecial,
+              parseSpecial: true,
+            })
+          : model.vocabulary.tokenizePrompt(message.text),
       );
     else {
       model.vocabulary.checkTokens(message.tokens, "tokens");

@@ -56,7 +56,13 @@ export type ToHost =
       readonly id: number;
       readonly input: readonly (string | readonly number[])[];
     }
-  | { readonly type: "tokenize"; readonly id: number; readonly text: string }
+  | {
+      readonly type: "tokenize";
+      readonly id: number;
+      /** A bare text, or a rendered chat, whose beginning token is always added. */
+      readonly text: string | readonly PromptPart[];
+      readonly addSpecial: boolean;
+    }
   | { readonly type: "detokenize"; readonly id: number; readonly tokens: readonly number[] }
   | { readonly type: "ping" };
 

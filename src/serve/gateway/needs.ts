@@ -115,6 +115,13 @@ export interface CallContext {
   readonly authMs: number;
 }
 
+/** Starts a call; whatever becomes of it goes to its reply. */
+export type Generate = (
+  request: GenerateRequest,
+  context: CallContext,
+  reply: Reply,
+) => RunningCall;
+
 /** A call under way. */
 export interface RunningCall {
   /** The client left: stop the work, settle what was used. */

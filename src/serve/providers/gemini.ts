@@ -1,4 +1,7 @@
 import { z } from "zod";
+import type { ChatRequest } from "../../core/chat.ts";
+import { readEmbeddings, toEmbedBody, toEmbedPath } from "../../core/dialects/gemini/embeddings.ts";
+import { toModelPath } from "../../core/dialects/gemini/upstream-body.ts";
 import { geminiUpstream } from "../../core/dialects/gemini/upstream.ts";
 import type { ProviderFacts } from "../provider.ts";
 import type { Ask, ProviderWire } from "./http-provider.ts";
@@ -9,8 +12,28 @@ export function geminiWire(base: string): ProviderWire {
   return {
     generation: () => ({ dialect: geminiUpstream, base }),
     manyAnswers: true,
+    async embed(ask, request, signal) {
+      const message = { path: base + toEmbedPath(request), body: toEmbedBody(request) };
+      return readEmbeddings(await ask(message, signal));
+    },
+    countTokens: (ask, request, signal) => countTokens(base, ask, request, signal),
     facts: (ask, signal) => geminiFacts(base, ask, signal),
   };
+}
+
+const Count = z.looseObject({ totalTokens: z.number() });
+
+async function countTokens(
+  base: string,
+  ask: Ask,
+  request: ChatRequest,
+  signal: AbortSignal,
+): Promise<number> {
+  const { model } = request;
+  const whole = { model: `models/${model}`, ...geminiUpstream.body(request).body };
+  const path = `${base}/${toModelPath(model)}:countTokens`;
+  const answer = await ask({ path, body: { generateContentRequest: whole } }, signal);
+  return understood(Count, answer, "token count").totalTokens;
 }
 
 const ModelList = z.looseObject({

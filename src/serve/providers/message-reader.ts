@@ -1,6 +1,7 @@
 import { StringDecoder } from "node:string_decoder";
 import type { UpstreamDialect } from "../../core/dialects/upstream-dialect.ts";
 import { createSseParser } from "../../core/sse.ts";
+import { createAwsEventParser, toNamedMessage } from "./aws-event-stream.ts";
 
 /** Cuts a streamed answer's bytes into messages, wherever the network cut them. */
 export interface MessageReader {
@@ -53,6 +54,10 @@ function readLines(onMessage: OnMessage): MessageReader {
   };
 }
 
-function readEventStream(_onMessage: OnMessage): MessageReader {
-  throw new Error("not yet");
+function readEventStream(onMessage: OnMessage): MessageReader {
+  const parser = createAwsEventParser((message) => {
+    const { data, name } = toNamedMessage(message);
+    onMessage(data, name);
+  });
+  return { push: (chunk) => parser.push(chunk), end: () => undefined };
 }

@@ -26,6 +26,8 @@ export interface Quirks {
   readonly usageOnRequest: boolean;
   /** Whether a body of the client's own may go there as it is. */
   readonly relays: boolean;
+  /** Whether `/completions` is there; where not, a prompt is sent as a chat. */
+  readonly completions: boolean;
   /** Whether `n` is honoured; where not, Weir asks n times. */
   readonly manyAnswers: boolean;
   /** The tool choice that forces some call. */
@@ -68,6 +70,7 @@ const OPENAI: Quirks = {
   maxTokens: "max_completion_tokens",
   usageOnRequest: true,
   relays: true,
+  completions: true,
   manyAnswers: true,
   required: "required",
   logprobsAs: "flag and count",
@@ -124,12 +127,14 @@ export const QUIRKS = {
     maxTokens: "max_tokens",
     usageOnRequest: false,
     relays: false,
+    completions: false,
     required: "any",
     reasoning: ({ effort }) => (effort === undefined ? {} : { reasoning_effort: effort }),
   },
   groq: {
     ...OPENAI,
     words: { ...STANDARD_WORDS, logprobs: undefined, logitBias: undefined },
+    completions: false,
     manyAnswers: false,
     reasoning: (asked) => ({ ...byEffort(asked), reasoning_format: "parsed" }),
   },

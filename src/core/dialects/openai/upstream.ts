@@ -1,18 +1,20 @@
 import type { ChatEvent, Dialect, GenerateRequest } from "../../chat.ts";
 import { WeirError } from "../../errors.ts";
 import type { AnswerReader, UpstreamDialect } from "../upstream-dialect.ts";
-import { QUIRKS, type QuirkName } from "./quirks.ts";
+import { chatOnly } from "../wishes.ts";
+import { QUIRKS, type QuirkName, type Quirks } from "./quirks.ts";
 import { parseUpstreamAnswer } from "./upstream-answer.ts";
 import { toUpstreamBody } from "./upstream-request.ts";
 
 /** The dialect of one kind of server that speaks as OpenAI does, or nearly so. */
 export function openAiUpstream(kind: QuirkName): UpstreamDialect {
-  const quirks = QUIRKS[kind];
+  const quirks: Quirks = QUIRKS[kind];
   return {
     dialect: "openai-chat",
     framing: "sse",
-    path: ({ kind }) => (kind === "chat" ? "/chat/completions" : "/completions"),
-    body: (request) => toUpstreamBody(request, quirks),
+    path: ({ kind }) =>
+      kind === "chat" || !quirks.completions ? "/chat/completions" : "/completions",
+    body: (request) => toUpstreamBody(quirks.completions ? request : chatOnly(request), quirks),
     reader: (request) => new OpenAiReader(request),
   };
 }

@@ -1,0 +1,72 @@
+import type { Caller } from "../../core/call.ts";
+import type { AnswerHeaders, Exchange } from "./exchange.ts";
+
+export interface InnerAnswer {
+  readonly status: number;
+  readonly headers: AnswerHeaders;
+  readonly text: string;
+}
+
+/** A request that this server asks of itself: a batch's line takes the same way as any call. */
+export class InnerExchange implements Exchange {
+  readonly method = "POST";
+  readonly headers = {};
+  readonly path: string;
+  readonly caller: Caller;
+  private readonly body: Buffer;
+  private readonly answered: (answer: InnerAnswer) => void;
+  private leave: (() => void) | undefined;
+  hasBegun = false;
+  isOver = false;
+  private text = "";
+
+  constructor(
+    path: string,
+    body: unknown,
+    caller: Caller,
+    answered: (answer: InnerAnswer) => void,
+  ) {
+    this.path = path;
+    this.caller = caller;
+    this.body = Buffer.from(JSON.stringify(body));
+    this.answered = answered;
+  }
+
+  readBody(_maxBytes: number, done: (body: Buffer) => void): void {
+    done(this.body);
+  }
+
+  respond(status: number, headers: AnswerHeaders, body: string): void {
+    if (this.isOver) return;
+    this.isOver = true;
+    this.answered({ status, headers, text: body });
+  }
+
+  begin(): void {
+    this.hasBegun = true;
+  }
+
+  write(text: string): boolean {
+    this.text += text;
+    return true;
+  }
+
+  end(text: string): void {
+    this.respond(200, {}, this.text + text);
+  }
+
+  onDrain(): void {
+    // Nobody reads slowly here.
+  }
+
+  onLeave(listener: () => void): void {
+    this.leave = listener;
+  }
+
+  /** Breaks the call off; its answer is not wanted any more. */
+  abort(): void {
+    if (this.isOver) return;
+    this.isOver = true;
+    this.leave?.();
+  }
+}

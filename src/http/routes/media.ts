@@ -1,0 +1,139 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { z } from "zod";
+import type { CallContext } from "../../serve/gateway/needs.ts";
+import type { ForwardCall } from "../../serve/gateway/forward.ts";
+import { parseBody } from "../../core/dialects/parse-body.ts";
+import { WeirError } from "../../core/errors.ts";
+import type { Authorise } from "../authorise.ts";
+import { findField, withField } from "../multipart-field.ts";
+import { asking } from "../side-context.ts";
+
+export interface MediaNeeds {
+  readonly authorise: Authorise;
+  readonly forward: (call: ForwardCall, context: CallContext) => Promise<void>;
+  /** The text as the guard lets it pass. Throws blocked_by_guard. */
+  readonly inspect: (text: string) => string;
+  readonly maxBodyBytes: number;
+}
+
+const ROUTES: Readonly<Record<string, string>> = {
+  "/audio/speech": "Read a text aloud",
+  "/audio/transcriptions": "Write down what is said",
+  "/audio/translations": "Write down in English what is said",
+  "/images/generations": "Draw a picture",
+  "/images/edits": "Change a picture",
+  "/images/variations": "Draw a picture like another",
+};
+/** Where people's own words stand. */
+const PROMPTS = ["prompt", "input", "instructions"];
+const JsonBody = z.looseObject({ model: z.string().min(1) });
+
+/**
+ * Sound and pictures, handed to the model's target as they came but for the model's name: what is in
+ * them stays between the client and the upstream. Prompts pass the guard.
+ */
+export function mediaRoutes(app: FastifyInstance, needs: MediaNeeds): void {
+  void app.register((routes, _options, ready) => {
+    routes.removeAllContentTypeParsers();
+    routes.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => {
+      done(null, body);
+    });
+    for (const [path, summary] of Object.entries(ROUTES)) {
+      routes.post<{ Body: Buffer }>(
+        `/v1${path}`,
+        {
+          bodyLimit: needs.maxBodyBytes,
+          schema: { summary, tag: "Inference", content: { 200: "application/octet-stream" } },
+        },
+        (request, reply) => handle(path, request, reply, needs),
+      );
+    }
+    ready();
+  });
+}
+
+async function handle(
+  path: string,
+  request: FastifyRequest<{ Body: Buffer }>,
+  reply: FastifyReply,
+  { authorise, forward, inspect }: MediaNeeds,
+): Promise<FastifyReply> {
+  const { context, signal } = asking(authorise, request, reply);
+  const contentType = request.headers["content-type"] ?? "";
+  const { model, write } = /^multipart\/form-data/i.test(contentType)
+    ? readMultipart(request.body, contentType, inspect)
+    : readJson(request.body, inspect);
+  const { raw } = reply;
+  const call: ForwardCall = {
+    model,
+    signal,
+    message: (name) => ({ path, contentType, body: write(name) }),
+    onResume: (resume) => void raw.on("drain", resume),
+    reply: {
+      head(status, type) {
+        reply.hijack();
+        raw.writeHead(status, {
+          "x-weir-trace-id": context.traceId,
+          ...(type !== "" && { "content-type": type }),
+        });
+      },
+      data: (chunk) => raw.write(Buffer.from(chunk)),
+      end: () => raw.end(),
+      broke: () => raw.destroy(),
+    },
+  };
+  try {
+    await forward(call, context);
+  } catch (cause) {
+    if (!raw.headersSent) throw cause;
+  }
+  return reply;
+}
+
+interface ReadBody {
+  readonly model: string;
+  /** The body with the model's name upstream. */
+  write(model: string): Buffer;
+}
+
+function readMultipart(
+  body: Buffer,
+  contentType: string,
+  inspect: (text: string) => string,
+): ReadBody {
+  const field = findField(body, contentType, "model");
+  if (!field) {
+    throw new WeirError("invalid_request", 'The form has no field "model".', { param: "model" });
+  }
+  const prompt = findField(body, contentType, "prompt");
+  const seen = prompt && inspect(prompt.value);
+  // Later places first, so that the earlier ones stay where they are.
+  const changes = [
+    ...(prompt && seen !== undefined && seen !== prompt.value
+      ? [{ field: prompt, value: seen }]
+      : []),
+  ];
+  return {
+    model: field.value,
+    write: (model) =>
+      [...changes, { field, value: model }]
+        .toSorted((a, b) => b.field.start - a.field.start)
+        .reduce((bytes, { field, value }) => withField(bytes, field, value), body),
+  };
+}
+
+function readJson(bytes: Buffer, inspect: (text: string) => string): ReadBody {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(bytes.toString("utf8"));
+  } catch {
+    throw new WeirError("invalid_request", "The body is neither JSON nor multipart/form-data.");
+  }
+  const body = { ...parseBody(JsonBody, parsed) };
+  for (const name of PROMPTS) {
+    const text = body[name];
+    if (typeof text === "string") body[name] = inspect(text);
+  }
+  const write = (model: string) => Buffer.from(JSON.stringify({ ...body, model }));
+  return { model: body.model, write };
+}

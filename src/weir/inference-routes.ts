@@ -1,0 +1,50 @@
+import type { App } from "../http/app.ts";
+import type { Authorise } from "../http/authorise.ts";
+import { batchRoutes } from "../http/routes/batches.ts";
+import { conversationRoutes } from "../http/routes/conversations.ts";
+import { fileRoutes } from "../http/routes/files.ts";
+import { mediaRoutes } from "../http/routes/media.ts";
+import { moderationRoutes } from "../http/routes/moderations.ts";
+import { rerankRoutes } from "../http/routes/rerank.ts";
+import { responseRoutes } from "../http/routes/responses.ts";
+import { tokenRoutes } from "../http/routes/tokens.ts";
+import { moderate } from "../guard/moderate.ts";
+import type { Batches } from "../serve/batch/batches.ts";
+import { forward } from "../serve/gateway/forward.ts";
+import type { Gateway } from "./gateway.ts";
+import type { House } from "./house.ts";
+import type { Services } from "./services.ts";
+
+type InferenceNeeds = Services & { readonly batches: Batches; readonly authorise: Authorise };
+
+/** The endpoints of models beside generation, which need no fast lane. */
+export function registerInferenceRoutes(
+  { fastify }: App,
+  house: House,
+  needs: InferenceNeeds,
+): void {
+  const { authorise, gateway, sideCalls, responses, conversations, files, batches } = needs;
+  const maxBodyBytes = house.live.config.server.maxBodyMiB * 1024 * 1024;
+  responseRoutes(fastify, { authorise, responses });
+  conversationRoutes(fastify, { authorise, conversations });
+  fileRoutes(fastify, { authorise, files });
+  batchRoutes(fastify, { authorise, batches });
+  rerankRoutes(fastify, { authorise, sideCalls, maxBodyBytes });
+  tokenRoutes(fastify, { authorise, sideCalls, maxBodyBytes });
+  moderationRoutes(fastify, { authorise, moderate, maxBodyBytes });
+  mediaRoutes(fastify, {
+    authorise,
+    forward: (call, context) => forward(call, context, gateway),
+    inspect: (text) => inspected(text, gateway),
+    maxBodyBytes,
+  });
+}
+
+/** A prompt as the guard lets it pass. Throws blocked_by_guard. */
+function inspected(text: string, { gate }: Gateway): string {
+  const asked = { kind: "completion", model: "", prompt: text, echo: false } as const;
+  const options = { sampling: {}, stop: [], n: 1, stream: false } as const;
+  const { request, blocked } = gate.inspect({ ...asked, ...options });
+  if (blocked) throw blocked;
+  return request.kind === "completion" ? request.prompt : text;
+}
