@@ -40,6 +40,7 @@ export function toPrompt(messages: readonly ChatMessage[]): Prompt {
     else if (blocks.length > 0) turns.push({ role, content: blocks });
   }
   for (const turn of turns) if (turn.role === "user") resultsFirst(turn);
+  trimEnd(turns.at(-1));
   // Anthropic wants something to answer; a lone system prompt is what other clients send for that.
   if (turns.length === 0) turns.push({ role: "user", content: system.splice(0) });
   return { system, turns };
@@ -51,6 +52,13 @@ function resultsFirst({ content }: Turn): void {
   const results = content.filter(isResult);
   if (results.length === 0) return;
   content.splice(0, Infinity, ...results, ...content.filter((block) => !isResult(block)));
+}
+
+/** An answer that the model shall go on with may not end in white space. */
+function trimEnd(turn: Turn | undefined): void {
+  const last = turn?.role === "assistant" ? turn.content.at(-1) : undefined;
+  if (typeof last?.["text"] !== "string") return;
+  turn?.content.splice(-1, 1, { ...last, text: last["text"].trimEnd() });
 }
 
 /** Whether the prompt ends in the middle of a chain of calls, and the thought before it is lost. */

@@ -38,9 +38,8 @@ const BUDGETS = { minimal: 1024, low: 2048, medium: 8192, high: 16_384, xhigh: 3
 export function toThinking(request: ChatRequest, isBroken: boolean): Thinking {
   const { reasoning, maxTokens = DEFAULT_MAX_TOKENS, toolChoice } = request;
   const off = { fields: {}, maxTokens, isOn: false, isRefused: false };
-  const asked = reasoning?.effort ?? reasoning?.budgetTokens;
-  if (!reasoning || asked === undefined) return off;
-  if (asked === "none" || reasoning.budgetTokens === 0) {
+  if (!reasoning || !isAsked(reasoning)) return off;
+  if (reasoning.effort === "none" || reasoning.budgetTokens === 0) {
     return { ...off, fields: { thinking: { type: "disabled" } } };
   }
   // A call that must come leaves no room for a thought before it.
@@ -51,8 +50,7 @@ export function toThinking(request: ChatRequest, isBroken: boolean): Thinking {
     const fields = { thinking: { type: "adaptive", ...toDisplay(reasoning) }, effort };
     return { ...off, fields, isOn: true };
   }
-  const wanted =
-    reasoning.budgetTokens ?? BUDGETS[(reasoning.effort ?? "medium") as keyof typeof BUDGETS];
+  const wanted = reasoning.budgetTokens ?? BUDGETS[reasoning.effort ?? "medium"];
   const most = request.maxTokens === undefined ? Infinity : request.maxTokens - 1;
   const budget = Math.min(Math.max(wanted, LEAST_BUDGET), most);
   if (budget < LEAST_BUDGET || isBroken) return { ...off, isRefused: true };
@@ -65,13 +63,19 @@ export function toThinking(request: ChatRequest, isBroken: boolean): Thinking {
   };
 }
 
+/** A client that only wants to read the thoughts leaves their length to the model. */
+function isAsked({ effort, budgetTokens, summary = "none" }: Reasoning): boolean {
+  return effort !== undefined || budgetTokens !== undefined || summary !== "none";
+}
+
 function toDisplay({ summary }: Reasoning): object {
   if (summary === undefined) return {};
   return { display: summary === "none" ? "omitted" : "summarized" };
 }
 
-function toEffort({ effort, budgetTokens = 0 }: Reasoning): string {
+function toEffort({ effort, budgetTokens }: Reasoning): string | undefined {
   if (effort !== undefined) return effort === "minimal" ? "low" : effort;
+  if (budgetTokens === undefined) return undefined;
   if (budgetTokens <= BUDGETS.low) return "low";
   return budgetTokens <= BUDGETS.medium ? "medium" : "high";
 }

@@ -50,6 +50,11 @@ const MESSAGES: [string, ChatRequest["messages"], object][] = [
     { messages: [{ role: "user", content: [block("Say hi.")] }] },
   ],
   [
+    "the beginning of an answer",
+    [...BASE.messages, { role: "assistant", content: "So \n" }],
+    { messages: [{ role: "user" }, { role: "assistant", content: [block("So")] }] },
+  ],
+  [
     "images and files",
     [
       {
@@ -225,6 +230,11 @@ const OPTIONS: [string, Partial<ChatRequest>, object][] = [
     { model: "claude-opus-5", reasoning: { budgetTokens: 8192 } },
     { thinking: { type: "adaptive" }, output_config: { effort: "medium" } },
   ],
+  [
+    "thoughts to read, as long as the model likes",
+    { model: "claude-opus-5", reasoning: { summary: "auto" } },
+    { thinking: { type: "adaptive", display: "summarized" } },
+  ],
   ["no thinking", { reasoning: { effort: "none" } }, { thinking: { type: "disabled" } }],
   [
     "a schema",
@@ -281,9 +291,14 @@ describe("Anthropic as an upstream", () => {
     );
   });
 
-  it("is not asked for a completion", () => {
+  it("takes a completion's prompt as a message, but repeats none", () => {
     const request = { ...BASE, kind: "completion", prompt: "a", echo: false } as GenerateRequest;
-    expect(() => anthropicUpstream.body(request)).toThrow("has chat only");
+    expect(anthropicUpstream.body(request).body).toMatchObject({
+      messages: [{ role: "user", content: [block("a")] }],
+    });
+    expect(() => anthropicUpstream.body({ ...request, echo: true } as GenerateRequest)).toThrow(
+      expect.objectContaining({ code: "unsupported_parameter", param: "echo" }),
+    );
   });
 
   it("tells what it drops", () => {
