@@ -11,6 +11,7 @@ import { join } from "node:path";
 import OpenAI, { toFile } from "openai";
 import { expect, it, onTestFinished } from "vitest";
 import type { Caller } from "../src/core/call.ts";
+import { createMockUpstream } from "../src/cli/mock/upstream.ts";
 import { newId } from "../src/core/ids.ts";
 import { silentLog } from "../src/core/log.ts";
 import { createApp } from "../src/http/app.ts";
@@ -24,7 +25,8 @@ import { createFiles } from "../src/serve/files/files.ts";
 import { createFileFolder } from "../src/store/file-folder.ts";
 import { openControlStore } from "../src/store/sqlite/control.ts";
 import { missing } from "./support/missing.ts";
-import { eventually, temporaryFolder } from "./support/server.ts";
+import { serve } from "./support/process.ts";
+import { ADMIN_KEY, eventually, temporaryFolder } from "./support/server.ts";
 
 /** Files and batches: the real client, HTTP, store and disk, and calls that the test answers. */
 
@@ -564,3 +566,46 @@ it("describes its routes", async () => {
     expect([...paths]).toContain(path);
   }
 });
+
+it("survives kill -9 of the whole server in the middle of a batch", async () => {
+  const mock = await createMockUpstream({ tokens: 3, firstMs: 20 });
+  onTestFinished(() => mock.close());
+  const folder = temporaryFolder();
+  writeFileSync(
+    join(folder, "weir.yaml"),
+    `models: { chat: { targets: [{ provider: openai-compatible, url: "${mock.url}", model: up }] } }`,
+  );
+  const connect = async () => {
+    const server = await serve(folder);
+    return { server, client: new OpenAI({ apiKey: ADMIN_KEY, baseURL: `${server.url}/v1` }) };
+  };
+  const ids = Array.from({ length: 40 }, (_, at) => `line-${at}`);
+  const lines = ids.map((id) =>
+    line(id, { body: { model: "chat", messages: [{ role: "user", content: id }] } }),
+  );
+  const first = await connect();
+  const { id } = await begin(first.client, [
+    ...lines,
+    line("nobody", { body: { model: "nope", messages: [{ role: "user", content: "x" }] } }),
+  ]);
+  await eventually(
+    () => first.client.batches.retrieve(id),
+    ({ request_counts: counts }) => (counts?.completed ?? 0) >= 10,
+  );
+  first.server.child.kill("SIGKILL");
+  await first.server.ended;
+  const second = await connect();
+  const done = await over(second.client, id);
+  expect(done).toMatchObject({
+    status: "completed",
+    request_counts: { total: 41, completed: 40, failed: 1 },
+  });
+  const output = await read(second.client, done.output_file_id);
+  expect(output.map((one) => one.custom_id).toSorted()).toEqual(ids.toSorted());
+  expect(await read(second.client, done.error_file_id)).toMatchObject([
+    { custom_id: "nobody", response: { status_code: 404 } },
+  ]);
+  // Every line ran, and at most those that were under way ran twice.
+  expect(mock.requests.length).toBeGreaterThanOrEqual(40);
+  expect(mock.requests.length).toBeLessThanOrEqual(44);
+}, 60_000);

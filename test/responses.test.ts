@@ -3,6 +3,7 @@ import OpenAI from "openai";
 import { expect, it, onTestFinished } from "vitest";
 import type { Caller } from "../src/core/call.ts";
 import type { ChatEvent, ChatRequest, GenerateRequest } from "../src/core/chat.ts";
+import { type MockOptions, createMockUpstream } from "../src/cli/mock/upstream.ts";
 import { WeirError, toWeirError } from "../src/core/errors.ts";
 import { newId } from "../src/core/ids.ts";
 import { silentLog } from "../src/core/log.ts";
@@ -19,7 +20,7 @@ import type { Reply } from "../src/serve/gateway/needs.ts";
 import { createConversations } from "../src/serve/responses/conversations.ts";
 import { type Responses, createResponses } from "../src/serve/responses/responses.ts";
 import { openControlStore } from "../src/store/sqlite/control.ts";
-import { temporaryFolder } from "./support/server.ts";
+import { ADMIN_KEY, eventually, startServer, temporaryFolder } from "./support/server.ts";
 
 /** The Responses API with its memory: the real client, HTTP, guard and store, and a model by hand. */
 
@@ -461,4 +462,68 @@ it.each([
   });
   expect(answer.status).toBe(400);
   expect(await answer.json()).toMatchObject({ error: { param } });
+});
+
+async function wholeServer(options: Partial<MockOptions> = {}) {
+  const mock = await createMockUpstream(options);
+  onTestFinished(() => mock.close());
+  const server = await startServer(
+    `models: { chat: { targets: [{ provider: openai-compatible, url: "${mock.url}", model: up }] } }`,
+  );
+  const client = new OpenAI({ apiKey: ADMIN_KEY, baseURL: `${server.url}/v1`, maxRetries: 0 });
+  return { mock, server, client };
+}
+
+it("works in the whole server, in front of a model that knows only chat completions", async () => {
+  const { mock, server, client } = await wholeServer({ tokens: 3 });
+  const { id: conversation } = await client.conversations.create({});
+  await client.responses.create({ model: "chat", input: `Mine is ${SECRET}`, conversation });
+  const events = await Array.fromAsync(
+    await client.responses.create({ model: "chat", input: "And?", conversation, stream: true }),
+  );
+  expect(events.at(-1)).toMatchObject({
+    type: "response.completed",
+    response: { output: [{ content: [{ text: "word0 word1 word2 " }] }] },
+  });
+  expect(mock.requests[1]?.["messages"]).toEqual([
+    { role: "user", content: "Mine is [redacted:openai_key]" },
+    { role: "assistant", content: "word0 word1 word2" },
+    { role: "user", content: "And?" },
+  ]);
+  expect(mock.requests.map(({ model }) => model)).toEqual(["up", "up"]);
+  const document = (await (await server.call("/openapi.json")).json()) as { paths: object };
+  expect(Object.keys(document.paths)).toEqual(
+    expect.arrayContaining([
+      "/v1/responses/{id}",
+      "/v1/responses/{id}/cancel",
+      "/v1/responses/{id}/input_items",
+      "/v1/conversations/{id}/items/{item}",
+    ]),
+  );
+});
+
+it("goes on in the background when the client hangs up on the whole server", async () => {
+  const { mock, client } = await wholeServer({ tokens: 20, tokenMs: 10 });
+  const stream = await client.responses.create({
+    model: "chat",
+    input: "x",
+    background: true,
+    stream: true,
+  });
+  let id = "";
+  for await (const event of stream) {
+    if (event.type === "response.created") ({ id } = event.response);
+    if (event.type === "response.output_text.delta") break;
+  }
+  const ready = await eventually(
+    () => client.responses.retrieve(id),
+    ({ status }) => status === "completed",
+  );
+  expect(ready.output_text).toMatch(/^word0 .* word19 $/);
+  expect(mock.aborted()).toBe(0);
+  const failing = await client.responses.create({ model: "nope", input: "x", background: true });
+  expect(await client.responses.retrieve(failing.id)).toMatchObject({
+    status: "failed",
+    error: { code: "invalid_prompt", message: expect.stringContaining("nope") },
+  });
 });
