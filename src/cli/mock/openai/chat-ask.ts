@@ -27,7 +27,7 @@ export function askOfChat(
     lastIsToolResult: messages.at(-1)?.["role"] === "tool",
     ...schemaOf(objectOf(body["response_format"])),
     images: imagesIn(messages),
-    n: honoursN ? (numberOf(body["n"]) ?? 1) : 1,
+    n: (honoursN ? (numberOf(body["n"]) ?? 1) : 1) * promptsIn(body["prompt"]),
     wantsReasoning: wantsReasoning(body),
     stop: stringsOf(body["stop"]),
     maxTokens: numberOf(body["max_completion_tokens"]) ?? numberOf(body["max_tokens"]),
@@ -50,6 +50,11 @@ export function checkWindow(
   const tokens = Math.ceil(characters / 4);
   if (window !== undefined && tokens > window)
     throw new Refused(status, messageFor(tokens, window), { cause: "context" });
+}
+
+/** A completion may ask several prompts at once; each has its own answers. */
+function promptsIn(prompt: unknown): number {
+  return Array.isArray(prompt) && typeof prompt[0] !== "number" ? prompt.length : 1;
 }
 
 function toolsOf(tools: unknown): Tool[] {

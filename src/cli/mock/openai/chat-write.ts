@@ -72,9 +72,10 @@ function* chunks(answer: Answer): Generator<Frame> {
     ...dialect.chunkExtras(),
   };
   const wantsUsage = objectOf(body["stream_options"])["include_usage"] === true;
+  const unused = wantsUsage && dialect.nullUsage ? { usage: null } : {};
   const answers = Array.from({ length: ask.n }, (_, index) => index);
   const frame = (choices: Json[], more: Json = {}, hasContent = false): Frame => ({
-    bytes: sse({ ...head, choices, ...more }),
+    bytes: sse({ ...head, choices, ...unused, ...more }),
     hasContent,
   });
   const choice = (index: number, part: Json): Json => ({

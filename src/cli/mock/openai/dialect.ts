@@ -12,6 +12,8 @@ export interface Dialect {
   readonly everyDelta: Json;
   /** `asked`: a chunk of its own for `include_usage`; `always`: the same unasked; `closing`: in the last choice's chunk. */
   readonly streamUsage: "asked" | "always" | "closing";
+  /** When usage is asked for, every other chunk says that it has none. */
+  readonly nullUsage: boolean;
   /** Streamed tool calls: their arguments in fragments, whole in one chunk, or that with the finish reason. */
   readonly calls: "fragments" | "whole" | "closing";
   readonly honoursN: boolean;
@@ -68,6 +70,7 @@ export const OPENAI: Dialect = {
   opening: { role: "assistant", content: "", refusal: null },
   everyDelta: {},
   streamUsage: "asked",
+  nullUsage: false,
   calls: "fragments",
   honoursN: true,
   honoursLogprobs: true,

@@ -7,7 +7,19 @@ import { checkWindow } from "./chat-ask.ts";
 import { mediaRoutes } from "./media.ts";
 import { responsesRoute } from "./responses.ts";
 
-const DIALECT: Dialect = { ...OPENAI, check };
+const DIALECT: Dialect = {
+  ...OPENAI,
+  nullUsage: true,
+  check,
+  // Chunks are padded, so that their lengths tell less.
+  chunkExtras: () => ({ ...OPENAI.chunkExtras(), obfuscation: "aB3" }),
+  headers: {
+    ...OPENAI.headers,
+    "x-ratelimit-limit-requests": "1000",
+    "x-ratelimit-remaining-requests": "999",
+    "x-ratelimit-reset-requests": "60ms",
+  },
+};
 const MODELS = ["gpt-4o-mini", "gpt-5", "text-embedding-3-small"].map((id) => ({
   id,
   object: "model",
