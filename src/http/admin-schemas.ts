@@ -176,6 +176,10 @@ export const ModelList = z.object({
           fallback: z.boolean(),
           state: z.enum(["ready", "loading", "failed", "stopped", "unknown"]),
           detail: z.string().nullable(),
+          abilities: z
+            .array(z.string())
+            .describe("what it can do beside chats: `rerank`, `tokenize`, `audio`, `facts`, …"),
+          actions: z.array(z.string()).describe("what can be done to its engine: see POST actions"),
           engine: EngineStatus.nullable(),
           inputPricePerMillion: z.number().nullable().describe("US dollars"),
           outputPricePerMillion: z.number().nullable().describe("US dollars"),
@@ -186,6 +190,68 @@ export const ModelList = z.object({
   ),
 });
 export type ModelList = z.infer<typeof ModelList>;
+
+/** Which target is meant: both names as GET /admin/v1/models has them. */
+export const TargetName = z.strictObject({
+  model: z.string().describe("the model's name, as `chat`"),
+  target: z.string().describe("the target's id, as `vllm/Qwen/Qwen3-8B`"),
+});
+export type TargetName = z.infer<typeof TargetName>;
+
+/** GET /admin/v1/targets/facts: what the upstream says of itself, asked just now. */
+export const TargetFacts = z.object({
+  version: z.string().optional(),
+  models: z.array(z.object({ id: z.string(), contextTokens: z.number().optional() })),
+  load: z
+    .object({
+      running: z.number().optional(),
+      waiting: z.number().optional(),
+      kvCacheUsage: z.number().optional().describe("0 to 1"),
+      prefixCacheHitRate: z.number().optional().describe("0 to 1, since the engine's start"),
+      promptTokens: z.number().optional(),
+      generatedTokens: z.number().optional(),
+    })
+    .optional(),
+  isSleeping: z.boolean().optional(),
+  openRoutes: z
+    .array(z.string())
+    .optional()
+    .describe("routes of the engine that answer someone without its key"),
+  ms: z.number().describe("how long the questions took"),
+});
+export type TargetFacts = z.infer<typeof TargetFacts>;
+
+/** POST /admin/v1/targets/test: whether the target makes tokens. */
+export const TargetTest = z.object({
+  ok: z.boolean(),
+  error: z.string().nullable(),
+  firstContentMs: z.number().nullable(),
+  totalMs: z.number(),
+  text: z.string(),
+  usage: z
+    .object({ inputTokens: z.number(), outputTokens: z.number() })
+    .nullable()
+    .describe("null where the upstream counted nothing"),
+});
+export type TargetTest = z.infer<typeof TargetTest>;
+
+/** POST /admin/v1/targets/actions. */
+export const TargetAction = z.discriminatedUnion("action", [
+  TargetName.extend({
+    action: z.literal("load-lora"),
+    name: z.string().min(1),
+    path: z.string().min(1).describe("as the engine sees it"),
+  }),
+  TargetName.extend({ action: z.literal("unload-lora"), name: z.string().min(1) }),
+  TargetName.extend({
+    action: z.literal("sleep"),
+    level: z.union([z.literal(1), z.literal(2)]).default(1),
+  }),
+  TargetName.extend({ action: z.literal("wake") }),
+  TargetName.extend({ action: z.literal("reset-prefix-cache") }),
+]);
+export type TargetAction = z.infer<typeof TargetAction>;
+export const TargetActed = z.object({ done: z.literal(true) });
 
 /** GET /admin/v1/keys; the secret itself is shown once, in the answer to POST. */
 export const KeyRow = z.object({

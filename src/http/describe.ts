@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import type { Catalogue, CatalogueTarget } from "../serve/catalogue.ts";
+import { abilitiesOf, actionsOf } from "../serve/target-desk.ts";
 import { addressOf } from "../serve/providers/address.ts";
 import type { Gauge } from "../watch/metrics/exposition.ts";
 import type { ModelList } from "./admin-schemas.ts";
@@ -39,6 +40,8 @@ function describeTarget({
     fallback: target.fallback,
     state,
     detail,
+    abilities: abilitiesOf(provider),
+    actions: actionsOf(provider),
     engine: info && stats ? { ...info, ...stats, devices: [...info.devices] } : null,
     inputPricePerMillion: dollarsPerMillion(price?.input),
     outputPricePerMillion: dollarsPerMillion(price?.output),

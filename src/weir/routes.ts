@@ -9,7 +9,9 @@ import { keyRoutes } from "../http/routes/keys.ts";
 import { modelRoutes } from "../http/routes/models.ts";
 import { operationsRoutes } from "../http/routes/operations.ts";
 import { pageRoutes } from "../http/routes/pages.ts";
+import { targetRoutes } from "../http/routes/targets.ts";
 import { sessionRoutes } from "../http/routes/session.ts";
+import { createTargetDesk } from "../serve/target-desk.ts";
 import { summarise, windowOf } from "../watch/overview.ts";
 import { toSpans } from "../watch/trace/spans.ts";
 import { sessionsOf } from "./access.ts";
@@ -37,6 +39,10 @@ export async function registerRoutes(app: App, house: House, authorise: Authoris
     describe: async () => ({
       models: describeModels(catalogue, await house.traces.countsByModel(Date.now() - DAY_MS)),
     }),
+  });
+  targetRoutes(app.fastify, {
+    authorise,
+    desk: createTargetDesk(catalogue, performance.now.bind(performance)),
   });
   sessionRoutes(app.fastify, { authorise, version: VERSION, ...sessionsOf(control) });
   callRoutes(app.fastify, {

@@ -78,7 +78,11 @@ export function startBatches(house: House, lane: Lane, stack: AsyncDisposableSta
   };
   const batches = createBatches({
     shelf: control.batches,
-    files: { ...folder, find: control.files.find, add: control.files.add },
+    files: {
+      ...folder,
+      find: (keyId, id) => control.files.find(keyId, id),
+      add: (file) => control.files.add(file),
+    },
     run,
     caller: (keyId) => callerOf(control.keys.byId(keyId)),
     isBusy: () => metrics.live.activeCalls - running >= BUSY_FROM,

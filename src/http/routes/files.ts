@@ -121,9 +121,9 @@ async function uploadRoute(app: FastifyInstance, { authorise, files }: FilesRout
         const label = parseBody(Fields, fields);
         const expiresAfterSeconds = label["expires_after[seconds]"];
         const { purpose } = label;
-        return toWire(files.add(caller, content, { purpose, filename, expiresAfterSeconds }));
+        return toWire(await files.add(caller, content, { purpose, filename, expiresAfterSeconds }));
       } catch (cause) {
-        content.discard();
+        await content.discard();
         throw cause;
       }
     },
@@ -154,7 +154,7 @@ async function readForm(request: FastifyRequest, files: Files): Promise<Form> {
       } else part.file.resume();
     }
   } catch (cause) {
-    found?.content.discard();
+    await found?.content.discard();
     throw cause;
   }
   if (found) return { ...found, fields };

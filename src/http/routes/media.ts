@@ -93,7 +93,7 @@ async function handle(
 interface ReadBody {
   readonly model: string;
   /** The body with the model's name upstream. */
-  write(model: string): Buffer;
+  readonly write: (model: string) => Buffer;
 }
 
 function readMultipart(
@@ -108,11 +108,8 @@ function readMultipart(
   const prompt = findField(body, contentType, "prompt");
   const seen = prompt && inspect(prompt.value);
   // Later places first, so that the earlier ones stay where they are.
-  const changes = [
-    ...(prompt && seen !== undefined && seen !== prompt.value
-      ? [{ field: prompt, value: seen }]
-      : []),
-  ];
+  const isChanged = prompt && seen !== undefined && seen !== prompt.value;
+  const changes = isChanged ? [{ field: prompt, value: seen }] : [];
   return {
     model: field.value,
     write: (model) =>

@@ -1,6 +1,7 @@
 import type { ServerResponse } from "node:http";
 import type { FastifyInstance } from "fastify";
 import { z } from "zod";
+import { formatSseComment } from "../../core/sse.ts";
 import type { Responses } from "../../serve/responses/responses.ts";
 import type { Authorise } from "../authorise.ts";
 import { PageQuery, pageOf, toPage } from "../page.ts";
@@ -90,6 +91,10 @@ export function responseRoutes(app: FastifyInstance, needs: ResponsesRoutesNeeds
 
 type Follow = (follower: { write(text: string): void; end(): void }) => () => void;
 
+const SILENCE_MS = 15_000;
+/** A client that reads nothing must not fill the memory: it can come back for the rest. */
+const MAX_UNREAD_BYTES = 8 * 1024 * 1024;
+
 function follow(raw: ServerResponse, start: Follow): void {
   raw.writeHead(200, {
     "content-type": "text/event-stream; charset=utf-8",
@@ -97,9 +102,16 @@ function follow(raw: ServerResponse, start: Follow): void {
     "x-accel-buffering": "no",
   });
   raw.flushHeaders();
+  const stillHere = setInterval(() => raw.write(formatSseComment("still here")), SILENCE_MS);
   const stop = start({
-    write: (text) => void raw.write(text),
+    write(text) {
+      raw.write(text);
+      if (raw.writableLength > MAX_UNREAD_BYTES) raw.destroy();
+    },
     end: () => void raw.end(),
   });
-  raw.on("close", stop);
+  raw.on("close", () => {
+    clearInterval(stillHere);
+    stop();
+  });
 }

@@ -109,10 +109,10 @@ function inAnthropicsWords(
   cause: FastifyError,
   request: FastifyRequest,
   reply: FastifyReply,
-): FastifyReply {
+): void {
   const error = fromFastify(cause);
   const text = formatAnthropicError(error, request.id);
-  return reply.code(error.status).type("application/json").send(text);
+  void reply.code(error.status).type("application/json").send(text);
 }
 
 function toTokenizable(body: z.infer<typeof TokenizeBody>) {

@@ -218,7 +218,7 @@ export class BatchRun {
 
   private async publish(id: string, name: string): Promise<boolean> {
     const { needs, batch } = this;
-    const bytes = needs.files.publishJournal(id);
+    const bytes = await needs.files.publishJournal(id);
     if (bytes === 0) return false;
     const { outputExpiresAfterSeconds: seconds } = batch.state;
     const createdAt = needs.now();

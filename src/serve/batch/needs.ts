@@ -42,7 +42,7 @@ export interface BatchFiles {
   openJournal(id: string): Journal;
   journalLines(id: string): AsyncIterable<string>;
   /** Makes an opened journal the file itself; gives its size. Without a line there will be no file. */
-  publishJournal(id: string): number;
+  publishJournal(id: string): Promise<number>;
   add(file: BatchFile): void;
 }
 

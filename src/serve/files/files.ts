@@ -30,8 +30,8 @@ export interface FileShelf {
 
 export interface PendingContent {
   readonly bytes: number;
-  keepAs(id: string): void;
-  discard(): void;
+  keepAs(id: string): Promise<void>;
+  discard(): Promise<void>;
 }
 
 export interface Contents {
@@ -98,7 +98,7 @@ export function createFiles({ shelf, contents, now, newId }: FilesNeeds) {
     /** Takes a content to its end; nothing is kept of it until `add`. */
     receive: (source: AsyncIterable<Buffer>): Promise<PendingContent> =>
       contents.receive(source, MAX_FILE_BYTES),
-    add({ keyId }: Caller, content: PendingContent, label: FileLabel): KeptFile {
+    async add({ keyId }: Caller, content: PendingContent, label: FileLabel): Promise<KeptFile> {
       sweep();
       checkShare(shelf.list(keyId), content.bytes);
       const { purpose, filename, expiresAfterSeconds: seconds } = label;
@@ -112,7 +112,7 @@ export function createFiles({ shelf, contents, now, newId }: FilesNeeds) {
         createdAt,
         expiresAt: seconds === undefined ? null : createdAt + seconds * 1000,
       };
-      content.keepAs(file.id);
+      await content.keepAs(file.id);
       try {
         shelf.add(file);
       } catch (cause) {
