@@ -86,11 +86,6 @@ export function toWireUsage(usage: Usage): Record<string, unknown> {
   };
 }
 
-/** The answer of `POST /v1/messages/count_tokens`. */
-export function formatTokenCount(inputTokens: number): string {
-  return JSON.stringify({ input_tokens: inputTokens });
-}
-
 /** Anthropic's word for each of our statuses; any other is an api_error. */
 const ERROR_TYPES: Readonly<Record<number, string>> = {
   400: "invalid_request_error",

@@ -215,6 +215,43 @@ describe("Anthropic's stream", () => {
     }
   });
 
+  it("keeps its blocks apart, in whatever order the pieces come", () => {
+    let state = 1;
+    const below = (limit: number): number => {
+      state = (state * 1_103_515_245 + 12_345) % 0x80000000;
+      return Math.floor(state / 65_536) % limit;
+    };
+    const inputs = ['{"a":"}{\\""}', "{}", "", '{"b":[1,{}]}'];
+    for (let round = 0; round < 500; round += 1) {
+      const rests = new Map<number, string>();
+      const events = Array.from({ length: below(25) }, (): ChatEvent => {
+        const kind = below(4);
+        if (kind === 0) return text("t");
+        if (kind === 1) return think("h", { part: round % 2 });
+        const at = below(inputs.length);
+        const rest = rests.get(at) ?? inputs[at] ?? "";
+        const size = below(5);
+        const isNew = !rests.has(at);
+        rests.set(at, rest.slice(size));
+        return call(at, rest.slice(0, size), isNew ? { id: `id${at}`, name: "f" } : {});
+      });
+      for (const [at, rest] of rests) events.push(call(at, rest));
+      const message = fold(stream(events.map((event) => [event])));
+      const blocks = message["content"] as Json[];
+      const count = (type: string) => events.filter((event) => event.type === type).length;
+      expect(blocks.map((block) => block["text"] ?? "").join("")).toBe(
+        "t".repeat(count("text-delta")),
+      );
+      expect(blocks.map((block) => block["thinking"] ?? "").join("")).toBe(
+        "h".repeat(count("reasoning-delta")),
+      );
+      const calls = blocks.filter((block) => block["type"] === "tool_use");
+      expect(new Map(calls.map(({ id, input }) => [id, input]))).toEqual(
+        new Map([...rests.keys()].map((at) => [`id${at}`, JSON.parse(inputs[at] || "{}")])),
+      );
+    }
+  });
+
   it("says once more at the end what was used", () => {
     const values = stream([[text("Hi"), finish("stop")]]);
     expect(values[0]?.["message"].usage.input_tokens).toBe(0);
