@@ -21,7 +21,7 @@ it("gives lines as they were, however long, and breaks only at line ends", async
     chunks(lines.join("\n").replace("windows", "windows\r")),
     1e9,
   );
-  pending.keepAs("one");
+  await pending.keepAs("one");
   expect(await Array.fromAsync(files.lines("one"))).toEqual(lines);
   expect(await Array.fromAsync(files.lines("none"))).toEqual([]);
 });
@@ -41,7 +41,7 @@ it("shows a file only once it is whole, and cleans up after a dead process", asy
   });
   const pending = await files.receive(chunks("12345"), 5);
   expect(pending.bytes).toBe(5);
-  pending.discard();
+  await pending.discard();
   expect(readdirSync(path)).toEqual([]);
 });
 
@@ -61,12 +61,12 @@ it("goes on with a journal behind its last whole line, and publishes it once or 
   second.append("two");
   second.close();
   expect(await Array.fromAsync(files.journalLines("out"))).toEqual(["one", "two"]);
-  expect(files.publishJournal("out")).toBe(8);
+  expect(await files.publishJournal("out")).toBe(8);
   expect(readdirSync(path)).toEqual(["out"]);
   files.openJournal("out").close();
   expect(readdirSync(path)).toEqual(["out.journal"]);
-  expect(files.publishJournal("out")).toBe(8);
+  expect(await files.publishJournal("out")).toBe(8);
   files.openJournal("empty").close();
-  expect(files.publishJournal("empty")).toBe(0);
+  expect(await files.publishJournal("empty")).toBe(0);
   expect(readdirSync(path)).toEqual(["out"]);
 });

@@ -3,7 +3,6 @@ import {
   createReadStream,
   existsSync,
   fstatSync,
-  fsyncSync,
   ftruncateSync,
   mkdirSync,
   openSync,
@@ -12,9 +11,9 @@ import {
   readdirSync,
   renameSync,
   rmSync,
-  statSync,
   writeSync,
 } from "node:fs";
+import { type FileHandle, open, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { WeirError } from "../core/errors.ts";
@@ -23,8 +22,8 @@ import { toFullError } from "./disk-full.ts";
 /** A content that was written and has no name yet: exactly one of the two is called. */
 export interface PendingFile {
   readonly bytes: number;
-  keepAs(id: string): void;
-  discard(): void;
+  keepAs(id: string): Promise<void>;
+  discard(): Promise<void>;
 }
 
 /** Lines that are appended as they become known, and become a file in the end. */
@@ -66,10 +65,10 @@ export function createFileFolder(folder: string) {
         return {
           bytes,
           keepAs: (id) => renameDurably(path, pathOf(id), folder),
-          discard: () => rmSync(path, { force: true }),
+          discard: () => rm(path, { force: true }),
         };
       } catch (cause) {
-        rmSync(path, { force: true });
+        await rm(path, { force: true });
         throw toFullError(cause);
       }
     },
@@ -88,56 +87,54 @@ export function createFileFolder(folder: string) {
     },
     journalLines: (id: string): AsyncIterable<string> => linesOf(pathOf(id, JOURNAL)),
     /** Makes a journal the file itself; gives its size. Without a line there will be no file. */
-    publishJournal(id: string): number {
+    async publishJournal(id: string): Promise<number> {
       const journal = pathOf(id, JOURNAL);
-      const { size } = statSync(journal);
+      await using handle = await open(journal, "r+");
+      const { size } = await handle.stat();
       if (size === 0) {
-        rmSync(journal);
+        await rm(journal);
         return 0;
       }
-      const fd = openSync(journal, "r+");
-      fsyncSync(fd);
-      closeSync(fd);
-      renameDurably(journal, pathOf(id), folder);
+      await handle.sync();
+      await renameDurably(journal, pathOf(id), folder);
       return size;
     },
   };
 }
 
+/** Waits for the disk beside the event loop: an upload must not hold up anybody's tokens. */
 async function writeWhole(
   path: string,
   source: AsyncIterable<Buffer>,
   maxBytes: number,
 ): Promise<number> {
-  const fd = openSync(path, "wx", 0o600);
+  await using handle = await open(path, "wx", 0o600);
   let bytes = 0;
-  try {
-    for await (const chunk of source) {
-      bytes += chunk.length;
-      if (bytes > maxBytes) {
-        const limit = Math.floor(maxBytes / 1024 / 1024);
-        throw new WeirError("request_too_large", `A file may have ${limit} MiB at most.`);
-      }
-      writeFully(fd, chunk);
+  for await (const chunk of source) {
+    bytes += chunk.length;
+    if (bytes > maxBytes) {
+      const limit = Math.floor(maxBytes / 1024 / 1024);
+      throw new WeirError("request_too_large", `A file may have ${limit} MiB at most.`);
     }
-    fsyncSync(fd);
-    return bytes;
-  } finally {
-    closeSync(fd);
+    await writeFully(handle, chunk);
+  }
+  await handle.sync();
+  return bytes;
+}
+
+async function writeFully(handle: FileHandle, bytes: Buffer): Promise<void> {
+  for (let written = 0; written < bytes.length;) {
+    const { bytesWritten } = await handle.write(bytes, written);
+    written += bytesWritten;
   }
 }
 
 /** After a power cut too the new name is there, with everything in it. */
-function renameDurably(from: string, to: string, folder: string): void {
-  renameSync(from, to);
-  const fd = openSync(folder, "r");
-  fsyncSync(fd);
-  closeSync(fd);
-}
-
-function writeFully(fd: number, bytes: Buffer): void {
-  let written = 0;
-  while (written < bytes.length) written += writeSync(fd, bytes, written);
+async function renameDurably(from: string, to: string, folder: string): Promise<void> {
+  await rename(from, to);
+  if (process.platform === "win32") return; // a folder cannot be opened there
+  await using handle = await open(folder, "r");
+  await handle.sync();
 }
 
 /**
@@ -173,7 +170,8 @@ function openJournal(path: string): FileJournal {
     append(line) {
       const bytes = Buffer.from(`${line}\n`);
       try {
-        writeFully(fd, bytes);
+        let written = 0;
+        while (written < bytes.length) written += writeSync(fd, bytes, written);
         size += bytes.length;
       } catch (cause) {
         ftruncateSync(fd, size);
