@@ -50,8 +50,14 @@ export async function modelFacts(
   };
 }
 
+const Ranked = z.looseObject({
+  index: z.number(),
+  relevance_score: z.number().nullish(),
+  score: z.number().nullish(),
+  meta_info: z.looseObject({ prompt_tokens: z.number().nullish() }).nullish(),
+});
 const Ranking = z.looseObject({
-  results: z.array(z.looseObject({ index: z.number(), relevance_score: z.number() })),
+  results: z.array(Ranked),
   usage: z
     .looseObject({ total_tokens: z.number().nullish(), prompt_tokens: z.number().nullish() })
     .nullish(),
@@ -65,11 +71,25 @@ export async function rerankAt(
   signal: AbortSignal,
 ): Promise<Reranking> {
   const body = { model, query, documents, top_n: topN };
-  const { results, usage } = understood(Ranking, await ask({ path, body }, signal), "ranking");
+  const answer = await ask({ path, body }, signal);
+  // SGLang gives the list alone, the score another name, and counts at each document.
+  const list = Array.isArray(answer) ? { results: answer } : answer;
+  const { results, usage } = understood(Ranking, list, "ranking");
+  const ranked = results.map(({ index, relevance_score, score }) => ({
+    index,
+    score: relevance_score ?? score ?? 0,
+  }));
   return {
-    results: results.map(({ index, relevance_score: score }) => ({ index, score })),
-    usage: { inputTokens: usage?.prompt_tokens ?? usage?.total_tokens ?? 0, outputTokens: 0 },
+    results: ranked.toSorted((a, b) => b.score - a.score),
+    usage: {
+      inputTokens: usage?.prompt_tokens ?? usage?.total_tokens ?? counted(results),
+      outputTokens: 0,
+    },
   };
+}
+
+function counted(results: readonly z.infer<typeof Ranked>[]): number {
+  return results.reduce((sum, { meta_info: meta }) => sum + (meta?.prompt_tokens ?? 0), 0);
 }
 
 /** An upstream's answer as its schema has it. Throws provider_failed. */

@@ -23,7 +23,11 @@ export function vllmWire(base: string): ProviderWire {
 }
 
 const TokenList = z.looseObject({ tokens: z.array(z.number()) });
-const Prompt = z.looseObject({ prompt: z.string() });
+/** SGLang calls it `text`. */
+const Prompt = z.union([
+  z.looseObject({ prompt: z.string() }).transform(({ prompt }) => prompt),
+  z.looseObject({ text: z.string() }).transform(({ text }) => text),
+]);
 
 /** Tokens by `/tokenize` and `/detokenize`, as vLLM has them and SGLang nearly so. */
 export function vllmTokens(root: string, ask: Ask): Tokens {
@@ -39,7 +43,7 @@ export function vllmTokens(root: string, ask: Ask): Tokens {
     },
     async detokenize(model, tokens, signal) {
       const answer = await ask({ path: `${root}/detokenize`, body: { model, tokens } }, signal);
-      return understood(Prompt, answer, "text of tokens").prompt;
+      return understood(Prompt, answer, "text of tokens");
     },
   };
 }
