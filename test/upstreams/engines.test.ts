@@ -125,6 +125,22 @@ it("vLLM ends a broken stream in its mark, and older releases have flat errors",
   expect(JSON.parse(choices[0].message.content)).toEqual(ZURICH);
 });
 
+it.each(["vllm", "sglang", "llama-server", "ollama"])(
+  "%s speaks Anthropic's format too, with its errors",
+  async (kind) => {
+    const { post } = await engine(kind);
+    const message = { model: "m", max_tokens: 9, messages: HI };
+    expect((await post("/v1/messages", message)).json).toMatchObject({
+      type: "message",
+      content: [{ text: "word0 word1 word2" }],
+    });
+    expect((await post("/v1/messages", { model: "m" })).json).toMatchObject({
+      type: "error",
+      error: { type: "invalid_request_error" },
+    });
+  },
+);
+
 it("SGLang has flat errors, cumulative text, stops that it names, and both old and new paths", async () => {
   const { get, post } = await engine("sglang");
   expect((await post(CHAT_PATH, { model: "m" })).json).toMatchObject({

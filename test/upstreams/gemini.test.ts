@@ -115,6 +115,12 @@ it("counts images, tokens and candidates, and embeds", async () => {
     "MAX_TOKENS",
     "MAX_TOKENS",
   ]);
+  const likely = await client.models.generateContent({
+    model: "flash",
+    contents: "Hi",
+    config: { responseLogprobs: true, logprobs: 1 },
+  });
+  expect(likely.candidates?.[0]?.logprobsResult?.chosenCandidates).toHaveLength(3);
   const { totalTokens } = await client.models.countTokens({ model: "flash", contents: "Hi there" });
   expect(totalTokens).toBeGreaterThan(3);
   const { embeddings } = await client.models.embedContent({

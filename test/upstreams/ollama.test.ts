@@ -73,6 +73,11 @@ it("generates, embeds, lists and shows", async () => {
   ]);
   expect((await client.list()).models).toMatchObject([{ name: "mock:latest" }]);
   expect((await client.ps()).models).toMatchObject([{ size_vram: expect.any(Number) as number }]);
+  const gone = await client.generate({ model: "llama", prompt: "", keep_alive: 0 });
+  expect(gone.done_reason).toBe("unload");
+  expect((await client.ps()).models).toEqual([]);
+  const likely = await client.chat({ ...BASE, logprobs: true, top_logprobs: 1 });
+  expect(likely.logprobs).toMatchObject([{ token: "word0 ", top_logprobs: [{}] }, {}, {}]);
   expect((await client.show({ model: "mock" })).capabilities).toContain("tools");
   await expect(client.show({ model: "missing" })).rejects.toMatchObject({ status_code: 404 });
   expect(await (await fetch(mock.url)).text()).toBe("Ollama is running");

@@ -121,6 +121,69 @@ it("answers in the schema, counts images, obeys n, stop, length and logprobs", a
   });
 });
 
+it.each([
+  ["openai-compatible", { reasoning_effort: "low" }, "reasoning_content"],
+  ["openai-compatible", { thinking: { type: "enabled" } }, "reasoning_content"],
+  ["sglang", { chat_template_kwargs: { enable_thinking: true } }, "reasoning_content"],
+  ["llama-server", { chat_template_kwargs: { enable_thinking: true } }, "reasoning_content"],
+  ["ollama", { reasoning_effort: "low" }, "reasoning"],
+  ["together", { reasoning_effort: "low" }, "reasoning"],
+])("%s reasons when it is asked with %j, in %s", async (kind, asked, field) => {
+  const { client } = await openai(kind);
+  const call = {
+    model: "m",
+    messages: HI,
+    ...asked,
+  } as OpenAI.ChatCompletionCreateParamsNonStreaming;
+  const thought = "First, the question is read. Then “it” is answered.";
+  const whole = await client.chat.completions.create(call);
+  expect(whole.choices[0]?.message).toMatchObject({ [field]: thought });
+  const chunks = await Array.fromAsync(
+    await client.chat.completions.create({ ...call, stream: true }),
+  );
+  const deltas = chunks.map(
+    ({ choices }) => choices[0]?.delta as Record<string, unknown> | undefined,
+  );
+  expect(deltas.map((delta) => delta?.[field] ?? "").join("")).toBe(thought);
+});
+
+it.each([
+  ["openai", 2],
+  ["vllm", 2],
+  ["ollama", 1],
+  ["tgi", 1],
+])("%s answers n = 2 with %i", async (kind, count) => {
+  const { client } = await openai(kind);
+  const call = { model: "m", messages: HI, n: 2 };
+  expect((await client.chat.completions.create(call)).choices).toHaveLength(count);
+});
+
+it("completes several prompts at once, and echoes", async () => {
+  const { client } = await openai("vllm");
+  const { choices } = await client.completions.create({ model: "m", prompt: ["a", "b"], n: 2 });
+  expect(choices.map(({ index, text }) => `${index} ${text}`)).toEqual([
+    "0 word0 word1 word2",
+    "1 word0 word1 word2",
+    "2 word0 word1 word2",
+    "3 word0 word1 word2",
+  ]);
+  const echoed = await client.completions.create({ model: "m", prompt: "Hi ", echo: true });
+  expect(echoed.choices[0]?.text).toBe("Hi word0 word1 word2");
+});
+
+it("says in every chunk that it has no usage yet, when usage is asked for", async () => {
+  const { client } = await openai();
+  const stream = await client.chat.completions.create({
+    model: "m",
+    messages: HI,
+    stream: true,
+    stream_options: { include_usage: true },
+  });
+  const chunks = await Array.fromAsync(stream);
+  expect(chunks.slice(0, -1).every(({ usage }) => usage === null)).toBe(true);
+  expect(chunks.at(-1)).toMatchObject({ choices: [], usage: { completion_tokens: 3 } });
+});
+
 it("hides its reasoning and counts it", async () => {
   const { client } = await openai();
   const { choices, usage } = await client.chat.completions.create({

@@ -46,6 +46,8 @@ export interface Kind {
   /** The vendor's refusal of a call without the right key. */
   readonly refusal: (call: Call, apiKey: string) => Reply | undefined;
   readonly error: (failure: Failure, call: Call) => Reply;
+  /** The answer to a whole request whose generation failed half-way; an error 500 where a kind says nothing. */
+  halfWay?(call: Call): Reply;
   /** The upstream model that is asked for; `body.model` where a kind says nothing. */
   modelOf?(call: Call): string;
 }

@@ -139,7 +139,9 @@ function generate(
   const reply = ask(route, kind, call);
   // A whole answer has no middle: its error comes instead of it.
   if (fault === "mid-error" && "body" in reply && reply.status === 200)
-    return { reply: kind.error({ status: 500, message: "mock failure 500" }, call) };
+    return {
+      reply: kind.halfWay?.(call) ?? kind.error({ status: 500, message: "mock failure 500" }, call),
+    };
   return { reply, fault };
 }
 

@@ -54,12 +54,17 @@ export const anthropic: KindFactory = (options) => ({
   ],
   refusal({ headers }, apiKey) {
     if (headers["x-api-key"] === undefined && headers.authorization === undefined)
-      return error({ status: 401, message: "x-api-key header is required" });
+      return anthropicError({ status: 401, message: "x-api-key header is required" });
     const isRight = headers["x-api-key"] === apiKey || headers.authorization === `Bearer ${apiKey}`;
-    return isRight ? undefined : error({ status: 401, message: "invalid x-api-key" });
+    return isRight ? undefined : anthropicError({ status: 401, message: "invalid x-api-key" });
   },
-  error,
+  error: anthropicError,
 });
+
+/** Whether the call came to the Messages routes, whose errors are Anthropic's on every server. */
+export function isMessages({ path }: Pick<Call, "path">): boolean {
+  return /\/messages(\/count_tokens)?$/.test(path);
+}
 
 /** The Messages routes; other servers that speak the format have them too. */
 export function messagesRoutes(
@@ -80,7 +85,7 @@ export function messagesRoutes(
 }
 
 /** Anthropic's error envelope. */
-function error({ status, message }: Failure): Reply {
+export function anthropicError({ status, message }: Failure): Reply {
   return {
     status,
     headers: { ...HEADERS, ...retryAfter(status), "x-should-retry": String(status >= 429) },

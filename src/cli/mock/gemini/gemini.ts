@@ -128,7 +128,10 @@ function whole(call: Call, options: MockOptions): Reply {
   const script = think(ask, options);
   const parts = [...thoughts(call, script), ...said(script), ...calls(ask, script)];
   const answer = {
-    candidates: candidatesOf(ask, parts, finishOf(script)),
+    candidates: candidatesOf(ask, parts, finishOf(script)).map((candidate) => ({
+      ...candidate,
+      ...logprobsOf(call, script),
+    })),
     ...tailOf(call, script),
   };
   return {
@@ -136,6 +139,15 @@ function whole(call: Call, options: MockOptions): Reply {
     headers: JSON_TYPE,
     body: pretty(ask.model.includes("blocked") ? blocked(call, script) : answer),
   };
+}
+
+function logprobsOf({ body }: Call, { pieces }: Script): Json {
+  const config = objectOf(field(body, "generationConfig"));
+  if (field(config, "responseLogprobs") !== true) return {};
+  const chosen = pieces.map((token, tokenId) => ({ token, tokenId, logProbability: -0.25 }));
+  const isTop = numberOf(config["logprobs"]) !== undefined;
+  const top = isTop ? { topCandidates: chosen.map((one) => ({ candidates: [one] })) } : {};
+  return { avgLogprobs: -0.25, logprobsResult: { chosenCandidates: chosen, ...top } };
 }
 
 /** A prompt that the filter stopped: success without a candidate. */

@@ -91,6 +91,15 @@ export const openRouter: KindFactory = (options) => ({
       ? undefined
       : error({ status: 401, message: "No auth credentials found" }),
   error,
+  // Its status was sent before the provider failed, and blanks kept the line open.
+  halfWay: () => {
+    const { body } = error({ status: 502, message: "Provider disconnected unexpectedly" });
+    return {
+      status: 200,
+      headers: { "content-type": "application/json" },
+      body: `\n         \n         \n${JSON.stringify(body)}`,
+    };
+  },
 });
 
 function usage({ usage: { input, output, cached, reasoning } }: Script): Json {
@@ -112,7 +121,7 @@ function usage({ usage: { input, output, cached, reasoning } }: Script): Json {
 }
 
 /** Codes are numbers; what the provider said stands in the metadata. */
-function error({ status, message }: Failure): Reply {
+function error({ status, message }: Failure): Extract<Reply, { body: unknown }> {
   const raw = JSON.stringify({ error: { message } });
   const isProviders = status === 429 || status >= 500;
   return {

@@ -1,4 +1,4 @@
-import { messagesRoutes } from "../anthropic/anthropic.ts";
+import { anthropicError, isMessages, messagesRoutes } from "../anthropic/anthropic.ts";
 import { type Call, type Json, type Reply, ok, sse } from "../call.ts";
 import {
   type Failure,
@@ -111,7 +111,9 @@ function loading(route: Route): Route {
   };
 }
 
-function error({ status, message, cause }: Failure, _call: Call): Reply {
+function error(failure: Failure, call: Call): Reply {
+  if (isMessages(call)) return anthropicError(failure);
+  const { status, message, cause } = failure;
   const text = message === "Not Found" ? "File Not Found" : message;
   return { status, body: { error: { code: status, message: text, ...more() } } };
 

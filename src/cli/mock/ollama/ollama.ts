@@ -1,3 +1,4 @@
+import { anthropicError, isMessages, messagesRoutes } from "../anthropic/anthropic.ts";
 import { type Ask, PLAIN_ASK, type Script, type Tool, textOf, think } from "../brain.ts";
 import {
   type Call,
@@ -25,6 +26,7 @@ import {
 } from "../kind.ts";
 import { familyRoutes, modelRoutes } from "../openai/chat-routes.ts";
 import { type Dialect, OPENAI } from "../openai/dialect.ts";
+import { responsesRoute } from "../openai/responses.ts";
 import { vectorOf } from "../openai/embeddings.ts";
 
 const NEWEST = "0.14.0";
@@ -73,25 +75,41 @@ const COMPAT: Dialect = {
 };
 
 /** Ollama: its own routes, with a stream of JSON lines, and OpenAI's beside them. */
-export const ollama: KindFactory = (options) => ({
-  routes: [
-    generation(/^\/api\/chat$/, ({ body }) => converse(body, options, true)),
-    generation(/^\/api\/generate$/, ({ body }) => converse(body, options, false)),
+export const ollama: KindFactory = (options) => {
+  const state: State = { isLoaded: true };
+  return {
+    routes: [
+      generation(/^\/api\/chat$/, ({ body }) => converse(body, options, state, true)),
+      generation(/^\/api\/generate$/, ({ body }) => converse(body, options, state, false)),
+      ...otherRoutes(options, state),
+    ],
+    // A server of one's own asks for no key; the hosted one does.
+    refusal: (call, apiKey) =>
+      hasBearer(call, apiKey) ? undefined : error({ status: 401, message: "unauthorized" }, call),
+    error,
+  };
+};
+
+/** What stays between calls. */
+interface State {
+  isLoaded: boolean;
+}
+
+function otherRoutes(options: MockOptions, state: State): Route[] {
+  return [
     generation(/^\/api\/embed$/, ({ body }) => embed(body)),
     generation(/^\/api\/embeddings$/, ({ body }) =>
       ok({ embedding: stringOf(body["prompt"]) === undefined ? [] : vectorOf(3) }),
     ),
-    ...serverRoutes(options),
+    ...serverRoutes(options, state),
+    responsesRoute(options),
+    ...messagesRoutes(options),
     ...familyRoutes(COMPAT, options).map(withoutChoice),
     ...modelRoutes(() => [
       { id: MODEL.name, object: "model", created: 1_700_000_000, owned_by: "library" },
     ]),
-  ],
-  // A server of one's own asks for no key; the hosted one does.
-  refusal: (call, apiKey) =>
-    hasBearer(call, apiKey) ? undefined : error({ status: 401, message: "unauthorized" }, call),
-  error,
-});
+  ];
+}
 
 /** It calls tools as it likes: a choice among them is not heard. */
 function withoutChoice(route: Route): Route {
@@ -103,23 +121,29 @@ function withoutChoice(route: Route): Route {
 }
 
 /** A bare string on its own routes, OpenAI's object on the others; plain text where no route is. */
-function error({ status, message }: Failure, { path }: Call): Reply {
+function error(failure: Failure, call: Call): Reply {
+  if (isMessages(call)) return anthropicError(failure);
+  const { status, message } = failure;
   if (message === "Not Found") return { status, body: "404 page not found" };
-  if (!path.startsWith("/v1/")) return { status, body: { error: message } };
+  if (!call.path.startsWith("/v1/")) return { status, body: { error: message } };
   const type =
     status === 404 ? "not_found_error" : status === 400 ? "invalid_request_error" : "api_error";
   return { status, body: { error: { message, type, param: null, code: null } } };
 }
 
-function converse(body: Json, options: MockOptions, isChat: boolean): Reply {
+function converse(body: Json, options: MockOptions, state: State, isChat: boolean): Reply {
   if (stringOf(body["model"]) === undefined) throw new Refused(400, "model is required");
   const messages = objectsOf(body["messages"]);
-  const isLoading = isChat ? messages.length === 0 : (body["prompt"] ?? "") === "";
-  if (isLoading) return ok({ ...headOf(body), ...bare(isChat), done: true, done_reason: "load" });
+  const isSilent = isChat ? messages.length === 0 : (body["prompt"] ?? "") === "";
+  const isUnloading = isSilent && body["keep_alive"] === 0;
+  state.isLoaded = !isUnloading;
+  const reason = isUnloading ? "unload" : "load";
+  if (isSilent) return ok({ ...headOf(body), ...bare(isChat), done: true, done_reason: reason });
   const script = think(askOf(body, messages), options);
   if (body["stream"] === false) {
     const said = sayingOf(script, isChat, textOf(script), script.reasoning.join(""));
-    return ok({ ...headOf(body), ...said, ...endOf(body, script, isChat) });
+    const likely = logprobsOf(body, script.pieces);
+    return ok({ ...headOf(body), ...said, ...likely, ...endOf(body, script, isChat) });
   }
   return {
     format: {
@@ -212,6 +236,18 @@ function endOf(body: Json, { finish, usage }: Script, isChat: boolean): Json {
   };
 }
 
+function logprobsOf(body: Json, pieces: readonly string[]): Json {
+  if (body["logprobs"] !== true) return {};
+  const most = numberOf(body["top_logprobs"]) ?? 0;
+  const entry = (token: string) => ({ token, logprob: -0.25, bytes: [...Buffer.from(token)] });
+  return {
+    logprobs: pieces.map((token) => ({
+      ...entry(token),
+      ...(most > 0 ? { top_logprobs: [entry(token)] } : {}),
+    })),
+  };
+}
+
 function* linesOf(body: Json, script: Script, isChat: boolean): Generator<Frame> {
   const line = (part: Json, hasContent = true): Frame => ({
     bytes: `${JSON.stringify({ ...headOf(body), ...part })}\n`,
@@ -221,7 +257,11 @@ function* linesOf(body: Json, script: Script, isChat: boolean): Generator<Frame>
   for (const thought of script.reasoning)
     yield line({ ...sayingOf(silent, isChat, "", thought), done: false });
   for (const piece of script.pieces)
-    yield line({ ...sayingOf(silent, isChat, piece, ""), done: false });
+    yield line({
+      ...sayingOf(silent, isChat, piece, ""),
+      ...logprobsOf(body, [piece]),
+      done: false,
+    });
   if (script.toolCalls.length > 0) yield line({ ...sayingOf(script, isChat, "", ""), done: false });
   yield line({ ...bare(isChat), ...endOf(body, script, isChat) }, false);
 }
@@ -241,7 +281,7 @@ function embed(body: Json): Reply {
   });
 }
 
-function serverRoutes({ version }: MockOptions): Route[] {
+function serverRoutes({ version }: MockOptions, state: State): Route[] {
   const running = (): Reply => ({ status: 200, body: "Ollama is running" });
   return [
     getter(/^\/$/, running),
@@ -251,7 +291,7 @@ function serverRoutes({ version }: MockOptions): Route[] {
     getter(/^\/api\/ps$/, () => {
       const { modified_at: _modified, ...model } = MODEL;
       const loaded = { expires_at: AT, size_vram: MODEL.size, context_length: 4096 };
-      return ok({ models: [{ ...model, ...loaded }] });
+      return ok({ models: state.isLoaded ? [{ ...model, ...loaded }] : [] });
     }),
     poster(/^\/api\/show$/, ({ body }) => {
       const name = stringOf(body["model"]) ?? stringOf(body["name"]);

@@ -66,7 +66,7 @@ function speech({ body }: Call): Reply {
 }
 
 /** Answers a form with a file in it; anything else is refused as OpenAI refuses it. */
-function transcription({ headers, raw }: Call): Reply {
+export function transcription({ headers, raw }: Call): Reply {
   const [, boundary] =
     /^multipart\/form-data;.*boundary="?([^";]+)/.exec(headers["content-type"] ?? "") ?? [];
   const form = raw.toString("latin1");

@@ -1,6 +1,7 @@
-import { messagesRoutes } from "../anthropic/anthropic.ts";
+import { anthropicError, isMessages, messagesRoutes } from "../anthropic/anthropic.ts";
 import { PLAIN_ASK, type Script, textOf, think } from "../brain.ts";
 import {
+  type Call,
   type Frame,
   type Json,
   type Reply,
@@ -123,7 +124,8 @@ export const sglang: KindFactory = (options) => ({
 });
 
 /** The fields stand on the top level, with no `error` around them. */
-function error(failure: Failure): Reply {
+function error(failure: Failure, call: Call): Reply {
+  if (isMessages(call)) return anthropicError(failure);
   const { status, message } = failure;
   if (message === "Not Found" || message === "Method Not Allowed")
     return { status, body: { detail: message } };

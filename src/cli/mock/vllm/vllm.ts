@@ -1,16 +1,19 @@
-import { messagesRoutes } from "../anthropic/anthropic.ts";
+import { anthropicError, isMessages, messagesRoutes } from "../anthropic/anthropic.ts";
 import { type Call, type Json, type Reply, numberOf, objectOf, ok, stringOf } from "../call.ts";
 import {
   type KindFactory,
   type MockOptions,
   Refused,
   type Route,
+  generation,
   getter,
   hasBearer,
   poster,
 } from "../kind.ts";
 import { converse, familyRoutes, modelRoutes } from "../openai/chat-routes.ts";
 import type { Dialect } from "../openai/dialect.ts";
+import { vectorOf } from "../openai/embeddings.ts";
+import { transcription } from "../openai/media.ts";
 import { rank, rerank } from "../openai/rerank.ts";
 import { responsesRoute } from "../openai/responses.ts";
 import { templated, textOfTokens, tokensOf } from "../tokens.ts";
@@ -33,7 +36,10 @@ interface State {
 export const vllm: KindFactory = (options) => {
   const dialect = vllmDialect(options.version);
   const state: State = { loras: new Map(), isSleeping: false, isPaused: false };
-  const error: Dialect["error"] = (failure) => vllmError(failure, options.version);
+  const error: Dialect["error"] = (failure, call) =>
+    isMessages(call) && failure.status !== 401
+      ? anthropicError(failure)
+      : vllmError(failure, options.version);
   return {
     routes: [
       ...asleep(generations(dialect, options), state),
@@ -76,6 +82,8 @@ function generations(dialect: Dialect, options: MockOptions): Route[] {
     },
     ...familyRoutes(dialect, options),
     responsesRoute(options),
+    generation(/\/audio\/(transcriptions|translations)$/, transcription),
+    generation(/^\/(pooling|classify)$/, pooled),
     ...messagesRoutes(options),
     {
       method: "POST",
@@ -85,6 +93,23 @@ function generations(dialect: Dialect, options: MockOptions): Route[] {
     },
     { method: "POST", path: /^(\/v1)?\/score$/, generates: true, answer: scored },
   ];
+}
+
+/** What pooling models give: a vector each, or the odds of two labels. */
+function pooled({ path, body }: Call): Reply {
+  const { input } = body;
+  const inputs: unknown[] = Array.isArray(input) ? input : [input];
+  const data = inputs.map((_, index) =>
+    path === "/classify"
+      ? { index, label: "yes", probs: [0.75, 0.25], num_classes: 2 }
+      : { index, object: "pooling", data: vectorOf(3) },
+  );
+  const head = { id: "pool-mock", object: "list", created: 1_700_000_000, model: body["model"] };
+  return ok({
+    ...head,
+    data,
+    usage: { prompt_tokens: inputs.length, total_tokens: inputs.length },
+  });
 }
 
 /** vLLM's own ways to ask for a schema, as OpenAI's. */
