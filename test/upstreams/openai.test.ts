@@ -142,7 +142,7 @@ it.each([
     await client.chat.completions.create({ ...call, stream: true }),
   );
   const deltas = chunks.map(
-    ({ choices }) => choices[0]?.delta as Record<string, unknown> | undefined,
+    ({ choices }) => choices[0]?.delta as Record<string, string> | undefined,
   );
   expect(deltas.map((delta) => delta?.[field] ?? "").join("")).toBe(thought);
 });
