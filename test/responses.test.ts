@@ -50,6 +50,11 @@ const echo = ({ request, reply }: Call) =>
     `${request.messages.length} messages, last: ${JSON.stringify(request.messages.at(-1)?.content)}`,
   );
 
+/** As SQLite says it. */
+const FULL = () => {
+  throw new WeirError("storage_full", "The server's disk is full.");
+};
+
 async function start(
   answer: (call: Call) => void = echo,
   { path = ":memory:", now = () => Date.now() }: { path?: string; now?: () => number } = {},
@@ -321,7 +326,7 @@ it("gives a model uploaded files to read, and keeps only their ids", async () =>
 it("answers a background request at once, and shows how it goes", async () => {
   const { client, calls } = await start(() => undefined);
   const queued = await client.responses.create({ model: "chat", input: "x", background: true });
-  expect(queued).toMatchObject({ status: "in_progress", background: true, output: [] });
+  expect(queued).toMatchObject({ status: "queued", background: true, output: [] });
   await expect(
     client.responses.create({ model: "chat", input: "y", previous_response_id: queued.id }),
   ).rejects.toMatchObject({ status: 409, param: "previous_response_id" });
@@ -413,6 +418,44 @@ it("keeps how a response failed or was left, once its client knew of it", async 
   }
   await expect.poll(() => calls[2]?.isCanceled).toBe(true);
   expect(await client.responses.retrieve(id)).toMatchObject({ status: "cancelled" });
+});
+
+it("streams the end of a response whose events are gone, and ends what runs at its own end", async () => {
+  const path = `${temporaryFolder()}/control.db`;
+  const first = await start(() => undefined, { path });
+  const { id } = await first.client.responses.create({
+    model: "chat",
+    input: "x",
+    background: true,
+  });
+  const follower = await first.client.responses.retrieve(id, { stream: true, starting_after: 1 });
+  first.responses.close();
+  expect(await Array.fromAsync(follower)).toMatchObject([
+    { type: "response.in_progress" },
+    { type: "response.failed", sequence_number: 3 },
+  ]);
+  expect(first.calls[0]?.isCanceled).toBe(true);
+  const second = await start(echo, { path });
+  const again = await second.client.responses.retrieve(id, { stream: true, starting_after: 2 });
+  expect(await Array.fromAsync(again)).toMatchObject([
+    { type: "response.failed", sequence_number: 3, response: { id } },
+  ]);
+  const nothing = await second.client.responses.retrieve(id, { stream: true, starting_after: 3 });
+  expect(await Array.fromAsync(nothing)).toEqual([]);
+});
+
+it("answers with a full disk, but promises nothing that it cannot keep", async () => {
+  const { client, control } = await start();
+  const { put } = control.responses;
+  control.responses.put = FULL;
+  const { id, output_text: text } = await client.responses.create({ model: "chat", input: "x" });
+  expect(text).toContain("1 messages");
+  await expect(client.responses.retrieve(id)).rejects.toMatchObject({ status: 404 });
+  await expect(
+    client.responses.create({ model: "chat", input: "x", background: true }),
+  ).rejects.toMatchObject({ status: 507, code: "storage_full" });
+  control.responses.put = put;
+  await client.responses.create({ model: "chat", input: "x", background: true });
 });
 
 it("marks as failed what a restart cut off", async () => {

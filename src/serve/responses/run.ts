@@ -64,10 +64,9 @@ export class Run implements Reply, RunningCall {
   detach(reply: Reply, isStreamed: boolean): void {
     this.reply = isStreamed ? reply : undefined;
     reply.begin({ dropped: [], isRelayed: false });
-    if (isStreamed) {
-      this.publish(this.answer.queued());
-      reply.events([]);
-    } else reply.end({ inputTokens: 0, outputTokens: 0 });
+    this.publish(this.answer.queued());
+    if (isStreamed) reply.events([]);
+    else reply.end({ inputTokens: 0, outputTokens: 0 });
   }
 
   /** Starts the call that writes into this run. */

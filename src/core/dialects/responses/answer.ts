@@ -91,7 +91,6 @@ export class ResponseAnswer implements StreamWriter {
     this.status = "queued";
     this.emit({ type: "response.created", response: this.response() });
     this.emit({ type: "response.queued", response: this.response() });
-    this.status = "in_progress";
     return this.take();
   }
 
@@ -156,6 +155,7 @@ export class ResponseAnswer implements StreamWriter {
     if (this.nextNumber === 0) this.emit({ type: "response.created", response: this.response() });
     if (this.hasBegun) return;
     this.hasBegun = true;
+    this.status = "in_progress";
     this.emit({ type: "response.in_progress", response: this.response() });
   }
 

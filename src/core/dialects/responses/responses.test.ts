@@ -293,6 +293,18 @@ it("reads every option", () => {
   });
 });
 
+it("narrows the tools to the allowed ones, and refuses no choice in silence", () => {
+  const tools = ["f", "g"].map((name) => ({ type: "function", name }));
+  const ask = (choice: object) => openAiResponses.request({ ...ASKED, tools, tool_choice: choice });
+  expect(
+    ask({ type: "allowed_tools", mode: "required", tools: [{ type: "function", name: "g" }] }),
+  ).toMatchObject({ tools: [{ name: "g" }], toolChoice: "required" });
+  expect(ask({ type: "mcp", server_label: "x" }).foreignTools).toMatchObject([
+    { what: 'the tool choice "mcp"' },
+  ]);
+  expect(openAiResponses.request({ ...ASKED, tool_choice: "none" }).toolChoice).toBe("none");
+});
+
 it("leaves to an upstream of its dialect nothing that only Weir can resolve", () => {
   const input = [
     { type: "reasoning", id: "rs_1", summary: [], encrypted_content: "theirs" },
