@@ -29,7 +29,7 @@ export const RESPONSES_SCHEMA = `
     id TEXT PRIMARY KEY, key_id TEXT NOT NULL, status TEXT NOT NULL, previous_id TEXT,
     thread TEXT NOT NULL, body TEXT NOT NULL, last_event INTEGER NOT NULL, expires_at INTEGER NOT NULL
   ) STRICT;
-  CREATE INDEX response_thread ON response (thread);
+  CREATE INDEX response_thread ON response (thread, expires_at);
   CREATE INDEX response_expires_at ON response (expires_at);
   CREATE TABLE response_item (
     response_id TEXT NOT NULL REFERENCES response(id) ON DELETE CASCADE, position INTEGER NOT NULL,
@@ -56,6 +56,7 @@ const Row = z
   .transform(({ last_event: lastEvent, ...row }): StoredResponse => ({ ...row, lastEvent }));
 
 const SWEEP_MS = 3_600_000;
+const DAY_MS = 86_400_000;
 
 export type ResponseStore = ReturnType<typeof createResponseStore>;
 
@@ -66,7 +67,7 @@ export type ResponseStore = ReturnType<typeof createResponseStore>;
 export function createResponseStore(
   db: DatabaseSync,
   now: () => number,
-  retentionMs: () => number = () => 30 * 86_400_000,
+  retentionMs: () => number = () => 30 * DAY_MS,
 ) {
   const sql = prepare(db);
   const { sweep, insert } = createWriter(sql, now, retentionMs);
@@ -144,7 +145,8 @@ function createWriter(
     for (const [at, item] of output.entries()) {
       sql.addItem.run(id, input.length + at, item.id, 1, JSON.stringify(item));
     }
-    sql.renew.run(expiresAt, thread);
+    // A day more than is needed, so that a long thread is not written anew with each answer.
+    sql.renew.run(expiresAt + DAY_MS, thread, expiresAt);
   }
 
   function threadOf(previousId: string, own: string): string {
@@ -166,7 +168,7 @@ function prepare(db: DatabaseSync) {
     ),
     find: db.prepare("SELECT * FROM response WHERE id = ? AND key_id = ? AND expires_at > ?"),
     thread: db.prepare("SELECT thread FROM response WHERE id = ?"),
-    renew: db.prepare("UPDATE response SET expires_at = ? WHERE thread = ?"),
+    renew: db.prepare("UPDATE response SET expires_at = ? WHERE thread = ? AND expires_at < ?"),
     items: db.prepare(
       "SELECT id, value FROM response_item WHERE response_id = ? AND is_output = ? ORDER BY position",
     ),
