@@ -134,9 +134,9 @@ it.each(["vllm", "sglang", "llama-server", "ollama"])(
       type: "message",
       content: [{ text: "word0 word1 word2" }],
     });
-    expect((await post("/v1/messages", { model: "m" })).json).toMatchObject({
+    expect((await post("/v1/messages", { ...message, model: "status-503" })).json).toMatchObject({
       type: "error",
-      error: { type: "invalid_request_error" },
+      error: { type: "api_error", message: "mock failure 503" },
     });
   },
 );
@@ -195,6 +195,11 @@ it("llama-server answers 503 while it loads, and has timings, templates and slot
   expect((await post(CHAT_PATH, long)).json).toMatchObject({
     error: { type: "exceed_context_size_error", n_ctx: 4 },
   });
+  const broken = { ...CHAT, model: "mid-error", stream: true };
+  expect(eventsOf((await post(CHAT_PATH, broken)).text).at(-1)).toHaveProperty("error.code", 500);
+  expect((await post(CHAT_PATH, { ...CHAT, stream: true })).text).toMatch(/[^\n]\n$/);
+  const old = await engine("llama-server", { version: "b5966" });
+  expect((await old.post(CHAT_PATH, broken)).text).toMatch(/^error: \{"code":500,/m);
   const stranger = await engine("llama-server", { apiKey: "k" });
   expect((await stranger.get("/v1/models")).status).toBe(200);
   expect((await stranger.get("/props")).status).toBe(401);
@@ -269,6 +274,11 @@ it("TGI chats with empty ids, its own model's name, and stop sequences that leak
   expect((await old.post(CHAT_PATH, { ...CHAT, tools: TOOLS })).json).toMatchObject({
     choices: [{ message: { tool_calls: [{ function: { arguments: ZURICH } }, {}] } }],
   });
+  const calls = await old.post(CHAT_PATH, { ...CHAT, tools: TOOLS, stream: true });
+  expect(eventsOf(calls.text).slice(0, 2)).toMatchObject([
+    { choices: [{ delta: { tool_calls: { index: 0, function: { name: "weather" } } } }] },
+    { choices: [{ delta: { tool_calls: { index: 0, function: { name: null } } } }] },
+  ]);
   const locked = await engine("tgi", { apiKey: "k" });
   expect(await locked.post("/generate", { inputs: "Hi" })).toMatchObject({ status: 401, text: "" });
   expect((await locked.get("/info")).status).toBe(200);

@@ -61,6 +61,7 @@ const DIALECT: Dialect = {
   closingExtras: (script) => ({ timings: timings(script) }),
   choiceExtras: () => ({}),
   headers: { server: "llama.cpp" },
+  mark: "data: [DONE]\n", // without the empty line behind it
   streamError: sse({ error: { code: 500, message: "Compute error.", type: "server_error" } }),
   error,
 };
@@ -68,9 +69,9 @@ const DIALECT: Dialect = {
 /** llama.cpp's server. */
 export const llamaServer: KindFactory = (options) => {
   // Older builds put the word in the place of the event stream's field name.
-  const isOld = /^b[1-5]\d{3}$/.test(options.version ?? "");
+  const isOld = /^b([1-5]\d{3}|6[0-4]\d{2})$/.test(options.version ?? "");
   const streamError = isOld
-    ? DIALECT.streamError.replace("data: ", "error: ").replace('{"error":', "").replace("}}", "}")
+    ? `error: ${JSON.stringify({ code: 500, message: "Compute error.", type: "server_error" })}\n\ndata: [DONE]\n\n`
     : DIALECT.streamError;
   const dialect = { ...DIALECT, streamError };
   const routes: Route[] = [

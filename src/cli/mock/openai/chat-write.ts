@@ -99,7 +99,7 @@ function* chunks(answer: Answer): Generator<Frame> {
   }
   if (dialect.streamUsage === "always" || (wantsUsage && dialect.streamUsage === "asked"))
     yield frame([], usageOf());
-  yield { bytes: sse("[DONE]") };
+  yield { bytes: dialect.mark };
 
   function usageOf(): Json {
     return { usage: dialect.usage(script, body) };
@@ -145,9 +145,10 @@ function* partsOf(answer: Answer): Generator<Json> {
   if (dialect.calls !== "fragments") return;
   for (const [index, call] of script.toolCalls.entries()) {
     const opening = dialect.toolCall({ ...call, arguments: "" }, index);
-    yield { delta: { ...dialect.everyDelta, tool_calls: [{ index, ...opening }] } };
+    const shaped = (part: Json) => dialect.callDelta?.(part) ?? [part];
+    yield { delta: { ...dialect.everyDelta, tool_calls: shaped({ index, ...opening }) } };
     for (const part of fragmentsOf(call.arguments))
-      yield { delta: { tool_calls: [{ index, function: { arguments: part } }] } };
+      yield { delta: { tool_calls: shaped({ index, function: { arguments: part } }) } };
   }
 }
 

@@ -41,6 +41,10 @@ export interface Dialect {
   readonly streamError: string;
   /** More fields of an answer with embeddings. */
   readonly embeddingExtras: Json;
+  /** What ends a stream that went well. */
+  readonly mark: string;
+  /** The streamed part of a call in a shape of its own, where it is not a list of one. */
+  readonly callDelta?: (part: Json) => unknown;
   /** Changes the script as the request's fields ask, before it is written. */
   readonly adapt?: (script: Script, body: Json) => Script;
   /** Log probabilities in a shape of its own, asked for by a number. */
@@ -107,6 +111,7 @@ export const OPENAI: Dialect = {
   prelude: () => [],
   headers: { "x-request-id": "req_mock", "openai-processing-ms": "7" },
   embeddingExtras: {},
+  mark: sse("[DONE]"),
   streamError: sse({
     error: {
       message: "The server had an error while processing your request. Sorry about that!",

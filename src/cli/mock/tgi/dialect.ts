@@ -35,11 +35,11 @@ export function tgiDialect(version: string | undefined): Dialect {
       function: {
         description: null,
         name,
-        // Up to the second major release the arguments were an object, and whole.
+        // Up to the second major release whole arguments were an object.
         arguments: isBefore(version, "3.0.0") && text !== "" ? (JSON.parse(text) as unknown) : text,
       },
     }),
-    calls: isBefore(version, "3.0.0") ? "whole" : "fragments",
+    ...(isBefore(version, "3.0.0") ? { callDelta } : {}),
     message: (message) => {
       const { content, ...rest } = message;
       return content === null ? rest : message;
@@ -53,6 +53,11 @@ export function tgiDialect(version: string | undefined): Dialect {
     check,
     error: tgiError,
   };
+}
+
+/** Up to the second major release a streamed call was no list, and named nobody after its start. */
+function callDelta({ index, function: part }: Json): Json {
+  return { index, id: "", type: "function", function: { name: null, ...objectOf(part) } };
 }
 
 /** What every generation tells of itself in its headers. */

@@ -110,7 +110,7 @@ export function vllmError(failure: Failure, version: string | undefined): Reply 
 function bodyOf({ status, message, param, code }: Failure, version: string | undefined): Json {
   const type = code ?? TYPES[status] ?? "InternalServerError";
   const error = { message, type, param: param ?? null, code: status };
-  return isBefore(version, "0.10.0") ? { object: "error", ...error } : { error };
+  return isBefore(version, "0.10.1") ? { object: "error", ...error } : { error };
 }
 
 function check(body: Json, { path }: Call): void {

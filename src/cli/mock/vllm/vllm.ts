@@ -37,7 +37,8 @@ export const vllm: KindFactory = (options) => {
   const dialect = vllmDialect(options.version);
   const state: State = { loras: new Map(), isSleeping: false, isPaused: false };
   const error: Dialect["error"] = (failure, call) =>
-    isMessages(call) && failure.status !== 401
+    // What its validation finds is said in OpenAI's shape on the Messages routes too.
+    isMessages(call) && failure.status !== 401 && !failure.message.includes("Field required")
       ? anthropicError(failure)
       : vllmError(failure, options.version);
   return {
