@@ -1,4 +1,9 @@
 import { readFileSync } from "node:fs";
+import { createOpenAI } from "@ai-sdk/openai";
+import { HumanMessage, ToolMessage } from "@langchain/core/messages";
+import { tool as langchainTool } from "@langchain/core/tools";
+import { ChatOpenAI } from "@langchain/openai";
+import { generateText, isStepCount, jsonSchema, streamText, tool } from "ai";
 import OpenAI from "openai";
 import { expect, it, onTestFinished } from "vitest";
 import type { Caller } from "../src/core/call.ts";
@@ -569,4 +574,100 @@ it("goes on in the background when the client hangs up on the whole server", asy
     status: "failed",
     error: { code: "invalid_prompt", message: expect.stringContaining("nope") },
   });
+});
+
+/** First a thought and two calls at once, their arguments mixed; then an answer. */
+function weatherModel({ request, reply }: Call): void {
+  if (request.messages.some(({ role }) => role === "tool")) {
+    say(reply, "Cold there, warm here.");
+    return;
+  }
+  const piece = (call: number, args: string, first: object = {}): ChatEvent => ({
+    type: "tool-call-delta",
+    index: 0,
+    call,
+    arguments: args,
+    ...first,
+  });
+  reply.begin({ dropped: [], isRelayed: false });
+  reply.events([
+    { type: "reasoning-delta", index: 0, text: "Two places.", signature: "sig==" },
+    { type: "text-delta", index: 0, text: "I look." },
+    piece(0, "", { id: "call_a", name: "weather" }),
+    piece(1, '{"in":', { id: "call_b", name: "weather" }),
+    piece(0, '{"in":"Oslo"}'),
+    piece(1, '"Rome"}'),
+    { type: "finish", index: 0, reason: "tool_calls" },
+  ]);
+  reply.end({ inputTokens: 3, outputTokens: 2 });
+}
+
+const SECOND_TURN = [
+  { role: "user", content: "Weather?" },
+  {
+    role: "assistant",
+    content: "I look.",
+    reasoning: [{ text: "Two places.", signature: "sig==" }],
+    toolCalls: [
+      { id: "call_a", name: "weather", arguments: '{"in":"Oslo"}' },
+      { id: "call_b", name: "weather", arguments: '{"in":"Rome"}' },
+    ],
+  },
+  { role: "tool", toolCallId: "call_a" },
+  { role: "tool", toolCallId: "call_b" },
+];
+const PLACE = {
+  type: "object",
+  properties: { in: { type: "string" } },
+  required: ["in"],
+  additionalProperties: false,
+} as const;
+
+it.each(["streamText", "generateText"])(
+  "keeps thoughts and calls through the AI SDK's %s",
+  async (way) => {
+    const { calls, url } = await start(weatherModel);
+    const asked = {
+      model: createOpenAI({ apiKey: "one", baseURL: `${url}/v1` }).responses("chat"),
+      prompt: "Weather?",
+      tools: {
+        weather: tool({
+          inputSchema: jsonSchema<{ in: string }>(PLACE),
+          execute: async ({ in: place }) => `fine in ${place}`,
+        }),
+      },
+      stopWhen: isStepCount(3),
+    };
+    const answer = way === "streamText" ? streamText(asked) : await generateText(asked);
+    expect(await answer.text).toBe("Cold there, warm here.");
+    expect((await answer.steps)[0]).toMatchObject({
+      reasoningText: "Two places.",
+      text: "I look.",
+      toolCalls: [{ input: { in: "Oslo" } }, { input: { in: "Rome" } }],
+    });
+    expect(calls[1]?.request.messages).toMatchObject(SECOND_TURN);
+  },
+);
+
+it("keeps thoughts and calls through LangChain", async () => {
+  const { calls, url } = await start(weatherModel);
+  const weather = langchainTool(async () => "fine", { name: "weather", schema: PLACE });
+  const model = new ChatOpenAI({
+    model: "chat",
+    apiKey: "one",
+    useResponsesApi: true,
+    configuration: { baseURL: `${url}/v1` },
+  }).bindTools([weather]);
+  const question = new HumanMessage("Weather?");
+  const first = await model.invoke([question]);
+  expect(first.tool_calls).toMatchObject([
+    { name: "weather", args: { in: "Oslo" } },
+    { name: "weather", args: { in: "Rome" } },
+  ]);
+  const results = (first.tool_calls ?? []).map(
+    ({ id = "" }) => new ToolMessage({ content: "fine", tool_call_id: id }),
+  );
+  const second = await model.invoke([question, first, ...results]);
+  expect(second.text).toBe("Cold there, warm here.");
+  expect(calls[1]?.request.messages).toMatchObject(SECOND_TURN);
 });
