@@ -166,14 +166,14 @@ it("streams one long array without alt=sse, and fails as an event or as bare JSO
     return (await post(url, body)).text();
   };
   expect(JSON.parse(await ask("flash", ""))).toHaveLength(4);
-  expect(eventsOf(await ask("mid-error", "?alt=sse")).at(-1)).toMatchObject({
+  expect(eventsOf(await ask("mid-error-event", "?alt=sse")).at(-1)).toMatchObject({
     error: { code: 503, status: "UNAVAILABLE" },
   });
-  const stream = await client.models.generateContentStream({
-    model: "mid-error-raw",
-    contents: "Hi",
-  });
-  await expect(Array.fromAsync(stream)).rejects.toThrow(/overloaded/);
+  expect(await ask("mid-error", "?alt=sse")).toMatch(/\r\n\r\n{\n {2}"error": {[^]*\n}\n$/);
+  for (const model of ["mid-error", "mid-error-event"]) {
+    const stream = await client.models.generateContentStream({ model, contents: "Hi" });
+    await expect(Array.fromAsync(stream)).rejects.toThrow(/overloaded/);
+  }
   const blocked = await client.models.generateContent({ model: "blocked", contents: "Hi" });
   expect(blocked).toMatchObject({ promptFeedback: { blockReason: "SAFETY" } });
 });

@@ -156,6 +156,10 @@ it("refuses and fails as Groq", async () => {
     client.chat.completions.create({ model: "llama", messages: HI, ...more });
   await expect(ask({ n: 2 })).rejects.toBeInstanceOf(BadRequestError);
   await expect(ask({ logprobs: true })).rejects.toThrow(/logprobs/);
+  await expect(ask({ model: "tool-use-failed", tools: TOOLS })).rejects.toMatchObject({
+    status: 400,
+    error: { error: { code: "tool_use_failed", failed_generation: expect.any(String) as string } },
+  });
   await expect(ask({ model: "status-404" })).rejects.toBeInstanceOf(NotFoundError);
   await expect(ask({ model: "status-429" })).rejects.toBeInstanceOf(RateLimitError);
   await expect(ask({ model: "status-503" })).rejects.toBeInstanceOf(InternalServerError);

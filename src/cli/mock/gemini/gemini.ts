@@ -162,14 +162,14 @@ function streamed(call: Call, options: MockOptions): Reply {
     status: 503,
     message: "The model is overloaded. Please try again later.",
   });
-  // Some errors come as an event, some as bare JSON between the events.
-  const isEvent = isSse && !ask.model.includes("mid-error-raw");
+  // Most errors come as bare JSON behind the events and unfinished as an event; some come as one.
+  const isEvent = isSse && ask.model.includes("mid-error-event");
   return {
     format: {
       contentType: isSse ? "text/event-stream" : "application/json; charset=UTF-8",
       error: isEvent
         ? `data: ${JSON.stringify({ error: status })}\r\n\r\n`
-        : `${isSse ? "" : ",\r\n"}${pretty({ error: status })}${isSse ? "\n" : "]"}`,
+        : `${isSse ? "" : ",\r\n"}${pretty({ error: status })}${isSse ? "" : "]"}`,
       malformed: isSse ? "data: {not json\r\n\r\n" : "[{not json",
     },
     frames: framesOf(call, ask, options, isSse),

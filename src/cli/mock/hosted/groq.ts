@@ -95,6 +95,12 @@ function check(body: Json): void {
     throw new Refused(400, "'n' : number must be at most 1");
   if (body["reasoning_format"] !== undefined && body["include_reasoning"] !== undefined)
     throw new Refused(400, "cannot specify both reasoning_format and include_reasoning");
+  if (body["tools"] !== undefined && String(body["model"]).includes("tool-use-failed"))
+    throw new Refused(
+      400,
+      "Failed to call a function. Please adjust your prompt. See 'failed_generation' for more details.",
+      { code: "tool_use_failed" },
+    );
   const isStrict = body["tools"] !== undefined || body["response_format"] !== undefined;
   if (isStrict && body["reasoning_format"] === "raw")
     throw new Refused(
@@ -135,9 +141,12 @@ function usage({ usage: { input, output, cached, reasoning } }: Script): Json {
 function error(failure: Failure): Reply {
   const { type, code, param: _param, ...rest } = openAiError(failure);
   const tokens = failure.status === 429 ? { type: "tokens" } : { type };
+  // What the model wrote in place of a call.
+  const failed =
+    code === "tool_use_failed" ? { failed_generation: '<function=map={"city": "Zürich"' } : {};
   return {
     status: failure.status,
     headers: { "x-request-id": "req_01mock", ...retryAfter(failure.status) },
-    body: { error: { ...rest, ...tokens, ...(code === null ? {} : { code }) } },
+    body: { error: { ...rest, ...tokens, ...(code === null ? {} : { code }), ...failed } },
   };
 }
