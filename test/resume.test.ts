@@ -99,27 +99,6 @@ it("gives an ended stream again, whole, by its own path", async () => {
   expect(again.text()).toBe(first.text());
 });
 
-it("holds the upstream while nobody reads, and lets it go on for who comes back", async () => {
-  // More than what the kernel holds for a reader who does not read.
-  const reply = Array.from({ length: 8000 }, (_, at) => `word${at} ${"x".repeat(4000)} `).join("");
-  const { weir, open, upstream } = await start({ reply }, "{ bufferKiB: 16384 }");
-  const first = await open();
-  await eventually(
-    async () => first.text().length,
-    (size) => size > 0,
-  );
-  const seen = first.text().slice(0, first.text().lastIndexOf("\n\n") + 2);
-  first.leave();
-  await eventually(
-    async () => upstream.stalled(),
-    (count) => count === 1,
-  );
-  const second = await read(weir.url, { headers: { "last-event-id": lastId(seen) } });
-  expect(second.status).toBe(200);
-  await second.ended;
-  expect(words(seen + second.text())).toHaveLength(8000);
-});
-
 it("says when what the client missed is not kept any more", async () => {
   const { weir, open } = await start({ tokens: 2000 }, "{ bufferKiB: 16 }");
   const first = await open();

@@ -50,10 +50,12 @@ export function createResumables(options: ResumableOptions): Resumables {
 }
 
 interface Kept {
-  readonly number: number;
   readonly text: string;
   readonly bytes: number;
 }
+
+/** So many let-go events may stand in front of the ring before it is moved up. */
+const MAX_GONE = 1024;
 
 /**
  * The exchange of one stream, whichever connection carries it now. Every event gets an id and stays
@@ -72,6 +74,8 @@ class ResumableStream implements Exchange {
   private client: Exchange | undefined;
   private answerHeaders: AnswerHeaders = {};
   private ring: Kept[] = [];
+  /** Where the ring begins: what stands before was let go. */
+  private start = 0;
   private ringBytes = 0;
   private lastNumber = 0;
   /** The last event that a client's connection took. */
@@ -103,8 +107,7 @@ class ResumableStream implements Exchange {
   }
 
   resume(client: Exchange, after: number): void {
-    const first = this.ring[0]?.number ?? this.lastNumber + 1;
-    if (after > this.lastNumber || after + 1 < first) {
+    if (after > this.lastNumber || after + 1 < this.firstNumber) {
       throw new WeirError(
         "not_found",
         `The events after ${after} are not kept any more. Send the request again.`,
@@ -117,6 +120,7 @@ class ResumableStream implements Exchange {
     client.begin(this.answerHeaders);
     this.sentNumber = after;
     this.send();
+    if (this.hasEnded) this.await();
   }
 
   readBody(): void {
@@ -165,7 +169,7 @@ class ResumableStream implements Exchange {
       const number = ++this.lastNumber;
       const event = `id: ${this.id}.${number}\n${text.slice(start, end)}`;
       const bytes = Buffer.byteLength(event);
-      this.ring.push({ number, text: event, bytes });
+      this.ring.push({ text: event, bytes });
       this.ringBytes += bytes;
       start = end;
     }
@@ -175,8 +179,9 @@ class ResumableStream implements Exchange {
   private send(): boolean {
     const { client } = this;
     if (!client) return true;
-    const waiting = this.ring.filter(({ number }) => number > this.sentNumber);
-    const text = waiting.map((event) => event.text).join("");
+    const from = this.start + this.sentNumber + 1 - this.firstNumber;
+    let text = "";
+    for (let at = from; at < this.ring.length; at++) text += this.ring[at]?.text ?? "";
     this.sentNumber = this.lastNumber;
     this.trim();
     if (this.hasEnded) {
@@ -194,13 +199,17 @@ class ResumableStream implements Exchange {
   /** What was sent may go when there is too much; what was not may not. */
   private trim(): void {
     const most = this.options.bufferBytes();
-    let count = 0;
-    for (const { number, bytes } of this.ring) {
-      if (this.ringBytes <= most || number > this.sentNumber) break;
-      this.ringBytes -= bytes;
-      count += 1;
+    while (this.ringBytes > most && this.firstNumber <= this.sentNumber) {
+      this.ringBytes -= this.ring[this.start]?.bytes ?? 0;
+      this.start += 1;
     }
-    if (count > 0) this.ring = this.ring.slice(count);
+    if (this.start < MAX_GONE) return;
+    this.ring = this.ring.slice(this.start);
+    this.start = 0;
+  }
+
+  private get firstNumber(): number {
+    return this.lastNumber - (this.ring.length - this.start) + 1;
   }
 
   private lost(client: Exchange): void {
