@@ -457,6 +457,28 @@ it("expires after its window, and says which lines were not run", async () => {
   );
 });
 
+it("expires also while no server ran", async () => {
+  const gate = gated();
+  const first = await start({
+    run: (body, signal) => (body.text === "line-0" ? good(body, signal) : gate.run(body, signal)),
+  });
+  const { id } = await begin(first.client, linesOf(8));
+  await eventually(
+    () => first.client.batches.retrieve(id),
+    ({ request_counts: counts }) => counts?.completed === 1,
+  );
+  await first.batches.close();
+  const second = await start({
+    folder: first.folder,
+    now: () => Date.now() + 86_400_001,
+    run: () => Promise.reject(new Error("must not run")),
+  });
+  expect(await over(second.client, id)).toMatchObject({
+    status: "expired",
+    request_counts: { total: 8, completed: 1, failed: 7 },
+  });
+});
+
 it("tries again what may succeed later, and lets callers go first", async () => {
   const tries = new Map<string, number>();
   let busyFor = 3;

@@ -90,9 +90,13 @@ export class BatchRun {
     const isOver = new AbortController();
     const { expiresAt } = this.batch.state;
     const left = expiresAt - this.needs.now();
-    void this.needs.pause(left, AbortSignal.any([isOver.signal, this.halted.signal])).then(() => {
-      if (this.needs.now() >= expiresAt) this.expire();
-    });
+    if (left <= 0) this.expire();
+    else {
+      const signal = AbortSignal.any([isOver.signal, this.halted.signal]);
+      void this.needs.pause(left, signal).then(() => {
+        if (this.needs.now() >= expiresAt) this.expire();
+      });
+    }
     try {
       await this.eachLine((line) => this.runLine(line));
     } finally {
