@@ -120,6 +120,15 @@ it("vLLM ends a broken stream in its mark, and older releases have flat errors",
     object: "error",
     type: "NotFoundError",
   });
+  const counted = await post(CHAT_PATH, {
+    ...CHAT,
+    stream: true,
+    stream_options: { include_usage: true, continuous_usage_stats: true },
+  });
+  expect(eventsOf(counted.text)).toMatchObject([
+    ...[0, 1, 2, 3, 3, 3].map((completion_tokens) => ({ usage: { completion_tokens } })),
+    "[DONE]",
+  ]);
   const guided = await post(CHAT_PATH, { ...CHAT, structured_outputs: { json: PLACE } });
   const { choices } = guided.json as unknown as { choices: [{ message: { content: string } }] };
   expect(JSON.parse(choices[0].message.content)).toEqual(ZURICH);

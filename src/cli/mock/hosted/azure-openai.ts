@@ -18,7 +18,7 @@ const PROMPT_FILTER = [{ prompt_index: 0, content_filter_results: SAFE }];
 
 const DIALECT: Dialect = {
   ...OPENAI,
-  nullUsage: true,
+  chunkUsage: "null",
   check(body, call) {
     check(body, call);
     if (String(body["model"]).includes("filter"))

@@ -71,11 +71,12 @@ function* chunks(answer: Answer): Generator<Frame> {
     model: body["model"],
     ...dialect.chunkExtras(),
   };
-  const wantsUsage = objectOf(body["stream_options"])["include_usage"] === true;
-  const unused = wantsUsage && dialect.nullUsage ? { usage: null } : {};
+  const asked = objectOf(body["stream_options"]);
+  const wantsUsage = asked["include_usage"] === true;
+  let made = 0;
   const answers = Array.from({ length: ask.n }, (_, index) => index);
   const frame = (choices: Json[], more: Json = {}, hasContent = false): Frame => ({
-    bytes: sse({ ...head, choices, ...unused, ...more }),
+    bytes: sse({ ...head, choices, ...usageSoFar(hasContent), ...more }),
     hasContent,
   });
   const choice = (index: number, part: Json): Json => ({
@@ -100,6 +101,15 @@ function* chunks(answer: Answer): Generator<Frame> {
   if (dialect.streamUsage === "always" || (wantsUsage && dialect.streamUsage === "asked"))
     yield frame([], usageOf());
   yield { bytes: dialect.mark };
+
+  function usageSoFar(hasContent: boolean): Json {
+    if (!wantsUsage || dialect.chunkUsage === "none") return {};
+    if (dialect.chunkUsage === "null") return { usage: null };
+    if (asked["continuous_usage_stats"] !== true) return {};
+    made += hasContent ? 1 : 0;
+    const output = Math.min(made, script.usage.output);
+    return { usage: dialect.usage({ ...script, usage: { ...script.usage, output } }, body) };
+  }
 
   function usageOf(): Json {
     return { usage: dialect.usage(script, body) };

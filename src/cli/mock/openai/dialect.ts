@@ -12,8 +12,8 @@ export interface Dialect {
   readonly everyDelta: Json;
   /** `asked`: a chunk of its own for `include_usage`; `always`: the same unasked; `closing`: in the last choice's chunk. */
   readonly streamUsage: "asked" | "always" | "closing";
-  /** When usage is asked for, every other chunk says that it has none. */
-  readonly nullUsage: boolean;
+  /** What the other chunks say when usage is asked for: nothing, that they have none, or (asked for as well) the count so far. */
+  readonly chunkUsage: "none" | "null" | "continuous";
   /** Streamed tool calls: their arguments in fragments, whole in one chunk, or that with the finish reason. */
   readonly calls: "fragments" | "whole" | "closing";
   readonly honoursN: boolean;
@@ -74,7 +74,7 @@ export const OPENAI: Dialect = {
   opening: { role: "assistant", content: "", refusal: null },
   everyDelta: {},
   streamUsage: "asked",
-  nullUsage: false,
+  chunkUsage: "none",
   calls: "fragments",
   honoursN: true,
   honoursLogprobs: true,

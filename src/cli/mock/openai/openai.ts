@@ -9,7 +9,7 @@ import { responsesRoute } from "./responses.ts";
 
 const DIALECT: Dialect = {
   ...OPENAI,
-  nullUsage: true,
+  chunkUsage: "null",
   check,
   // Chunks are padded, so that their lengths tell less.
   chunkExtras: () => ({ ...OPENAI.chunkExtras(), obfuscation: "aB3" }),

@@ -37,6 +37,7 @@ export function vllmDialect(version: string | undefined): Dialect {
   return {
     ...OPENAI,
     opening: { role: "assistant", content: "" },
+    chunkUsage: "continuous",
     headers: {},
     embeddingExtras: { id: "embd-mock", created: 1_700_000_000 },
     // Renamed in 0.11.1; both were sent for a while.
