@@ -24,6 +24,7 @@ export const TOOLS = ["weather", "map"].map((name) => ({
   function: { name, description: name, parameters: PLACE },
 }));
 
+/** The shortest conversation. */
 export const HI = [{ role: "user" as const, content: "Hi there" }];
 
 /** A PNG of one pixel. */

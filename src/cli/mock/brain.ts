@@ -26,6 +26,7 @@ export interface Ask {
   readonly maxTokens?: number | undefined;
 }
 
+/** A call of a tool; vendors reshape its id as theirs look. */
 export interface ToolCall {
   readonly id: string;
   readonly name: string;
@@ -33,6 +34,7 @@ export interface ToolCall {
   readonly arguments: string;
 }
 
+/** Tokens, of all answers together. */
 export interface Usage {
   readonly input: number;
   readonly output: number;

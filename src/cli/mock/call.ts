@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from "node:http";
 
+/** A JSON object of which nothing is known yet. */
 export type Json = Readonly<Record<string, unknown>>;
 
 /** One request as a double sees it; `body` is `{}` when it was not a JSON object. */

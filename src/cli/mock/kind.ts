@@ -1,5 +1,6 @@
 import type { Call, Reply } from "./call.ts";
 
+/** How a double behaves; every field has a default. */
 export interface MockOptions {
   /** 0 takes any free port. */
   readonly port: number;
@@ -32,6 +33,7 @@ export interface Failure {
   readonly param?: string;
 }
 
+/** One method on the paths that match; of several the first one answers. */
 export interface Route {
   readonly method: "GET" | "POST" | "DELETE" | "HEAD";
   readonly path: RegExp;

@@ -8,6 +8,7 @@ import { kindNamed } from "./kinds.ts";
 
 export type { MockOptions } from "./kind.ts";
 
+/** A double that listens; its owner closes it. */
 export interface MockUpstream {
   readonly url: string;
   /** The bodies of the generation requests so far. */
@@ -32,6 +33,7 @@ export interface SeenCall {
   readonly body: unknown;
 }
 
+/** A request's body, with the fields that tests look at most. */
 export interface Body {
   readonly model?: string;
   readonly stream?: boolean;

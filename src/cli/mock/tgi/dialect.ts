@@ -5,7 +5,9 @@ import { type Dialect, OPENAI } from "../openai/dialect.ts";
 import { isBefore } from "../release.ts";
 import { tgiError } from "./errors.ts";
 
+/** What it serves, whatever was asked for. */
 export const TGI_MODEL = "mock/tgi-model";
+/** The release that is imitated when none is named. */
 export const TGI_NEWEST = "3.3.6";
 
 /** TGI's chat format: no ids, its own model's name whatever was asked, stop sequences that leak. */
