@@ -180,3 +180,15 @@ export const ResponsesBody = z.looseObject({
   safety_identifier: z.string().nullish(),
 });
 export type ResponsesBody = z.infer<typeof ResponsesBody>;
+
+/** The body as clients write it, for the API's description: before what has two forms is made one. */
+export const WrittenResponsesBody = ResponsesBody.extend({
+  input: z
+    .union([z.string(), z.array(z.looseObject({ type: z.string().optional() }))])
+    .optional()
+    .describe("a text, or a list of items: messages, function calls and their outputs, thoughts"),
+  tools: z.array(z.looseObject({ type: z.string() })).nullish(),
+  tool_choice: z
+    .union([z.enum(["auto", "none", "required"]), z.looseObject({ type: z.string() })])
+    .nullish(),
+});
