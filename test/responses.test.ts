@@ -463,6 +463,21 @@ it("answers with a full disk, but promises nothing that it cannot keep", async (
   await client.responses.create({ model: "chat", input: "x", background: true });
 });
 
+it("says when nothing runs in the background any more", async () => {
+  const { client, calls, responses } = await start(() => undefined);
+  await responses.idle();
+  await client.responses.create({ model: "chat", input: "x", background: true });
+  await client.responses.create({ model: "chat", input: "y", background: true });
+  let isIdle = false;
+  const idle = responses.idle().then(() => (isIdle = true));
+  for (const { reply } of calls) {
+    await Promise.resolve();
+    expect(isIdle).toBe(false);
+    say(reply, "Done.");
+  }
+  await idle;
+});
+
 it("marks as failed what a restart cut off", async () => {
   const path = `${temporaryFolder()}/control.db`;
   const before = await start(() => undefined, { path });

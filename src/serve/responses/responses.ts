@@ -55,6 +55,8 @@ export interface Responses {
   inputItems(caller: Caller, id: string): readonly KeptItem[];
   /** The stream's events after this number, now and later; gives the way to stop. */
   follow(caller: Caller, id: string, after: number, follower: Follower): () => void;
+  /** Resolves once nothing runs in the background: what a server that drains waits for. */
+  idle(): Promise<void>;
   /** Ends what runs in the background; it is kept as failed. */
   close(): void;
 }
@@ -74,6 +76,7 @@ export function createResponses(needs: ResponsesNeeds): Responses {
   return {
     ...createDesk(runs, needs),
     prepare: (body, caller) => prepare(isObject(body) ? body : {}, caller, runs, needs),
+    idle: () => runs.idle(),
     close: () => runs.breakOff(LOST),
   };
 }
@@ -82,7 +85,7 @@ export function createResponses(needs: ResponsesNeeds): Responses {
 function createDesk(
   runs: Runs,
   { responses }: ResponsesNeeds,
-): Omit<Responses, "prepare" | "close"> {
+): Omit<Responses, "prepare" | "idle" | "close"> {
   function find({ keyId }: Caller, id: string): KeptResponse {
     const kept = responses.find(keyId, id);
     if (kept) return kept;

@@ -9,6 +9,7 @@ export class Runs {
   private readonly running = new Map<string, Run>();
   /** Oldest first. */
   private readonly ended = new Map<string, Run>();
+  private readonly waiting: (() => void)[] = [];
 
   get size(): number {
     return this.running.size;
@@ -22,6 +23,7 @@ export class Runs {
     const run = this.running.get(id);
     this.running.delete(id);
     if (!run?.isBackground) return;
+    if (!this.hasBackground) for (const resolve of this.waiting.splice(0)) resolve();
     this.ended.set(id, run);
     const [oldest] = this.ended.keys();
     if (this.ended.size > MAX_ENDED && oldest !== undefined) this.ended.delete(oldest);
@@ -45,6 +47,18 @@ export class Runs {
   withEvents(keyId: string, id: string): Run | undefined {
     const run = this.running.get(id) ?? this.ended.get(id);
     return run?.keyId === keyId ? run : undefined;
+  }
+
+  /** Resolves once nothing runs in the background. */
+  async idle(): Promise<void> {
+    if (!this.hasBackground) return;
+    await new Promise<void>((resolve) => {
+      this.waiting.push(resolve);
+    });
+  }
+
+  private get hasBackground(): boolean {
+    return this.running.values().some(({ isBackground }) => isBackground);
   }
 
   /** Ends everything that runs in the background. */
