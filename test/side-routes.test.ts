@@ -151,3 +151,22 @@ it.each(["openai", "gemini", "ollama", "mistral", "azure-openai", "bedrock"] as 
     expect(data.map(({ embedding }) => embedding.length > 0)).toEqual([true, true]);
   },
 );
+
+it("lists its models to both vendors' clients", async () => {
+  const { openai, anthropic } = await inFrontOf("openai");
+  expect((await openai.models.list()).data).toMatchObject([{ id: "m", object: "model" }]);
+  expect((await anthropic.models.list()).data).toMatchObject([{ id: "m", type: "model" }]);
+  expect(await anthropic.models.retrieve("m")).toMatchObject({ id: "m", display_name: "m" });
+});
+
+it("describes every endpoint in OpenAPI 3.1, also those of the fast lane", async () => {
+  const { weir } = await inFrontOf("openai");
+  const { paths, openapi } = (await (await weir.call("/openapi.json")).json()) as {
+    openapi: string;
+    paths: Record<string, Record<string, unknown>>;
+  };
+  expect(openapi).toBe("3.1.0");
+  const wanted = ["/v1/messages", "/v1/responses", "/v1/files", "/v1/batches", "/v1/rerank"];
+  const more = ["/tokenize", "/v1/moderations", "/v1/audio/speech", "/v1/streams/{id}"];
+  expect(Object.keys(paths)).toEqual(expect.arrayContaining([...wanted, ...more]));
+});

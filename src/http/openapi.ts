@@ -1,5 +1,7 @@
 import type { FastifySchema } from "fastify";
 import { z } from "zod";
+import { AnthropicMessagesBody } from "../core/dialects/anthropic/body.ts";
+import { WrittenResponsesBody } from "../core/dialects/responses/body.ts";
 import { ChatCompletionBody } from "../core/dialects/openai/chat-request.ts";
 import { CompletionBody } from "../core/dialects/openai/completion-request.ts";
 import { EmbeddingBody } from "../core/dialects/openai/embedding.ts";
@@ -49,7 +51,7 @@ export function toOperation(method: string, url: string, schema: FastifySchema):
 
 const Streamable = z
   .record(z.string(), z.unknown())
-  .describe("OpenAI's answer, or its stream of chunks");
+  .describe("the protocol's answer, or its stream of server-sent events");
 
 /** The fast lane's endpoints, which no framework registers. */
 export const INFERENCE_OPERATIONS: readonly Operation[] = [
@@ -68,6 +70,29 @@ export const INFERENCE_OPERATIONS: readonly Operation[] = [
     tag: "Inference",
     body: CompletionBody,
     answers: { 200: Streamable },
+  },
+  {
+    method: "post",
+    path: "/v1/messages",
+    summary: "Answer a chat in Anthropic's protocol",
+    tag: "Inference",
+    body: AnthropicMessagesBody,
+    answers: { 200: Streamable },
+  },
+  {
+    method: "post",
+    path: "/v1/responses",
+    summary: "Answer in OpenAI's Responses protocol, with what was said before",
+    tag: "Inference",
+    body: WrittenResponsesBody,
+    answers: { 200: Streamable },
+  },
+  {
+    method: "get",
+    path: "/v1/streams/{id}",
+    summary: "Take up a stream that was opened with x-weir-resume: 1, after Last-Event-ID",
+    tag: "Inference",
+    answers: { 200: "text/event-stream" },
   },
   {
     method: "post",

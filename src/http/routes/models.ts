@@ -12,6 +12,20 @@ const OpenAiModel = z.object({
   owned_by: z.string(),
 });
 const OpenAiModels = z.object({ object: z.literal("list"), data: z.array(OpenAiModel) });
+const AnthropicModel = z.object({
+  type: z.literal("model"),
+  id: z.string(),
+  display_name: z.string(),
+  created_at: z.string(),
+});
+const AnthropicModels = z.object({
+  data: z.array(AnthropicModel),
+  has_more: z.boolean(),
+  first_id: z.string().nullable(),
+  last_id: z.string().nullable(),
+});
+const Models = z.union([OpenAiModels, AnthropicModels]);
+const Model = z.union([OpenAiModel, AnthropicModel]);
 
 export interface ModelsNeeds {
   readonly authorise: Authorise;
@@ -22,7 +36,12 @@ export interface ModelsNeeds {
   readonly describe: () => Promise<z.infer<typeof ModelList>>;
 }
 
-/** OpenAI's model list, and our own with targets and engines. */
+/** Both vendors ask at the same path; Anthropic's clients always say their version. */
+function isAnthropics({ raw }: { raw: IncomingMessage }): boolean {
+  return raw.headers["anthropic-version"] !== undefined;
+}
+
+/** OpenAI's and Anthropic's model lists, and our own with targets and engines. */
 export function modelRoutes(app: FastifyInstance, needs: ModelsNeeds): void {
   const inference = (request: { raw: IncomingMessage }) =>
     needs.authorise(request.raw, "inference");
@@ -32,21 +51,32 @@ export function modelRoutes(app: FastifyInstance, needs: ModelsNeeds): void {
     created: Math.floor(needs.startedAt / 1000),
     owned_by: "weir",
   });
+  const toAnthropicModel = (id: string) => ({
+    type: "model" as const,
+    id,
+    display_name: id,
+    created_at: new Date(needs.startedAt).toISOString(),
+  });
   app.get(
     "/v1/models",
-    { schema: { summary: "The models here", tag: "Inference", response: { 200: OpenAiModels } } },
+    { schema: { summary: "The models here", tag: "Inference", response: { 200: Models } } },
     async (request) => {
       inference(request);
-      return { object: "list", data: needs.names().map(toModel) };
+      if (!isAnthropics(request)) return { object: "list", data: needs.names().map(toModel) };
+      const data = needs.names().map(toAnthropicModel);
+      const ends = { first_id: data.at(0)?.id ?? null, last_id: data.at(-1)?.id ?? null };
+      return { data, has_more: false, ...ends };
     },
   );
   app.get<{ Params: { "*": string } }>(
     "/v1/models/*",
-    { schema: { summary: "One model", tag: "Inference", response: { 200: OpenAiModel } } },
+    { schema: { summary: "One model", tag: "Inference", response: { 200: Model } } },
     async (request) => {
       inference(request);
       const name = request.params["*"];
-      if (needs.names().includes(name)) return toModel(name);
+      if (needs.names().includes(name)) {
+        return isAnthropics(request) ? toAnthropicModel(name) : toModel(name);
+      }
       throw modelNotFound(name, needs.names());
     },
   );
