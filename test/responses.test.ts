@@ -632,11 +632,11 @@ const SECOND_TURN = [
   { role: "tool", toolCallId: "call_b" },
 ];
 const PLACE = {
-  type: "object",
-  properties: { in: { type: "string" } },
+  type: "object" as const,
+  properties: { in: { type: "string" as const } },
   required: ["in"],
   additionalProperties: false,
-} as const;
+};
 
 it.each(["streamText", "generateText"])(
   "keeps thoughts and calls through the AI SDK's %s",
