@@ -58,6 +58,10 @@ const TASKS = {
   example: async (args) => {
     await run(["examples/main.ts", ...args]);
   },
+  client: async () => {
+    await run(["tools/client/generate.ts"]);
+    await run([bin("oxfmt", "oxfmt"), "src/client"]);
+  },
 };
 
 /** The children under way: they end when this process is told to, or loses its own parent. */

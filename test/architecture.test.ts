@@ -2,7 +2,7 @@ import { globSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path/posix";
 import { expect, it } from "vitest";
 
-const FLOORS = "core; config, store, gguf; serve, watch, guard, ship; http; weir; cli";
+const FLOORS = "core, client; config, store, gguf; serve, watch, guard, ship; http; weir; cli";
 const floors = FLOORS.split("; ").map((rooms) => rooms.split(", "));
 const files = globSync("src/**/*.ts").filter((file) => !file.endsWith(".test.ts"));
 

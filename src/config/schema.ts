@@ -87,6 +87,12 @@ const Traces = z.strictObject({
 
 export const WeirConfig = z.strictObject({
   server: Server.prefault({}),
+  responses: z
+    .strictObject({
+      keep: duration("30d").describe("Stored responses older than that are deleted."),
+    })
+    .prefault({})
+    .describe("What the Responses API remembers."),
   data: z.string().default(".weir").describe("The folder for keys, traces and other state."),
   models: z
     .record(

@@ -22,10 +22,15 @@ const IDLE_CHECK_MS = 50;
 
 /**
  * Takes no new connections and resolves when the last is gone: idle ones are closed at once, the rest
- * may finish for `ms`. True when that was not enough and calls were cut.
+ * may finish for `ms`, and so may what runs in the background. True when calls were cut.
  */
-export async function drain({ server, fastify }: App, ms: number): Promise<boolean> {
+export async function drain(
+  { server, fastify }: App,
+  ms: number,
+  background: Promise<void>,
+): Promise<boolean> {
   let isCut = false;
+  const cut = Promise.withResolvers<void>();
   const ended = new Promise<void>((resolve) => server.close(() => resolve()));
   server.closeIdleConnections();
   // A connection whose call has just ended is idle, and would stay open for its client's next one.
@@ -33,8 +38,9 @@ export async function drain({ server, fastify }: App, ms: number): Promise<boole
   const timer = setTimeout(() => {
     isCut = true;
     server.closeAllConnections();
+    cut.resolve();
   }, ms);
-  await ended;
+  await Promise.all([ended, Promise.race([background, cut.promise])]);
   clearInterval(idle);
   clearTimeout(timer);
   await fastify.close();

@@ -45,7 +45,9 @@ export async function buildHouse(settings: Settings, log: Log, stack: AsyncDispo
   const now = Date.now;
   const lock = lockFolder(dataFolder);
   stack.defer(() => lock.release());
-  const control = openControlStore(join(dataFolder, "control.db"), now);
+  const control = openControlStore(join(dataFolder, "control.db"), now, {
+    keepResponsesMs: () => house.live.config.responses.keep,
+  });
   stack.defer(() => control.close());
   const newAdminKey = ensureAdminKey(control, settings.adminKey);
   const traces = await openTraceStore({

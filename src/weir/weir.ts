@@ -12,6 +12,7 @@ import { createHeartbeats } from "../http/lane/heartbeats.ts";
 import { type LaneNeeds, createInferenceLane } from "../http/lane/inference.ts";
 import { createResumables } from "../http/lane/resumable.ts";
 import { drain, listen } from "../http/listen.ts";
+import type { Responses } from "../serve/responses/responses.ts";
 import { credentialsOf, followKeys } from "./access.ts";
 import { type House, apply, buildHouse } from "./house.ts";
 import { registerInferenceRoutes } from "./inference-routes.ts";
@@ -38,7 +39,7 @@ export async function startWeir(settings: Settings, log: Log): Promise<Weir> {
   try {
     const { house, newAdminKey } = await buildHouse(settings, log, stack);
     stack.defer(followKeys(house));
-    const app = await buildApp(house, stack);
+    const { app, responses } = await buildApp(house, stack);
     const { host, port } = settings.config.server;
     const url = await listen(app, host, port);
     house.log.info("listening", { url });
@@ -52,7 +53,7 @@ export async function startWeir(settings: Settings, log: Log): Promise<Weir> {
       enginePids: () => house.catalogue.engines().flatMap((engine) => engine.stats().pid ?? []),
       async close() {
         house.isDraining = true;
-        const isCut = await drain(app, house.live.config.server.drain);
+        const isCut = await drain(app, house.live.config.server.drain, responses.idle());
         if (isCut) log.warn("drain_cut");
         await stack.disposeAsync();
       },
@@ -64,7 +65,10 @@ export async function startWeir(settings: Settings, log: Log): Promise<Weir> {
 }
 
 /** The fast lane over the call path, and the control plane beside it. */
-async function buildApp(house: House, stack: AsyncDisposableStack): Promise<App> {
+async function buildApp(
+  house: House,
+  stack: AsyncDisposableStack,
+): Promise<{ app: App; responses: Responses }> {
   const log = house.log.part("http");
   const credentials = credentialsOf(house);
   const services = await buildServices(house, stack);
@@ -74,7 +78,7 @@ async function buildApp(house: House, stack: AsyncDisposableStack): Promise<App>
   const authorise: Authorise = (request, scope) => identify(request, credentials, scope);
   await registerRoutes(app, house, authorise);
   registerInferenceRoutes(app, house, { ...services, batches, authorise });
-  return app;
+  return { app, responses: services.responses };
 }
 
 function toLaneNeeds(house: House, services: Services): LaneNeeds {

@@ -1,0 +1,2547 @@
+/** Written by `npm run client` from the server's OpenAPI document. Not by hand. */
+
+/**
+ * Every endpoint: what goes in and what comes out.
+ */
+export interface Operations {
+  /**
+   * Answer a chat, whole or as a stream of server-sent events
+   */
+  "POST /v1/chat/completions": {
+    body: {
+      /**
+       * a model name from weir.yaml
+       */
+      model: string;
+      stream?: boolean | null;
+      stream_options?: {
+        include_usage?: boolean | null;
+        [k: string]: unknown;
+      } | null;
+      n?: number | null;
+      stop?: (string | string[]) | null;
+      seed?: number | null;
+      temperature?: number | null;
+      top_p?: number | null;
+      /**
+       * not OpenAI's: 0 or -1 turns it off
+       */
+      top_k?: number | null;
+      /**
+       * not OpenAI's
+       */
+      min_p?: number | null;
+      /**
+       * not OpenAI's; 1 turns it off
+       */
+      repeat_penalty?: number | null;
+      /**
+       * vLLM's name of the same
+       */
+      repetition_penalty?: number | null;
+      frequency_penalty?: number | null;
+      presence_penalty?: number | null;
+      logit_bias?: {
+        [k: string]: number;
+      } | null;
+      max_tokens?: number | null;
+      /**
+       * on whose behalf: limits, traces and risk are kept by it
+       */
+      user?: string | null;
+      /**
+       * not OpenAI's: a GBNF grammar, for the embedded engine and llama-server
+       */
+      grammar?: string | null;
+      /**
+       * @minItems 1
+       */
+      messages: (
+        | {
+            role: "system";
+            content:
+              | string
+              | (
+                  | (
+                      | {
+                          type: "text";
+                          text: string;
+                          /**
+                           * not OpenAI's: Anthropic's cache mark, also taken elsewhere
+                           */
+                          cache_control?: {
+                            ttl?: ("5m" | "1h") | null;
+                            [k: string]: unknown;
+                          } | null;
+                          [k: string]: unknown;
+                        }
+                      | {
+                          type: "image_url";
+                          image_url: {
+                            url: string;
+                            detail?: string | null;
+                            [k: string]: unknown;
+                          };
+                          cache_control?: {
+                            ttl?: ("5m" | "1h") | null;
+                            [k: string]: unknown;
+                          } | null;
+                          [k: string]: unknown;
+                        }
+                      | {
+                          type: "input_audio";
+                          input_audio: {
+                            data: string;
+                            format: string;
+                            [k: string]: unknown;
+                          };
+                          [k: string]: unknown;
+                        }
+                      | {
+                          type: "file";
+                          file: {
+                            file_data?: string | null;
+                            filename?: string | null;
+                            file_id?: string | null;
+                            [k: string]: unknown;
+                          };
+                          [k: string]: unknown;
+                        }
+                      | {
+                          type: "refusal";
+                          refusal: string;
+                          [k: string]: unknown;
+                        }
+                    )
+                  | {
+                      type: string;
+                      [k: string]: unknown;
+                    }
+                )[];
+            name?: string | null;
+            [k: string]: unknown;
+          }
+        | {
+            role: "developer";
+            content:
+              | string
+              | (
+                  | (
+                      | {
+                          type: "text";
+                          text: string;
+                          /**
+                           * not OpenAI's: Anthropic's cache mark, also taken elsewhere
+                           */
+                          cache_control?: {
+                            ttl?: ("5m" | "1h") | null;
+                            [k: string]: unknown;
+                          } | null;
+                          [k: string]: unknown;
+                        }
+                      | {
+                          type: "image_url";
+                          image_url: {
+                            url: string;
+                            detail?: string | null;
+                            [k: string]: unknown;
+                          };
+                          cache_control?: {
+                            ttl?: ("5m" | "1h") | null;
+                            [k: string]: unknown;
+                          } | null;
+                          [k: string]: unknown;
+                        }
+                      | {
+                          type: "input_audio";
+                          input_audio: {
+                            data: string;
+                            format: string;
+                            [k: string]: unknown;
+                          };
+                          [k: string]: unknown;
+                        }
+                      | {
+                          type: "file";
+                          file: {
+                            file_data?: string | null;
+                            filename?: string | null;
+                            file_id?: string | null;
+                            [k: string]: unknown;
+                          };
+                          [k: string]: unknown;
+                        }
+                      | {
+                          type: "refusal";
+                          refusal: string;
+                          [k: string]: unknown;
+                        }
+                    )
+                  | {
+                      type: string;
+                      [k: string]: unknown;
+                    }
+                )[];
+            name?: string | null;
+            [k: string]: unknown;
+          }
+        | {
+            role: "user";
+            content:
+              | string
+              | (
+                  | (
+                      | {
+                          type: "text";
+                          text: string;
+                          /**
+                           * not OpenAI's: Anthropic's cache mark, also taken elsewhere
+                           */
+                          cache_control?: {
+                            ttl?: ("5m" | "1h") | null;
+                            [k: string]: unknown;
+                          } | null;
+                          [k: string]: unknown;
+                        }
+                      | {
+                          type: "image_url";
+                          image_url: {
+                            url: string;
+                            detail?: string | null;
+                            [k: string]: unknown;
+                          };
+                          cache_control?: {
+                            ttl?: ("5m" | "1h") | null;
+                            [k: string]: unknown;
+                          } | null;
+                          [k: string]: unknown;
+                        }
+                      | {
+                          type: "input_audio";
+                          input_audio: {
+                            data: string;
+                            format: string;
+                            [k: string]: unknown;
+                          };
+                          [k: string]: unknown;
+                        }
+                      | {
+                          type: "file";
+                          file: {
+                            file_data?: string | null;
+                            filename?: string | null;
+                            file_id?: string | null;
+                            [k: string]: unknown;
+                          };
+                          [k: string]: unknown;
+                        }
+                      | {
+                          type: "refusal";
+                          refusal: string;
+                          [k: string]: unknown;
+                        }
+                    )
+                  | {
+                      type: string;
+                      [k: string]: unknown;
+                    }
+                )[];
+            name?: string | null;
+            [k: string]: unknown;
+          }
+        | {
+            role: "assistant";
+            content?:
+              | (
+                  | string
+                  | (
+                      | (
+                          | {
+                              type: "text";
+                              text: string;
+                              /**
+                               * not OpenAI's: Anthropic's cache mark, also taken elsewhere
+                               */
+                              cache_control?: {
+                                ttl?: ("5m" | "1h") | null;
+                                [k: string]: unknown;
+                              } | null;
+                              [k: string]: unknown;
+                            }
+                          | {
+                              type: "image_url";
+                              image_url: {
+                                url: string;
+                                detail?: string | null;
+                                [k: string]: unknown;
+                              };
+                              cache_control?: {
+                                ttl?: ("5m" | "1h") | null;
+                                [k: string]: unknown;
+                              } | null;
+                              [k: string]: unknown;
+                            }
+                          | {
+                              type: "input_audio";
+                              input_audio: {
+                                data: string;
+                                format: string;
+                                [k: string]: unknown;
+                              };
+                              [k: string]: unknown;
+                            }
+                          | {
+                              type: "file";
+                              file: {
+                                file_data?: string | null;
+                                filename?: string | null;
+                                file_id?: string | null;
+                                [k: string]: unknown;
+                              };
+                              [k: string]: unknown;
+                            }
+                          | {
+                              type: "refusal";
+                              refusal: string;
+                              [k: string]: unknown;
+                            }
+                        )
+                      | {
+                          type: string;
+                          [k: string]: unknown;
+                        }
+                    )[]
+                )
+              | null;
+            name?: string | null;
+            refusal?: string | null;
+            tool_calls?:
+              | {
+                  id: string;
+                  type?: "function";
+                  function: {
+                    name: string;
+                    arguments: string;
+                    [k: string]: unknown;
+                  };
+                  /**
+                   * not OpenAI's: where Gemini's signature of a call travels
+                   */
+                  extra_content?: {
+                    google?: {
+                      thought_signature?: string | null;
+                      [k: string]: unknown;
+                    } | null;
+                    [k: string]: unknown;
+                  } | null;
+                  [k: string]: unknown;
+                }[]
+              | null;
+            /**
+             * not OpenAI's: the earlier thinking
+             */
+            reasoning_content?: string | null;
+            /**
+             * not OpenAI's: the earlier thinking
+             */
+            reasoning?: string | null;
+            /**
+             * not OpenAI's: the earlier thinking with its signatures
+             */
+            reasoning_details?:
+              | {
+                  type: string;
+                  text?: string | null;
+                  summary?: string | null;
+                  data?: string | null;
+                  signature?: string | null;
+                  id?: string | null;
+                  [k: string]: unknown;
+                }[]
+              | null;
+            [k: string]: unknown;
+          }
+        | {
+            role: "tool";
+            content:
+              | string
+              | (
+                  | (
+                      | {
+                          type: "text";
+                          text: string;
+                          /**
+                           * not OpenAI's: Anthropic's cache mark, also taken elsewhere
+                           */
+                          cache_control?: {
+                            ttl?: ("5m" | "1h") | null;
+                            [k: string]: unknown;
+                          } | null;
+                          [k: string]: unknown;
+                        }
+                      | {
+                          type: "image_url";
+                          image_url: {
+                            url: string;
+                            detail?: string | null;
+                            [k: string]: unknown;
+                          };
+                          cache_control?: {
+                            ttl?: ("5m" | "1h") | null;
+                            [k: string]: unknown;
+                          } | null;
+                          [k: string]: unknown;
+                        }
+                      | {
+                          type: "input_audio";
+                          input_audio: {
+                            data: string;
+                            format: string;
+                            [k: string]: unknown;
+                          };
+                          [k: string]: unknown;
+                        }
+                      | {
+                          type: "file";
+                          file: {
+                            file_data?: string | null;
+                            filename?: string | null;
+                            file_id?: string | null;
+                            [k: string]: unknown;
+                          };
+                          [k: string]: unknown;
+                        }
+                      | {
+                          type: "refusal";
+                          refusal: string;
+                          [k: string]: unknown;
+                        }
+                    )
+                  | {
+                      type: string;
+                      [k: string]: unknown;
+                    }
+                )[];
+            tool_call_id: string;
+            [k: string]: unknown;
+          }
+      )[];
+      max_completion_tokens?: number | null;
+      logprobs?: boolean | null;
+      top_logprobs?: number | null;
+      response_format?:
+        | (
+            | {
+                type: "text";
+                [k: string]: unknown;
+              }
+            | {
+                type: "json_object";
+                [k: string]: unknown;
+              }
+            | {
+                type: "json_schema";
+                json_schema: {
+                  name?: string;
+                  description?: string | null;
+                  schema?: {
+                    [k: string]: unknown;
+                  } | null;
+                  strict?: boolean | null;
+                  [k: string]: unknown;
+                };
+                [k: string]: unknown;
+              }
+          )
+        | null;
+      tools?:
+        | (
+            | {
+                type: "function";
+                function: {
+                  name: string;
+                  description?: string | null;
+                  parameters?: {
+                    [k: string]: unknown;
+                  } | null;
+                  strict?: boolean | null;
+                  [k: string]: unknown;
+                };
+                cache_control?: {
+                  ttl?: ("5m" | "1h") | null;
+                  [k: string]: unknown;
+                } | null;
+                [k: string]: unknown;
+              }
+            | {
+                type: string;
+                [k: string]: unknown;
+              }
+          )[]
+        | null;
+      tool_choice?:
+        | (
+            | ("auto" | "none" | "required")
+            | {
+                type: "function";
+                function: {
+                  name: string;
+                  [k: string]: unknown;
+                };
+                [k: string]: unknown;
+              }
+          )
+        | null;
+      parallel_tool_calls?: boolean | null;
+      reasoning_effort?: ("none" | "minimal" | "low" | "medium" | "high" | "xhigh") | null;
+      /**
+       * not OpenAI's: effort, or the most tokens of thinking
+       */
+      reasoning?: {
+        effort?: ("none" | "minimal" | "low" | "medium" | "high" | "xhigh") | null;
+        max_tokens?: number | null;
+        [k: string]: unknown;
+      } | null;
+      [k: string]: unknown;
+    };
+    /**
+     * the protocol's answer, or its stream of server-sent events
+     */
+    answer: {
+      [k: string]: unknown;
+    };
+  };
+  /**
+   * Continue a text, whole or as a stream of server-sent events
+   */
+  "POST /v1/completions": {
+    body: {
+      /**
+       * a model name from weir.yaml
+       */
+      model: string;
+      stream?: boolean | null;
+      stream_options?: {
+        include_usage?: boolean | null;
+        [k: string]: unknown;
+      } | null;
+      n?: number | null;
+      stop?: (string | string[]) | null;
+      seed?: number | null;
+      temperature?: number | null;
+      top_p?: number | null;
+      /**
+       * not OpenAI's: 0 or -1 turns it off
+       */
+      top_k?: number | null;
+      /**
+       * not OpenAI's
+       */
+      min_p?: number | null;
+      /**
+       * not OpenAI's; 1 turns it off
+       */
+      repeat_penalty?: number | null;
+      /**
+       * vLLM's name of the same
+       */
+      repetition_penalty?: number | null;
+      frequency_penalty?: number | null;
+      presence_penalty?: number | null;
+      logit_bias?: {
+        [k: string]: number;
+      } | null;
+      max_tokens?: number | null;
+      /**
+       * on whose behalf: limits, traces and risk are kept by it
+       */
+      user?: string | null;
+      /**
+       * not OpenAI's: a GBNF grammar, for the embedded engine and llama-server
+       */
+      grammar?: string | null;
+      prompt: string | never[];
+      echo?: boolean | null;
+      logprobs?: number | null;
+      [k: string]: unknown;
+    };
+    /**
+     * the protocol's answer, or its stream of server-sent events
+     */
+    answer: {
+      [k: string]: unknown;
+    };
+  };
+  /**
+   * Answer a chat in Anthropic's protocol
+   */
+  "POST /v1/messages": {
+    body: {
+      /**
+       * a model name from weir.yaml
+       */
+      model: string;
+      /**
+       * @minItems 1
+       */
+      messages: {
+        role: "user" | "assistant" | "system";
+        content: {
+          type: string;
+          [k: string]: unknown;
+        }[];
+        [k: string]: unknown;
+      }[];
+      system?:
+        | {
+            type: "text";
+            text: string;
+            cache_control?: {
+              type: "ephemeral";
+              ttl?: ("5m" | "1h") | null;
+              [k: string]: unknown;
+            } | null;
+            [k: string]: unknown;
+          }[]
+        | null;
+      tools?:
+        | {
+            type?: string | null;
+            [k: string]: unknown;
+          }[]
+        | null;
+      tool_choice?: {
+        type: "auto" | "any" | "tool" | "none";
+        /**
+         * with type tool: which
+         */
+        name?: string | null;
+        disable_parallel_tool_use?: boolean | null;
+        [k: string]: unknown;
+      } | null;
+      thinking?: {
+        /**
+         * enabled, adaptive or disabled
+         */
+        type: string;
+        /**
+         * with type enabled: the most to think
+         */
+        budget_tokens?: number | null;
+        display?: string | null;
+        [k: string]: unknown;
+      } | null;
+      output_config?: {
+        effort?: string | null;
+        format?: {
+          type: "json_schema";
+          schema: {
+            [k: string]: unknown;
+          };
+          [k: string]: unknown;
+        } | null;
+        [k: string]: unknown;
+      } | null;
+      /**
+       * the older place of output_config.format
+       */
+      output_format?: {
+        type: "json_schema";
+        schema: {
+          [k: string]: unknown;
+        };
+        [k: string]: unknown;
+      } | null;
+      /**
+       * required by this protocol
+       */
+      max_tokens: number;
+      stream?: boolean | null;
+      stop_sequences?: string[] | null;
+      temperature?: number | null;
+      top_p?: number | null;
+      top_k?: number | null;
+      metadata?: {
+        user_id?: string | null;
+        [k: string]: unknown;
+      } | null;
+      [k: string]: unknown;
+    };
+    /**
+     * the protocol's answer, or its stream of server-sent events
+     */
+    answer: {
+      [k: string]: unknown;
+    };
+  };
+  /**
+   * Answer in OpenAI's Responses protocol, with what was said before
+   */
+  "POST /v1/responses": {
+    body: {
+      /**
+       * a model name from weir.yaml
+       */
+      model: string;
+      /**
+       * a text, or a list of items: messages, function calls and their outputs, thoughts
+       */
+      input?:
+        | string
+        | {
+            type?: string;
+            [k: string]: unknown;
+          }[];
+      instructions?: string | null;
+      tools?:
+        | {
+            type: string;
+            [k: string]: unknown;
+          }[]
+        | null;
+      tool_choice?:
+        | (
+            | ("auto" | "none" | "required")
+            | {
+                type: string;
+                [k: string]: unknown;
+              }
+          )
+        | null;
+      parallel_tool_calls?: boolean | null;
+      text?: {
+        format?:
+          | (
+              | {
+                  type: "text";
+                }
+              | {
+                  type: "json_object";
+                }
+              | {
+                  type: "json_schema";
+                  name?: string;
+                  schema: {
+                    [k: string]: unknown;
+                  };
+                  description?: string | null;
+                  strict?: boolean | null;
+                }
+            )
+          | null;
+        [k: string]: unknown;
+      } | null;
+      reasoning?: {
+        effort?: ("none" | "minimal" | "low" | "medium" | "high" | "xhigh") | null;
+        summary?: ("auto" | "concise" | "detailed") | null;
+        generate_summary?: ("auto" | "concise" | "detailed") | null;
+        [k: string]: unknown;
+      } | null;
+      max_output_tokens?: number | null;
+      temperature?: number | null;
+      top_p?: number | null;
+      top_logprobs?: number | null;
+      include?: string[] | null;
+      metadata?: {
+        [k: string]: string;
+      } | null;
+      /**
+       * false: nothing is kept of this call
+       */
+      store?: boolean | null;
+      previous_response_id?: string | null;
+      conversation?:
+        | (
+            | string
+            | {
+                id: string;
+                [k: string]: unknown;
+              }
+          )
+        | null;
+      background?: boolean | null;
+      stream?: boolean | null;
+      truncation?: ("auto" | "disabled") | null;
+      user?: string | null;
+      safety_identifier?: string | null;
+      [k: string]: unknown;
+    };
+    /**
+     * the protocol's answer, or its stream of server-sent events
+     */
+    answer: {
+      [k: string]: unknown;
+    };
+  };
+  /**
+   * Take up a stream that was opened with x-weir-resume: 1, after Last-Event-ID
+   */
+  "GET /v1/streams/{id}": {
+    path: {
+      id: string;
+    };
+    answer: unknown;
+  };
+  /**
+   * Turn texts into vectors
+   */
+  "POST /v1/embeddings": {
+    body: {
+      model: string;
+      input: string | string[] | number[] | number[][];
+      encoding_format?: ("float" | "base64") | null;
+      dimensions?: number | null;
+      user?: string | null;
+      [k: string]: unknown;
+    };
+    /**
+     * the protocol's answer, or its stream of server-sent events
+     */
+    answer: {
+      [k: string]: unknown;
+    };
+  };
+  /**
+   * Whether the process lives
+   */
+  "GET /health": {
+    answer: {
+      status: "ok";
+    };
+  };
+  /**
+   * Whether traffic may come
+   */
+  "GET /ready": {
+    answer: {
+      status: "ready" | "not_ready";
+      reasons: string[];
+    };
+  };
+  /**
+   * What runs here
+   */
+  "GET /version": {
+    answer: {
+      name: "weir";
+      version: string;
+      node: string;
+    };
+  };
+  /**
+   * Prometheus metrics
+   */
+  "GET /metrics": {
+    answer: unknown;
+  };
+  /**
+   * The models here
+   */
+  "GET /v1/models": {
+    answer:
+      | {
+          object: "list";
+          data: {
+            id: string;
+            object: "model";
+            created: number;
+            owned_by: string;
+          }[];
+        }
+      | {
+          data: {
+            type: "model";
+            id: string;
+            display_name: string;
+            created_at: string;
+          }[];
+          has_more: boolean;
+          first_id: string | null;
+          last_id: string | null;
+        };
+  };
+  /**
+   * One model
+   */
+  "GET /v1/models/{name}": {
+    path: {
+      name: string;
+    };
+    answer:
+      | {
+          id: string;
+          object: "model";
+          created: number;
+          owned_by: string;
+        }
+      | {
+          type: "model";
+          id: string;
+          display_name: string;
+          created_at: string;
+        };
+  };
+  /**
+   * Models, targets and engines
+   */
+  "GET /admin/v1/models": {
+    answer: {
+      models: {
+        name: string;
+        default: boolean;
+        targets: {
+          id: string;
+          provider: string;
+          model: string;
+          url: string | null;
+          weight: number;
+          fallback: boolean;
+          state: "ready" | "loading" | "failed" | "stopped" | "unknown";
+          detail: string | null;
+          /**
+           * what it can do beside chats: `rerank`, `tokenize`, `audio`, `facts`, …
+           */
+          abilities: string[];
+          /**
+           * what can be done to its engine: see POST actions
+           */
+          actions: string[];
+          engine: {
+            file: string;
+            fileBytes: number;
+            architecture: string;
+            parameters: number;
+            quantization: string;
+            /**
+             * per slot
+             */
+            contextTokens: number;
+            trainedContextTokens: number;
+            slots: number;
+            running: number;
+            waiting: number;
+            /**
+             * computed since the engine started
+             */
+            promptTokens: number;
+            /**
+             * taken from the KV cache since the engine started
+             */
+            cachedTokens: number;
+            generatedTokens: number;
+            restarts: number;
+            rssBytes: number | null;
+            devices: string[];
+            /**
+             * `llama.cpp v0.5.0 (zen4)` or `llama-server`
+             */
+            backend: string;
+          } | null;
+          /**
+           * US dollars
+           */
+          inputPricePerMillion: number | null;
+          /**
+           * US dollars
+           */
+          outputPricePerMillion: number | null;
+        }[];
+        calls24h: number;
+      }[];
+    };
+  };
+  /**
+   * What an upstream says of itself
+   */
+  "GET /admin/v1/targets/facts": {
+    query: {
+      /**
+       * the model's name, as `chat`
+       */
+      model: string;
+      /**
+       * the target's id, as `vllm/Qwen/Qwen3-8B`
+       */
+      target: string;
+    };
+    answer: {
+      version?: string;
+      models: {
+        id: string;
+        contextTokens?: number;
+      }[];
+      load?: {
+        running?: number;
+        waiting?: number;
+        /**
+         * 0 to 1
+         */
+        kvCacheUsage?: number;
+        /**
+         * 0 to 1, since the engine's start
+         */
+        prefixCacheHitRate?: number;
+        promptTokens?: number;
+        generatedTokens?: number;
+      };
+      isSleeping?: boolean;
+      /**
+       * routes of the engine that answer someone without its key
+       */
+      openRoutes?: string[];
+      /**
+       * how long the questions took
+       */
+      ms: number;
+    };
+  };
+  /**
+   * Let a target make a few tokens
+   */
+  "POST /admin/v1/targets/test": {
+    body: {
+      /**
+       * the model's name, as `chat`
+       */
+      model: string;
+      /**
+       * the target's id, as `vllm/Qwen/Qwen3-8B`
+       */
+      target: string;
+    };
+    answer: {
+      ok: boolean;
+      error: string | null;
+      firstContentMs: number | null;
+      totalMs: number;
+      text: string;
+      /**
+       * null where the upstream counted nothing
+       */
+      usage: {
+        inputTokens: number;
+        outputTokens: number;
+      } | null;
+    };
+  };
+  /**
+   * Load or unload an adapter, put an engine to sleep or wake it, empty its cache
+   */
+  "POST /admin/v1/targets/actions": {
+    body:
+      | {
+          /**
+           * the model's name, as `chat`
+           */
+          model: string;
+          /**
+           * the target's id, as `vllm/Qwen/Qwen3-8B`
+           */
+          target: string;
+          action: "load-lora";
+          name: string;
+          /**
+           * as the engine sees it
+           */
+          path: string;
+        }
+      | {
+          /**
+           * the model's name, as `chat`
+           */
+          model: string;
+          /**
+           * the target's id, as `vllm/Qwen/Qwen3-8B`
+           */
+          target: string;
+          action: "unload-lora";
+          name: string;
+        }
+      | {
+          /**
+           * the model's name, as `chat`
+           */
+          model: string;
+          /**
+           * the target's id, as `vllm/Qwen/Qwen3-8B`
+           */
+          target: string;
+          action: "sleep";
+          level?: 1 | 2;
+        }
+      | {
+          /**
+           * the model's name, as `chat`
+           */
+          model: string;
+          /**
+           * the target's id, as `vllm/Qwen/Qwen3-8B`
+           */
+          target: string;
+          action: "wake";
+        }
+      | {
+          /**
+           * the model's name, as `chat`
+           */
+          model: string;
+          /**
+           * the target's id, as `vllm/Qwen/Qwen3-8B`
+           */
+          target: string;
+          action: "reset-prefix-cache";
+        };
+    answer: {
+      done: true;
+    };
+  };
+  /**
+   * Sign in with an admin key
+   */
+  "POST /admin/v1/session": {
+    body: {
+      key: string;
+    };
+    answer: unknown;
+  };
+  /**
+   * Who is signed in
+   */
+  "GET /admin/v1/session": {
+    answer: {
+      key: string;
+      scopes: string[];
+      version: string;
+    };
+  };
+  /**
+   * Sign out
+   */
+  "DELETE /admin/v1/session": {
+    answer: unknown;
+  };
+  /**
+   * Figures of a window
+   */
+  "GET /admin/v1/overview": {
+    query?: {
+      window?: "15m" | "1h" | "6h" | "24h" | "7d" | "30d";
+    };
+    answer: {
+      window: "15m" | "1h" | "6h" | "24h" | "7d" | "30d";
+      from: number;
+      to: number;
+      bucketMs: number;
+      totals: {
+        calls: number;
+        errors: number;
+        blocked: number;
+        guardHits: number;
+        inputTokens: number;
+        outputTokens: number;
+        costNanos: number;
+        ttftMs: {
+          p50: number | null;
+          p95: number | null;
+          p99: number | null;
+        };
+        durationMs: {
+          p50: number | null;
+          p95: number | null;
+          p99: number | null;
+        };
+        canceled: number;
+      };
+      series: {
+        at: number;
+        calls: number;
+        errors: number;
+        blocked: number;
+        guardHits: number;
+        inputTokens: number;
+        outputTokens: number;
+        costNanos: number;
+        ttftMs: {
+          p50: number | null;
+          p95: number | null;
+          p99: number | null;
+        };
+        durationMs: {
+          p50: number | null;
+          p95: number | null;
+          p99: number | null;
+        };
+      }[];
+      models: {
+        model: string;
+        calls: number;
+        errors: number;
+        inputTokens: number;
+        outputTokens: number;
+        costNanos: number;
+        durationMs: {
+          p50: number | null;
+          p95: number | null;
+          p99: number | null;
+        };
+      }[];
+      live: {
+        activeCalls: number;
+        /**
+         * over the last 10 s
+         */
+        callsPerSecond: number;
+        /**
+         * over the last 10 s
+         */
+        outputTokensPerSecond: number;
+        uptimeMs: number;
+        rssBytes: number;
+        /**
+         * since the start; 0 unless the store fell behind
+         */
+        droppedTraces: number;
+      };
+    };
+  };
+  /**
+   * Calls, newest first
+   */
+  "GET /admin/v1/calls": {
+    query?: {
+      cursor?: string;
+      limit?: number;
+      status?: "ok" | "error" | "blocked" | "canceled";
+      model?: string;
+      key?: string;
+      user?: string;
+      /**
+       * words in the prompt or the answer
+       */
+      search?: string;
+      from?: number;
+      to?: number;
+      minDurationMs?: number;
+      /**
+       * only calls with a finding
+       */
+      guarded?: string;
+    };
+    answer: {
+      calls: {
+        /**
+         * the trace id, 32 hex digits
+         */
+        id: string;
+        at: number;
+        /**
+         * the endpoint, as `/v1/chat/completions`
+         */
+        route: string;
+        /**
+         * the name that the client asked for
+         */
+        model: string;
+        /**
+         * the target that answered, as `llama/demo`
+         */
+        target: string | null;
+        /**
+         * the name of the API key
+         */
+        key: string | null;
+        user: string | null;
+        stream: boolean;
+        status: "ok" | "error" | "blocked" | "canceled";
+        httpStatus: number;
+        errorCode: string | null;
+        finishReason: string | null;
+        inputTokens: number;
+        outputTokens: number;
+        cachedTokens: number;
+        /**
+         * null when the target has no known price
+         */
+        costNanos: number | null;
+        durationMs: number;
+        /**
+         * to the first content
+         */
+        ttftMs: number | null;
+        attempts: number;
+        findings: {
+          /**
+           * what saw it, as `secrets.openai_key` or `injection.override`
+           */
+          detector: string;
+          action: "flag" | "redact" | "block";
+          origin: "user" | "document" | "tool" | "assistant";
+          /**
+           * 0 to 1
+           */
+          confidence: number;
+        }[];
+        /**
+         * the start of the last user message, after redaction
+         */
+        preview: string | null;
+      }[];
+      /**
+       * hand it back as `cursor` for the next page
+       */
+      next: string | null;
+    };
+  };
+  /**
+   * One call with its spans
+   */
+  "GET /admin/v1/calls/{id}": {
+    path: {
+      id: string;
+    };
+    answer: {
+      /**
+       * the trace id, 32 hex digits
+       */
+      id: string;
+      at: number;
+      /**
+       * the endpoint, as `/v1/chat/completions`
+       */
+      route: string;
+      /**
+       * the name that the client asked for
+       */
+      model: string;
+      /**
+       * the target that answered, as `llama/demo`
+       */
+      target: string | null;
+      /**
+       * the name of the API key
+       */
+      key: string | null;
+      user: string | null;
+      stream: boolean;
+      status: "ok" | "error" | "blocked" | "canceled";
+      httpStatus: number;
+      errorCode: string | null;
+      finishReason: string | null;
+      inputTokens: number;
+      outputTokens: number;
+      cachedTokens: number;
+      /**
+       * null when the target has no known price
+       */
+      costNanos: number | null;
+      durationMs: number;
+      /**
+       * to the first content
+       */
+      ttftMs: number | null;
+      attempts: number;
+      findings: {
+        /**
+         * what saw it, as `secrets.openai_key` or `injection.override`
+         */
+        detector: string;
+        action: "flag" | "redact" | "block";
+        origin: "user" | "document" | "tool" | "assistant";
+        /**
+         * 0 to 1
+         */
+        confidence: number;
+      }[];
+      /**
+       * the start of the last user message, after redaction
+       */
+      preview: string | null;
+      spans: {
+        id: string;
+        parent: string | null;
+        kind: "call" | "auth" | "admit" | "guard" | "cache" | "route" | "attempt" | "settle";
+        name: string;
+        /**
+         * after the call's start
+         */
+        startMs: number;
+        durationMs: number;
+        status: "ok" | "error" | "canceled";
+        attributes: {
+          [k: string]: string | number | boolean | null;
+        };
+      }[];
+      /**
+       * the canonical request, as the capture policy kept it; else null
+       */
+      request: {
+        [k: string]: unknown;
+      };
+      /**
+       * the answer's text, as the capture policy kept it
+       */
+      output: string | null;
+      capture: "full" | "redacted" | "none";
+      errorMessage: string | null;
+    };
+  };
+  /**
+   * The API keys
+   */
+  "GET /admin/v1/keys": {
+    answer: {
+      keys: {
+        id: string;
+        name: string;
+        /**
+         * the first characters, to tell keys apart
+         */
+        prefix: string;
+        scopes: ("admin" | "inference")[];
+        createdAt: number;
+        lastUsedAt: number | null;
+        revoked: boolean;
+      }[];
+    };
+  };
+  /**
+   * Make a key
+   */
+  "POST /admin/v1/keys": {
+    body: {
+      name: string;
+      /**
+       * @minItems 1
+       */
+      scopes?: ("admin" | "inference")[];
+    };
+    answer: {
+      id: string;
+      name: string;
+      /**
+       * the first characters, to tell keys apart
+       */
+      prefix: string;
+      scopes: ("admin" | "inference")[];
+      createdAt: number;
+      lastUsedAt: number | null;
+      revoked: boolean;
+      /**
+       * shown once, kept as a hash
+       */
+      key: string;
+    };
+  };
+  /**
+   * Revoke a key
+   */
+  "DELETE /admin/v1/keys/{id}": {
+    path: {
+      id: string;
+    };
+    answer: unknown;
+  };
+  "HEAD,GET /docs/assets/{name}": {
+    path: {
+      name: string;
+    };
+    answer: unknown;
+  };
+  "HEAD,GET /{name}": {
+    path: {
+      name: string;
+    };
+    answer: unknown;
+  };
+  /**
+   * A kept response, or the events of a background one
+   */
+  "GET /v1/responses/{id}": {
+    path: {
+      id: string;
+    };
+    query?: {
+      /**
+       * the events of a background response
+       */
+      stream?: string;
+      /**
+       * the last event already seen
+       */
+      starting_after?: number;
+    };
+    answer: {
+      id: string;
+      object: "response";
+      status: "queued" | "in_progress" | "completed" | "incomplete" | "failed" | "cancelled";
+      output: {
+        id: string;
+        type: string;
+        [k: string]: unknown;
+      }[];
+      [k: string]: unknown;
+    };
+  };
+  /**
+   * Forget a response
+   */
+  "DELETE /v1/responses/{id}": {
+    path: {
+      id: string;
+    };
+    answer: {
+      id: string;
+      object: "response";
+      deleted: true;
+    };
+  };
+  /**
+   * End a background response
+   */
+  "POST /v1/responses/{id}/cancel": {
+    path: {
+      id: string;
+    };
+    answer: {
+      id: string;
+      object: "response";
+      status: "queued" | "in_progress" | "completed" | "incomplete" | "failed" | "cancelled";
+      output: {
+        id: string;
+        type: string;
+        [k: string]: unknown;
+      }[];
+      [k: string]: unknown;
+    };
+  };
+  /**
+   * What a response was asked
+   */
+  "GET /v1/responses/{id}/input_items": {
+    path: {
+      id: string;
+    };
+    query?: {
+      /**
+       * the id of the last item already seen
+       */
+      after?: string;
+      limit?: number;
+      order?: "asc" | "desc";
+    };
+    answer: {
+      object: "list";
+      data: {
+        id: string;
+        type: string;
+        [k: string]: unknown;
+      }[];
+      first_id: string | null;
+      last_id: string | null;
+      has_more: boolean;
+    };
+  };
+  /**
+   * Begin a conversation
+   */
+  "POST /v1/conversations": {
+    body: {
+      metadata?: {
+        [k: string]: string;
+      } | null;
+      items?:
+        | {
+            type?: string;
+            [k: string]: unknown;
+          }[]
+        | null;
+      [k: string]: unknown;
+    };
+    answer: {
+      id: string;
+      object: "conversation";
+      created_at: number;
+      metadata: {
+        [k: string]: unknown;
+      };
+    };
+  };
+  /**
+   * A conversation
+   */
+  "GET /v1/conversations/{id}": {
+    path: {
+      id: string;
+    };
+    answer: {
+      id: string;
+      object: "conversation";
+      created_at: number;
+      metadata: {
+        [k: string]: unknown;
+      };
+    };
+  };
+  /**
+   * Change a conversation's metadata
+   */
+  "POST /v1/conversations/{id}": {
+    path: {
+      id: string;
+    };
+    body: {
+      metadata: {
+        [k: string]: string;
+      } | null;
+      [k: string]: unknown;
+    };
+    answer: {
+      id: string;
+      object: "conversation";
+      created_at: number;
+      metadata: {
+        [k: string]: unknown;
+      };
+    };
+  };
+  /**
+   * Forget a conversation
+   */
+  "DELETE /v1/conversations/{id}": {
+    path: {
+      id: string;
+    };
+    answer: {
+      id: string;
+      object: "conversation.deleted";
+      deleted: true;
+    };
+  };
+  /**
+   * What was said in a conversation
+   */
+  "GET /v1/conversations/{id}/items": {
+    path: {
+      id: string;
+    };
+    query?: {
+      /**
+       * the id of the last item already seen
+       */
+      after?: string;
+      limit?: number;
+      order?: "asc" | "desc";
+    };
+    answer: {
+      object: "list";
+      data: {
+        id: string;
+        type: string;
+        [k: string]: unknown;
+      }[];
+      first_id: string | null;
+      last_id: string | null;
+      has_more: boolean;
+    };
+  };
+  /**
+   * Add to a conversation
+   */
+  "POST /v1/conversations/{id}/items": {
+    path: {
+      id: string;
+    };
+    body: {
+      /**
+       * @maxItems 100
+       */
+      items: {
+        type?: string;
+        [k: string]: unknown;
+      }[];
+      [k: string]: unknown;
+    };
+    answer: {
+      object: "list";
+      data: {
+        id: string;
+        type: string;
+        [k: string]: unknown;
+      }[];
+      first_id: string | null;
+      last_id: string | null;
+      has_more: boolean;
+    };
+  };
+  /**
+   * One item of a conversation
+   */
+  "GET /v1/conversations/{id}/items/{item}": {
+    path: {
+      id: string;
+      item: string;
+    };
+    answer: {
+      id: string;
+      type: string;
+      [k: string]: unknown;
+    };
+  };
+  /**
+   * Take an item out
+   */
+  "DELETE /v1/conversations/{id}/items/{item}": {
+    path: {
+      id: string;
+      item: string;
+    };
+    answer: {
+      id: string;
+      object: "conversation";
+      created_at: number;
+      metadata: {
+        [k: string]: unknown;
+      };
+    };
+  };
+  /**
+   * The files of this key
+   */
+  "GET /v1/files": {
+    query?: {
+      /**
+       * the id of the last item already seen
+       */
+      after?: string;
+      limit?: number;
+      order?: "asc" | "desc";
+      purpose?: string;
+    };
+    answer: {
+      object: "list";
+      data: {
+        id: string;
+        object: "file";
+        bytes: number;
+        created_at: number;
+        expires_at: number | null;
+        filename: string;
+        purpose: string;
+        status: "processed";
+      }[];
+      first_id: string | null;
+      last_id: string | null;
+      has_more: boolean;
+    };
+  };
+  /**
+   * Upload a file (multipart/form-data: file, purpose, expires_after)
+   */
+  "POST /v1/files": {
+    answer: {
+      id: string;
+      object: "file";
+      bytes: number;
+      created_at: number;
+      expires_at: number | null;
+      filename: string;
+      purpose: string;
+      status: "processed";
+    };
+  };
+  /**
+   * What is known of a file
+   */
+  "GET /v1/files/{id}": {
+    path: {
+      id: string;
+    };
+    answer: {
+      id: string;
+      object: "file";
+      bytes: number;
+      created_at: number;
+      expires_at: number | null;
+      filename: string;
+      purpose: string;
+      status: "processed";
+    };
+  };
+  /**
+   * Delete a file
+   */
+  "DELETE /v1/files/{id}": {
+    path: {
+      id: string;
+    };
+    answer: {
+      id: string;
+      object: "file";
+      deleted: true;
+    };
+  };
+  /**
+   * A file's content
+   */
+  "GET /v1/files/{id}/content": {
+    path: {
+      id: string;
+    };
+    answer: unknown;
+  };
+  /**
+   * Run a file of requests within a day
+   */
+  "POST /v1/batches": {
+    body: {
+      input_file_id: string;
+      endpoint: "/v1/chat/completions" | "/v1/completions" | "/v1/embeddings" | "/v1/responses";
+      completion_window: "24h";
+      metadata?: {
+        [k: string]: string;
+      } | null;
+      output_expires_after?: {
+        anchor: "created_at";
+        seconds: number;
+      } | null;
+      [k: string]: unknown;
+    };
+    answer: {
+      id: string;
+      object: "batch";
+      endpoint: string;
+      status: string;
+      request_counts: {
+        total: number;
+        completed: number;
+        failed: number;
+      };
+      [k: string]: unknown;
+    };
+  };
+  /**
+   * The batches of this key
+   */
+  "GET /v1/batches": {
+    query?: {
+      /**
+       * the id of the last item already seen
+       */
+      after?: string;
+      limit?: number;
+      order?: "asc" | "desc";
+    };
+    answer: {
+      object: "list";
+      data: {
+        id: string;
+        object: "batch";
+        endpoint: string;
+        status: string;
+        request_counts: {
+          total: number;
+          completed: number;
+          failed: number;
+        };
+        [k: string]: unknown;
+      }[];
+      first_id: string | null;
+      last_id: string | null;
+      has_more: boolean;
+    };
+  };
+  /**
+   * How far a batch is
+   */
+  "GET /v1/batches/{id}": {
+    path: {
+      id: string;
+    };
+    answer: {
+      id: string;
+      object: "batch";
+      endpoint: string;
+      status: string;
+      request_counts: {
+        total: number;
+        completed: number;
+        failed: number;
+      };
+      [k: string]: unknown;
+    };
+  };
+  /**
+   * End a batch; what was done is kept
+   */
+  "POST /v1/batches/{id}/cancel": {
+    path: {
+      id: string;
+    };
+    answer: {
+      id: string;
+      object: "batch";
+      endpoint: string;
+      status: string;
+      request_counts: {
+        total: number;
+        completed: number;
+        failed: number;
+      };
+      [k: string]: unknown;
+    };
+  };
+  /**
+   * Rank documents by their worth for a query
+   */
+  "POST /v1/rerank": {
+    body: {
+      model: string;
+      query: string;
+      /**
+       * @minItems 1
+       * @maxItems 1000
+       */
+      documents: (
+        | string
+        | {
+            text: string;
+            [k: string]: unknown;
+          }
+      )[];
+      top_n?: number | null;
+      return_documents?: boolean | null;
+      [k: string]: unknown;
+    };
+    answer: {
+      id: string;
+      model: string;
+      results: {
+        index: number;
+        relevance_score: number;
+        document?: {
+          text: string;
+        };
+      }[];
+      usage: {
+        prompt_tokens: number;
+        total_tokens: number;
+      };
+    };
+  };
+  /**
+   * Rank documents by their worth for a query
+   */
+  "POST /v2/rerank": {
+    body: {
+      model: string;
+      query: string;
+      /**
+       * @minItems 1
+       * @maxItems 1000
+       */
+      documents: (
+        | string
+        | {
+            text: string;
+            [k: string]: unknown;
+          }
+      )[];
+      top_n?: number | null;
+      return_documents?: boolean | null;
+      [k: string]: unknown;
+    };
+    answer: {
+      id: string;
+      model: string;
+      results: {
+        index: number;
+        relevance_score: number;
+        document?: {
+          text: string;
+        };
+      }[];
+      usage: {
+        prompt_tokens: number;
+        total_tokens: number;
+      };
+    };
+  };
+  /**
+   * The tokens of a text, or of a chat as its model's template writes it
+   */
+  "POST /tokenize": {
+    body:
+      | {
+          /**
+           * a model name from weir.yaml
+           */
+          model: string;
+          prompt: string;
+          add_special_tokens?: boolean | null;
+          return_token_strs?: boolean | null;
+          [k: string]: unknown;
+        }
+      | {
+          /**
+           * a model name from weir.yaml
+           */
+          model: string;
+          /**
+           * @minItems 1
+           */
+          messages: (
+            | {
+                role: "system";
+                content:
+                  | string
+                  | (
+                      | (
+                          | {
+                              type: "text";
+                              text: string;
+                              /**
+                               * not OpenAI's: Anthropic's cache mark, also taken elsewhere
+                               */
+                              cache_control?: {
+                                ttl?: ("5m" | "1h") | null;
+                                [k: string]: unknown;
+                              } | null;
+                              [k: string]: unknown;
+                            }
+                          | {
+                              type: "image_url";
+                              image_url: {
+                                url: string;
+                                detail?: string | null;
+                                [k: string]: unknown;
+                              };
+                              cache_control?: {
+                                ttl?: ("5m" | "1h") | null;
+                                [k: string]: unknown;
+                              } | null;
+                              [k: string]: unknown;
+                            }
+                          | {
+                              type: "input_audio";
+                              input_audio: {
+                                data: string;
+                                format: string;
+                                [k: string]: unknown;
+                              };
+                              [k: string]: unknown;
+                            }
+                          | {
+                              type: "file";
+                              file: {
+                                file_data?: string | null;
+                                filename?: string | null;
+                                file_id?: string | null;
+                                [k: string]: unknown;
+                              };
+                              [k: string]: unknown;
+                            }
+                          | {
+                              type: "refusal";
+                              refusal: string;
+                              [k: string]: unknown;
+                            }
+                        )
+                      | {
+                          type: string;
+                          [k: string]: unknown;
+                        }
+                    )[];
+                name?: string | null;
+                [k: string]: unknown;
+              }
+            | {
+                role: "developer";
+                content:
+                  | string
+                  | (
+                      | (
+                          | {
+                              type: "text";
+                              text: string;
+                              /**
+                               * not OpenAI's: Anthropic's cache mark, also taken elsewhere
+                               */
+                              cache_control?: {
+                                ttl?: ("5m" | "1h") | null;
+                                [k: string]: unknown;
+                              } | null;
+                              [k: string]: unknown;
+                            }
+                          | {
+                              type: "image_url";
+                              image_url: {
+                                url: string;
+                                detail?: string | null;
+                                [k: string]: unknown;
+                              };
+                              cache_control?: {
+                                ttl?: ("5m" | "1h") | null;
+                                [k: string]: unknown;
+                              } | null;
+                              [k: string]: unknown;
+                            }
+                          | {
+                              type: "input_audio";
+                              input_audio: {
+                                data: string;
+                                format: string;
+                                [k: string]: unknown;
+                              };
+                              [k: string]: unknown;
+                            }
+                          | {
+                              type: "file";
+                              file: {
+                                file_data?: string | null;
+                                filename?: string | null;
+                                file_id?: string | null;
+                                [k: string]: unknown;
+                              };
+                              [k: string]: unknown;
+                            }
+                          | {
+                              type: "refusal";
+                              refusal: string;
+                              [k: string]: unknown;
+                            }
+                        )
+                      | {
+                          type: string;
+                          [k: string]: unknown;
+                        }
+                    )[];
+                name?: string | null;
+                [k: string]: unknown;
+              }
+            | {
+                role: "user";
+                content:
+                  | string
+                  | (
+                      | (
+                          | {
+                              type: "text";
+                              text: string;
+                              /**
+                               * not OpenAI's: Anthropic's cache mark, also taken elsewhere
+                               */
+                              cache_control?: {
+                                ttl?: ("5m" | "1h") | null;
+                                [k: string]: unknown;
+                              } | null;
+                              [k: string]: unknown;
+                            }
+                          | {
+                              type: "image_url";
+                              image_url: {
+                                url: string;
+                                detail?: string | null;
+                                [k: string]: unknown;
+                              };
+                              cache_control?: {
+                                ttl?: ("5m" | "1h") | null;
+                                [k: string]: unknown;
+                              } | null;
+                              [k: string]: unknown;
+                            }
+                          | {
+                              type: "input_audio";
+                              input_audio: {
+                                data: string;
+                                format: string;
+                                [k: string]: unknown;
+                              };
+                              [k: string]: unknown;
+                            }
+                          | {
+                              type: "file";
+                              file: {
+                                file_data?: string | null;
+                                filename?: string | null;
+                                file_id?: string | null;
+                                [k: string]: unknown;
+                              };
+                              [k: string]: unknown;
+                            }
+                          | {
+                              type: "refusal";
+                              refusal: string;
+                              [k: string]: unknown;
+                            }
+                        )
+                      | {
+                          type: string;
+                          [k: string]: unknown;
+                        }
+                    )[];
+                name?: string | null;
+                [k: string]: unknown;
+              }
+            | {
+                role: "assistant";
+                content?:
+                  | (
+                      | string
+                      | (
+                          | (
+                              | {
+                                  type: "text";
+                                  text: string;
+                                  /**
+                                   * not OpenAI's: Anthropic's cache mark, also taken elsewhere
+                                   */
+                                  cache_control?: {
+                                    ttl?: ("5m" | "1h") | null;
+                                    [k: string]: unknown;
+                                  } | null;
+                                  [k: string]: unknown;
+                                }
+                              | {
+                                  type: "image_url";
+                                  image_url: {
+                                    url: string;
+                                    detail?: string | null;
+                                    [k: string]: unknown;
+                                  };
+                                  cache_control?: {
+                                    ttl?: ("5m" | "1h") | null;
+                                    [k: string]: unknown;
+                                  } | null;
+                                  [k: string]: unknown;
+                                }
+                              | {
+                                  type: "input_audio";
+                                  input_audio: {
+                                    data: string;
+                                    format: string;
+                                    [k: string]: unknown;
+                                  };
+                                  [k: string]: unknown;
+                                }
+                              | {
+                                  type: "file";
+                                  file: {
+                                    file_data?: string | null;
+                                    filename?: string | null;
+                                    file_id?: string | null;
+                                    [k: string]: unknown;
+                                  };
+                                  [k: string]: unknown;
+                                }
+                              | {
+                                  type: "refusal";
+                                  refusal: string;
+                                  [k: string]: unknown;
+                                }
+                            )
+                          | {
+                              type: string;
+                              [k: string]: unknown;
+                            }
+                        )[]
+                    )
+                  | null;
+                name?: string | null;
+                refusal?: string | null;
+                tool_calls?:
+                  | {
+                      id: string;
+                      type?: "function";
+                      function: {
+                        name: string;
+                        arguments: string;
+                        [k: string]: unknown;
+                      };
+                      /**
+                       * not OpenAI's: where Gemini's signature of a call travels
+                       */
+                      extra_content?: {
+                        google?: {
+                          thought_signature?: string | null;
+                          [k: string]: unknown;
+                        } | null;
+                        [k: string]: unknown;
+                      } | null;
+                      [k: string]: unknown;
+                    }[]
+                  | null;
+                /**
+                 * not OpenAI's: the earlier thinking
+                 */
+                reasoning_content?: string | null;
+                /**
+                 * not OpenAI's: the earlier thinking
+                 */
+                reasoning?: string | null;
+                /**
+                 * not OpenAI's: the earlier thinking with its signatures
+                 */
+                reasoning_details?:
+                  | {
+                      type: string;
+                      text?: string | null;
+                      summary?: string | null;
+                      data?: string | null;
+                      signature?: string | null;
+                      id?: string | null;
+                      [k: string]: unknown;
+                    }[]
+                  | null;
+                [k: string]: unknown;
+              }
+            | {
+                role: "tool";
+                content:
+                  | string
+                  | (
+                      | (
+                          | {
+                              type: "text";
+                              text: string;
+                              /**
+                               * not OpenAI's: Anthropic's cache mark, also taken elsewhere
+                               */
+                              cache_control?: {
+                                ttl?: ("5m" | "1h") | null;
+                                [k: string]: unknown;
+                              } | null;
+                              [k: string]: unknown;
+                            }
+                          | {
+                              type: "image_url";
+                              image_url: {
+                                url: string;
+                                detail?: string | null;
+                                [k: string]: unknown;
+                              };
+                              cache_control?: {
+                                ttl?: ("5m" | "1h") | null;
+                                [k: string]: unknown;
+                              } | null;
+                              [k: string]: unknown;
+                            }
+                          | {
+                              type: "input_audio";
+                              input_audio: {
+                                data: string;
+                                format: string;
+                                [k: string]: unknown;
+                              };
+                              [k: string]: unknown;
+                            }
+                          | {
+                              type: "file";
+                              file: {
+                                file_data?: string | null;
+                                filename?: string | null;
+                                file_id?: string | null;
+                                [k: string]: unknown;
+                              };
+                              [k: string]: unknown;
+                            }
+                          | {
+                              type: "refusal";
+                              refusal: string;
+                              [k: string]: unknown;
+                            }
+                        )
+                      | {
+                          type: string;
+                          [k: string]: unknown;
+                        }
+                    )[];
+                tool_call_id: string;
+                [k: string]: unknown;
+              }
+          )[];
+          [k: string]: unknown;
+        };
+    answer: {
+      count: number;
+      tokens: number[];
+      model: string;
+    };
+  };
+  /**
+   * The text of tokens
+   */
+  "POST /detokenize": {
+    body: {
+      /**
+       * a model name from weir.yaml
+       */
+      model: string;
+      tokens: number[];
+      [k: string]: unknown;
+    };
+    answer: {
+      prompt: string;
+    };
+  };
+  /**
+   * How many tokens a prompt has
+   */
+  "POST /v1/messages/count_tokens": {
+    body: {
+      /**
+       * a model name from weir.yaml
+       */
+      model: string;
+      /**
+       * @minItems 1
+       */
+      messages: {
+        role: "user" | "assistant" | "system";
+        content: {
+          type: string;
+          [k: string]: unknown;
+        }[];
+        [k: string]: unknown;
+      }[];
+      system?:
+        | {
+            type: "text";
+            text: string;
+            cache_control?: {
+              type: "ephemeral";
+              ttl?: ("5m" | "1h") | null;
+              [k: string]: unknown;
+            } | null;
+            [k: string]: unknown;
+          }[]
+        | null;
+      tools?:
+        | {
+            type?: string | null;
+            [k: string]: unknown;
+          }[]
+        | null;
+      tool_choice?: {
+        type: "auto" | "any" | "tool" | "none";
+        /**
+         * with type tool: which
+         */
+        name?: string | null;
+        disable_parallel_tool_use?: boolean | null;
+        [k: string]: unknown;
+      } | null;
+      thinking?: {
+        /**
+         * enabled, adaptive or disabled
+         */
+        type: string;
+        /**
+         * with type enabled: the most to think
+         */
+        budget_tokens?: number | null;
+        display?: string | null;
+        [k: string]: unknown;
+      } | null;
+      output_config?: {
+        effort?: string | null;
+        format?: {
+          type: "json_schema";
+          schema: {
+            [k: string]: unknown;
+          };
+          [k: string]: unknown;
+        } | null;
+        [k: string]: unknown;
+      } | null;
+      /**
+       * the older place of output_config.format
+       */
+      output_format?: {
+        type: "json_schema";
+        schema: {
+          [k: string]: unknown;
+        };
+        [k: string]: unknown;
+      } | null;
+      [k: string]: unknown;
+    };
+    answer: {
+      input_tokens: number;
+    };
+  };
+  /**
+   * What the guard sees in texts
+   */
+  "POST /v1/moderations": {
+    body: {
+      input:
+        | string
+        | string[]
+        | (
+            | {
+                type: "text";
+                text: string;
+                [k: string]: unknown;
+              }
+            | {
+                type: "image_url";
+                [k: string]: unknown;
+              }
+          )[];
+      model?: string | null;
+      [k: string]: unknown;
+    };
+    answer: {
+      id: string;
+      model: string;
+      results: {
+        flagged: boolean;
+        categories: {
+          [k: string]: boolean;
+        };
+        category_scores: {
+          [k: string]: number;
+        };
+        category_applied_input_types: {
+          [k: string]: string[];
+        };
+      }[];
+    };
+  };
+  /**
+   * Read a text aloud
+   */
+  "POST /v1/audio/speech": {
+    answer: unknown;
+  };
+  /**
+   * Write down what is said
+   */
+  "POST /v1/audio/transcriptions": {
+    answer: unknown;
+  };
+  /**
+   * Write down in English what is said
+   */
+  "POST /v1/audio/translations": {
+    answer: unknown;
+  };
+  /**
+   * Draw a picture
+   */
+  "POST /v1/images/generations": {
+    answer: unknown;
+  };
+  /**
+   * Change a picture
+   */
+  "POST /v1/images/edits": {
+    answer: unknown;
+  };
+  /**
+   * Draw a picture like another
+   */
+  "POST /v1/images/variations": {
+    answer: unknown;
+  };
+}
