@@ -188,3 +188,102 @@ function rawRequest(url: string, lines: readonly string[]): Promise<string> {
     socket.on("error", (cause) => (answer ? resolve(answer) : reject(cause)));
   });
 }
+
+const PROTOCOLS: [string, unknown, (error: Record<string, unknown>) => unknown][] = [
+  ["/v1/chat/completions", { model: "chat", messages: 5 }, ({ error }) => error],
+  ["/v1/completions", { model: "chat", prompt: 5 }, ({ error }) => error],
+  ["/v1/responses", { model: "chat", input: 5 }, ({ error }) => error],
+  ["/v1/messages", { model: "chat", max_tokens: 5, messages: 5 }, ({ error }) => error],
+  ["/v1/embeddings", { model: "chat", input: 5 }, ({ error }) => error],
+  ["/v1/rerank", { model: "chat", query: 5, documents: [] }, ({ error }) => error],
+  ["/v1/moderations", { input: 5 }, ({ error }) => error],
+  ["/v1/batches", { endpoint: 5 }, ({ error }) => error],
+  ["/tokenize", { model: "chat", prompt: 5 }, ({ error }) => error],
+];
+
+it.each(PROTOCOLS)("names the field at fault in the envelope of %s", async (path, body, pick) => {
+  const { mock, server } = await setUp();
+  const answer = await server.call(path, body);
+  expect(answer.status).toBe(400);
+  const envelope = (await answer.json()) as Record<string, unknown>;
+  expect(pick(envelope)).toMatchObject({ type: "invalid_request_error" });
+  expect(JSON.stringify(envelope)).toMatch(/messages|prompt|input|query|endpoint|model/);
+  if (path === "/v1/messages") expect(envelope).toMatchObject({ type: "error" });
+  expect(mock.requests).toEqual([]);
+});
+
+it("answers each vendor's clients about an unknown model and a wrong key in their own words", async () => {
+  const { server } = await setUp();
+  const messages = { model: "none", max_tokens: 5, messages: HI };
+  const unknown = await server.call("/v1/messages", messages);
+  expect(unknown.status).toBe(404);
+  expect(await unknown.json()).toMatchObject({
+    type: "error",
+    error: { type: "not_found_error", message: expect.stringContaining("chat") as string },
+  });
+  const headers = { authorization: "Bearer wrong" };
+  const stranger = await server.call("/v1/messages", messages, { headers });
+  expect(stranger.status).toBe(401);
+  expect(await stranger.json()).toMatchObject({ error: { type: "authentication_error" } });
+});
+
+it("follows no redirect, wherever it leads", async () => {
+  const { mock } = await setUp();
+  const server = await startServer(
+    `models: { chat: { targets: [{ provider: openai-compatible, url: "${mock.url}", model: mock-redirect }] } }`,
+  );
+  const answer = await server.call("/v1/chat/completions", { model: "chat", messages: HI });
+  expect(answer.status).toBe(502);
+  const text = await answer.text();
+  expect(text).toContain("Weir follows none");
+  expect(text).not.toContain("169.254");
+});
+
+it("says that a prompt is too long, as the client's fault", async () => {
+  const mock = await createMockUpstream({ kind: "vllm" });
+  onTestFinished(() => mock.close());
+  const server = await startServer(
+    `models: { chat: { targets: [{ provider: vllm, url: "${mock.url}", model: mock-ctx-16 }] } }`,
+  );
+  const content = "a long story ".repeat(100);
+  const body = { model: "chat", messages: [{ role: "user", content }] };
+  const answer = await server.call("/v1/chat/completions", body);
+  expect(answer.status).toBe(400);
+  expect(await answer.json()).toMatchObject({ error: { code: "context_length_exceeded" } });
+});
+
+it("refuses unknown fields where the configuration says so, and passes them on where not", async () => {
+  const { mock, server } = await setUp();
+  const body = { model: "chat", messages: [{ ...HI[0], future: 1 }], also_new: true };
+  expect((await server.call("/v1/chat/completions", body)).status).toBe(200);
+  expect(mock.requests.at(-1)).toMatchObject({ also_new: true, messages: [{ future: 1 }] });
+  const strict = await startServer(
+    `server: { unknownFields: refuse }\nmodels: { chat: { targets: [{ provider: openai-compatible, url: "${mock.url}", model: up }] } }`,
+  );
+  const answer = await strict.call("/v1/chat/completions", body);
+  expect(answer.status).toBe(400);
+  expect(await answer.text()).toContain("messages[0].future, also_new");
+});
+
+it("takes an upgrade for the plain request that it also is", async () => {
+  const { server } = await setUp();
+  const { hostname, port } = new URL(server.url);
+  const body = JSON.stringify({ model: "chat", messages: HI });
+  const lines = [
+    "POST /v1/chat/completions HTTP/1.1",
+    "host: x",
+    `authorization: Bearer ${ADMIN_KEY}`,
+    "connection: upgrade",
+    "upgrade: websocket",
+    "content-type: application/json",
+    `content-length: ${body.length}`,
+  ];
+  const socket = connect(Number(port), hostname);
+  onTestFinished(() => void socket.destroy());
+  socket.write(`${lines.join("\r\n")}\r\n\r\n${body}`);
+  const text = await new Promise<string>((resolve) =>
+    socket.once("data", (chunk: Buffer) => resolve(chunk.toString())),
+  );
+  expect(text).not.toMatch(/^HTTP\/1\.1 101/);
+  expect(text).toMatch(/^HTTP\/1\.1 (200|4\d\d)/);
+});
