@@ -23,10 +23,17 @@ export function temporaryFolder(): string {
   return folder;
 }
 
-/** A whole server in this process on any free port, with the given weir.yaml; ends with the test. */
+interface StartOptions {
+  readonly folder?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  /** Told how to close it; by default that happens at the end of the test. */
+  readonly ends?: (close: () => Promise<void>) => void;
+}
+
+/** A whole server in this process on any free port, with the given weir.yaml. */
 export async function startServer(
   yaml = "models: {}",
-  { folder = temporaryFolder(), env = {} }: { folder?: string; env?: Record<string, string> } = {},
+  { folder = temporaryFolder(), env = {}, ends = onTestFinished }: StartOptions = {},
 ): Promise<TestServer> {
   const config = parseConfig(yaml, "test.yaml");
   const settings = {
@@ -45,7 +52,7 @@ export async function startServer(
     isClosed = true;
     await weir.close();
   };
-  onTestFinished(close);
+  ends(close);
   return {
     ...weir,
     close,
