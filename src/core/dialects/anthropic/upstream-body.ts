@@ -18,7 +18,9 @@ const DROPPED = [
 /** The JSON body for `POST /messages`, for one answer. Throws unsupported_parameter. */
 export function toUpstreamBody(request: GenerateRequest): UpstreamBody {
   const relayed = relayedBody(request, "anthropic-messages");
-  if (relayed) return { body: toRelayed(relayed, request.stream), dropped: [] };
+  if (relayed) {
+    return { body: toRelayed(relayed, request.stream), dropped: [], isRelayed: true };
+  }
   const chat = chatOnly(request);
   refuse(chat, ["logprobs", "logit_bias", "grammar"]);
   if (chat.stop.some((text) => text.trim() === "")) {

@@ -386,7 +386,7 @@ describe("Anthropic as an upstream", () => {
       model: "real",
       source: source as NonNullable<ChatRequest["source"]>,
     });
-    expect(relayed.dropped).toEqual([]);
+    expect(relayed).toMatchObject({ dropped: [], isRelayed: true });
     expect(relayed.body).toEqual({
       ...sent,
       model: "real",
