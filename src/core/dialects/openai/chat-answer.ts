@@ -126,11 +126,20 @@ class ChatWriter implements StreamWriter {
     }
     const isUsage = Array.isArray(choices) && choices.length === 0 && "usage" in frame.value;
     if (isUsage && !this.includeUsage) return "";
+    for (const index of speakersOf(choices)) this.opened.add(index);
+    let opening = "";
     for (const event of events) {
       if (event.type === "usage") this.hasUsage = true;
-      else if (event.type !== "frame") this.opened.add(event.index);
+      else if (event.type !== "frame") opening += this.open(event.index);
     }
-    return `data: ${withModel(frame, this.head.model)}\n\n`;
+    return `${opening}data: ${withModel(frame, this.head.model)}\n\n`;
+  }
+
+  /** Who speaks: some servers never say it, and OpenAI's client wants to know. */
+  private open(index: number): string {
+    if (this.opened.has(index)) return "";
+    this.opened.add(index);
+    return this.chunk(index, '{"role":"assistant","content":"","refusal":null}');
   }
 
   private write(event: ChatEvent): string {
@@ -141,11 +150,7 @@ class ChatWriter implements StreamWriter {
       return `data: ${this.before}"choices":[],"usage":${JSON.stringify(toWireUsage(event.usage))}}\n\n`;
     }
     const { index } = event;
-    let text = "";
-    if (!this.opened.has(index)) {
-      this.opened.add(index);
-      text = this.chunk(index, '{"role":"assistant","content":"","refusal":null}');
-    }
+    const text = this.open(index);
     if (event.type === "finish") return text + this.chunk(index, "{}", event.reason);
     const logprobs = event.type === "text-delta" ? event.logprobs : undefined;
     return text + this.chunk(index, toDelta(event), undefined, logprobs);
@@ -163,6 +168,18 @@ class ChatWriter implements StreamWriter {
     const reason = finish === undefined ? "null" : `"${finish}"`;
     return `data: ${this.before}"choices":[{"index":${index},"delta":${delta},"logprobs":${odds},"finish_reason":${reason}}]${this.after}\n\n`;
   }
+}
+
+/** The answers whose speaker a chunk names. */
+function speakersOf(choices: unknown): number[] {
+  if (!Array.isArray(choices)) return [];
+  // Only chunks that were read are relayed: what stands in `choices` are choices.
+  return (choices as Speaking[]).flatMap(({ index, delta }) => (delta?.role ? [index] : []));
+}
+
+interface Speaking {
+  readonly index: number;
+  readonly delta?: { readonly role?: string | null };
 }
 
 function toBefore({ id, created }: Pick<AnswerHead, "id" | "created">, model: string): string {

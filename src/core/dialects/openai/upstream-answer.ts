@@ -120,7 +120,7 @@ function isConforming({ id, created, object, choices }: WireAnswer): boolean {
       ({ index, finish_reason: reason, delta, message }) =>
         typeof index === "number" &&
         FINISH_REASONS.has(reason) &&
-        typeof (delta ?? message)?.content !== "object", // parts in an array: Mistral's thinking
+        !Array.isArray((delta ?? message)?.content), // Mistral's thinking
     )
   );
 }

@@ -9,13 +9,15 @@ import { toUpstreamBody } from "./upstream-request.ts";
 /** The dialect of one kind of server that speaks as OpenAI does, or nearly so. */
 export function openAiUpstream(kind: QuirkName): UpstreamDialect {
   const quirks: Quirks = QUIRKS[kind];
+  const taken = (request: GenerateRequest) => (quirks.completions ? request : chatOnly(request));
   return {
     dialect: "openai-chat",
     framing: "sse",
     path: ({ kind }) =>
       kind === "chat" || !quirks.completions ? "/chat/completions" : "/completions",
-    body: (request) => toUpstreamBody(quirks.completions ? request : chatOnly(request), quirks),
-    reader: (request) => new OpenAiReader(request),
+    body: (request) => toUpstreamBody(taken(request), quirks),
+    // A chat's answer is none that a client of completions can have as it is.
+    reader: (request) => new OpenAiReader(taken(request)),
   };
 }
 
