@@ -15,8 +15,8 @@ async function setUp(tokenMs: number) {
   const server = await startServer(
     `models: { chat: { targets: [{ provider: openai-compatible, url: "${mock.url}", model: up }] } }`,
   );
-  // The client holds nothing back on its own side.
-  const agent = new Agent({ keepAlive: true, noDelay: true, maxSockets: 1 });
+  // Node's client sets no-delay by itself: it holds nothing back on its own side.
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   onTestFinished(() => agent.destroy());
   const ask = (stream: boolean) => readsOf(server.url, agent, stream);
   return { ask };

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { chmodSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import {
@@ -16,6 +16,8 @@ import {
   startUpstream,
   startWeir,
 } from "./contenders.ts";
+import { measurePaced } from "./paced.ts";
+import { measurePairs, measureStreams } from "./pairs.ts";
 import { type Load, runWrk } from "./wrk.ts";
 
 /**
@@ -27,10 +29,11 @@ import { type Load, runWrk } from "./wrk.ts";
 
 const ROUNDS = 5;
 const SECONDS = 4;
-const CONNECTIONS = [1, 16, 64];
+const CONNECTIONS = [1, 16, 64, 256];
 
 export async function run(): Promise<Report> {
   const folder = mkdtempSync(join(tmpdir(), "weir-bench-"));
+  chmodSync(folder, 0o755); // nginx's worker is another user, and reads the answers here
   const upstream = await startUpstream(folder);
   const contenders = [
     await startWeir(folder, upstream.url),
@@ -39,13 +42,23 @@ export async function run(): Promise<Report> {
   ].filter((contender) => contender !== undefined);
   try {
     const rounds = await measure(contenders, folder);
-    const report = toReport(contenders, rounds);
+    const more = [
+      ...(await measureStreams(contenders.filter(streams), folder)),
+      ...(await measurePairs(contenders[0] as Contender, folder)), // Weir, started first
+      ...(await measurePaced(folder)),
+    ];
+    const report = toReport(contenders, rounds, more);
     writeReport(report);
     return report;
   } finally {
     for (const contender of [...contenders, upstream]) await contender.stop();
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** Portkey 1.15.2 answers every stream with HTTP 500 on this Node (`TypeError: immutable`). */
+function streams({ name }: Contender): boolean {
+  return name !== "portkey";
 }
 
 type Rounds = Map<string, Load[]>;
@@ -70,7 +83,7 @@ async function measure(contenders: readonly Contender[], folder: string): Promis
   return rounds;
 }
 
-function toReport(contenders: readonly Contender[], rounds: Rounds): Report {
+function toReport(contenders: readonly Contender[], rounds: Rounds, more: readonly Row[]): Report {
   const speed = (name: string, connections: number) =>
     median((rounds.get(keyOf(name, connections)) ?? []).map(({ perSecond }) => perSecond));
   const rows: Row[] = [];
@@ -89,6 +102,7 @@ function toReport(contenders: readonly Contender[], rounds: Rounds): Report {
       });
     }
   }
+  rows.push(...cpuRows(contenders, rounds), ...more);
   const failed = [...rounds.values()].flat().reduce((sum, load) => sum + load.failed, 0);
   const missing = ["nginx", "portkey"].filter(
     (name) => !contenders.some((contender) => contender.name === name),
@@ -100,10 +114,30 @@ function toReport(contenders: readonly Contender[], rounds: Rounds): Report {
     notes: [
       `One core each; ${ROUNDS} alternating rounds of ${SECONDS} s, medians; ${failed} requests failed.`,
       "Weir with key, limits, budget, metrics, trace and input guard on a 200-byte prompt; nginx is a bare proxy_pass.",
+      "Translated pairs are ratios to the relay of OpenAI's chats, through the same Weir.",
+      "Added times are differences to the same load without a gateway; upstream and client share a core.",
+      ...(missing.includes("portkey")
+        ? []
+        : ["Portkey 1.15.2 answers streams with HTTP 500 on this Node: it has no rows there."]),
       ...missing.map((name) => `${name} was not at hand.`),
     ],
     rows,
   };
+}
+
+/** CPU of a request at 64 connections. */
+function cpuRows(contenders: readonly Contender[], rounds: Rounds): Row[] {
+  const cpu = (name: string) =>
+    median((rounds.get(keyOf(name, 64)) ?? []).map(({ cpuMicros }) => cpuMicros));
+  return contenders
+    .filter(({ name }) => name !== "weir")
+    .map(({ name }) => ({
+      what: `CPU per request at 64 connections, against ${name}`,
+      value: cpu("weir"),
+      unit: "µs",
+      peer: cpu(name),
+      ratio: cpu("weir") / cpu(name),
+    }));
 }
 
 function median(values: readonly number[]): number {

@@ -1,64 +1,63 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { SERVER_FLAGS } from "../../scripts/runtime.mjs";
+import { upstreamLocations } from "./upstream-answers.ts";
 
 export interface Contender {
   readonly name: string;
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
+  /** CPU time that its processes have used so far. */
+  cpuMicros(): number;
   stop(): Promise<void>;
 }
 
 const ROOT = join(import.meta.dirname, "..", "..");
 const KEY = "wk-bench";
-/** About 600 bytes, as a short answer is. */
-const ANSWER = JSON.stringify({
-  id: "chatcmpl-1",
-  object: "chat.completion",
-  created: 1_700_000_000,
-  model: "up",
-  choices: [
-    {
-      index: 0,
-      message: { role: "assistant", content: "Look at the queue before the model. ".repeat(9) },
-      finish_reason: "stop",
-    },
-  ],
-  usage: { prompt_tokens: 48, completion_tokens: 64, total_tokens: 112 },
-});
 
 /** nginx as the upstream, on the load generator's core: it answers from memory. */
 export async function startUpstream(folder: string): Promise<Contender> {
   const port = await freePort();
-  const server = `location / { default_type application/json; return 200 '${ANSWER}'; }`;
+  const server = upstreamLocations(folder);
   const nginx = startNginxProcess(folder, { name: "upstream", core: 1, server, port });
   return contender("upstream", port, nginx);
 }
 
 /** nginx as a proxy with connections kept open on both sides: the ratio's 1.00. */
-export async function startNginx(folder: string, upstream: string): Promise<Contender> {
+export async function startNginx(
+  folder: string,
+  upstream: string,
+  name = "proxy",
+): Promise<Contender> {
   const port = await freePort();
   const { host } = new URL(upstream);
   const http = `upstream up { server ${host}; keepalive 128; keepalive_requests 1000000; }`;
   const server = `location / { proxy_pass http://up; proxy_http_version 1.1; proxy_set_header Connection ""; proxy_set_header Host up; }`;
-  return contender(
-    "nginx",
-    port,
-    startNginxProcess(folder, { name: "proxy", core: 0, server, port, http }),
-  );
+  return contender("nginx", port, startNginxProcess(folder, { name, core: 0, server, port, http }));
 }
 
-export async function startWeir(folder: string, upstream: string): Promise<Contender> {
+export async function startWeir(
+  folder: string,
+  upstream: string,
+  name = "weir",
+): Promise<Contender> {
   const port = await freePort();
-  const cwd = join(folder, "weir");
+  const cwd = join(folder, name);
+  const target = "model: up, price: { input: 1 USD, output: 2 USD }";
   mkdirSync(cwd);
   writeFileSync(
     join(cwd, "weir.yaml"),
     `server: { port: ${port} }
-models: { chat: { targets: [{ provider: openai-compatible, url: "${upstream}", model: up, price: { input: 1 USD, output: 2 USD } }] } }
+models:
+  chat: { targets: [{ provider: openai-compatible, url: "${upstream}", ${target} }] }
+  claude: { targets: [{ provider: anthropic, url: "${upstream}", ${target} }] }
+  gemini: { targets: [{ provider: gemini, url: "${upstream}", ${target} }] }
+  chat-stream: { targets: [{ provider: openai-compatible, url: "${upstream}/stream/v1", ${target} }] }
+  claude-stream: { targets: [{ provider: anthropic, url: "${upstream}/stream/v1", ${target} }] }
+  gemini-stream: { targets: [{ provider: gemini, url: "${upstream}/stream/v1beta", ${target} }] }
 limits: { perKey: { requestsPerMinute: 100000000, tokensPerMinute: 100000000000, concurrency: 10000, costPerDay: 1000000 USD } }
 `,
   );
@@ -130,7 +129,7 @@ http { access_log off; ${paths.join(" ")} keepalive_requests 1000000; client_bod
   return onCore(core, "nginx", ["-p", prefix, "-c", config], {});
 }
 
-function onCore(
+export function onCore(
   core: number,
   command: string,
   args: readonly string[],
@@ -142,7 +141,7 @@ function onCore(
   });
 }
 
-async function contender(
+export async function contender(
   name: string,
   port: number,
   child: ChildProcess,
@@ -154,12 +153,27 @@ async function contender(
     name,
     url,
     headers,
+    cpuMicros: () => cpuMicrosOf(child.pid ?? 0),
     stop: () =>
       new Promise((resolve) => {
         child.once("exit", () => resolve());
         if (!child.kill("SIGTERM")) resolve();
       }),
   };
+}
+
+const TICKS_PER_SECOND = 100;
+
+/** User and system time of a process and its children that still run (nginx works in one). */
+function cpuMicrosOf(pid: number): number {
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim();
+  const pids = [pid, ...children.split(" ").filter(Boolean).map(Number)];
+  const ticks = pids.reduce((sum, each) => {
+    // The name in parentheses may hold blanks: fields are counted after it.
+    const fields = readFileSync(`/proc/${each}/stat`, "utf8").split(") ")[1]?.split(" ") ?? [];
+    return sum + Number(fields[11]) + Number(fields[12]);
+  }, 0);
+  return (ticks / TICKS_PER_SECOND) * 1e6;
 }
 
 async function answers(url: string, child: ChildProcess, name: string): Promise<void> {
@@ -176,7 +190,7 @@ async function answers(url: string, child: ChildProcess, name: string): Promise<
   throw new Error(`${name} does not answer at ${url}`);
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, "127.0.0.1");
   await new Promise((resolve) => server.once("listening", resolve));
   const { port } = server.address() as AddressInfo; // a TCP server that listens has one
