@@ -9,7 +9,9 @@ import { KeysPage } from "./pages/keys/keys-page.tsx";
 import { LoginPage } from "./pages/login/login-page.tsx";
 import { ModelsPage } from "./pages/models/models-page.tsx";
 import { OverviewPage } from "./pages/overview/overview-page.tsx";
+import { forgetChat } from "./pages/playground/kept-chat.ts";
 import { PlaygroundPage } from "./pages/playground/playground-page.tsx";
+import { TargetsPage } from "./pages/targets/targets-page.tsx";
 import { Empty, ErrorNotice } from "./parts/feedback.tsx";
 import { PageHead } from "./parts/page.tsx";
 import { Shell } from "./parts/shell.tsx";
@@ -21,7 +23,7 @@ export function App() {
   if (session === null) return <LoginPage />;
   if (session) {
     return (
-      <Shell session={session}>
+      <Shell session={session} onSignedOut={forgetChat}>
         <Pages />
       </Shell>
     );
@@ -42,6 +44,7 @@ function Pages() {
       <Route path="/calls" component={CallsPage} />
       <Route path="/calls/:id">{({ id }) => <CallPage key={id} id={id} />}</Route>
       <Route path="/models" component={ModelsPage} />
+      <Route path="/targets" component={TargetsPage} />
       <Route path="/keys" component={KeysPage} />
       <Route>
         <PageHead title="No such page" name="No such page" />

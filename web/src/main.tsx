@@ -10,6 +10,7 @@ import "./styles/shell.css";
 import "./styles/parts.css";
 import "./styles/overview.css";
 import "./styles/playground.css";
+import "./styles/targets.css";
 import "./styles/calls.css";
 import "./styles/pages.css";
 

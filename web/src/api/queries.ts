@@ -58,11 +58,12 @@ export function useSignIn() {
   });
 }
 
-export function useSignOut() {
+export function useSignOut(onDone: () => void) {
   const client = useQueryClient();
   return useMutation({
     mutationFn: () => remove("/admin/v1/session"),
     onSuccess: () => {
+      onDone();
       client.setQueryData(["session"], null);
       client.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== "session" });
     },
@@ -122,6 +123,25 @@ export function useCall(id: string) {
         ? failures < 3
         : shouldRetry(failures, error),
     retryDelay: 700,
+  });
+}
+
+const SOON_MS = 400;
+const MOST_LOOKS = 6;
+
+/** What the list of calls says of a call that has just ended; the trace is written soon after. */
+export function useCallRow(id: string | null) {
+  return useQuery({
+    queryKey: ["call-row", id],
+    queryFn: async ({ signal }) => {
+      const { calls } = await read<CallList>("/admin/v1/calls?limit=50", signal);
+      return calls.find((call) => call.id === id) ?? null;
+    },
+    enabled: id !== null,
+    staleTime: Number.POSITIVE_INFINITY,
+    refetchOnWindowFocus: false,
+    refetchInterval: ({ state: { data, dataUpdateCount } }) =>
+      data == null && dataUpdateCount < MOST_LOOKS ? SOON_MS : false,
   });
 }
 

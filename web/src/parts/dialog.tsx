@@ -1,7 +1,12 @@
 import { useEffect, useId, useRef, type ReactNode } from "react";
 
 /** A native modal dialog: the browser keeps the focus inside, Escape closes, focus goes back. */
-export function Dialog(props: { title: string; onClose: () => void; children: ReactNode }) {
+export function Dialog(props: {
+  title: string;
+  wide?: boolean;
+  onClose: () => void;
+  children: ReactNode;
+}) {
   const dialog = useRef<HTMLDialogElement>(null);
   const title = useId();
   useEffect(() => {
@@ -19,7 +24,7 @@ export function Dialog(props: { title: string; onClose: () => void; children: Re
   return (
     <dialog
       ref={dialog}
-      className="dialog"
+      className={props.wide ? "dialog wide" : "dialog"}
       aria-labelledby={title}
       onCancel={(event) => {
         event.preventDefault();

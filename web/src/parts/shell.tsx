@@ -10,11 +10,17 @@ const PAGES: readonly (readonly [path: string, name: string, icon: IconName])[] 
   ["/playground", "Playground", "playground"],
   ["/calls", "Calls", "calls"],
   ["/models", "Models", "models"],
+  ["/targets", "Targets", "targets"],
   ["/keys", "Keys", "keys"],
 ];
 
 /** The frame around every page: skip link, navigation, who is signed in. */
-export function Shell({ session, children }: { session: SessionFacts; children: ReactNode }) {
+export function Shell(props: {
+  session: SessionFacts;
+  onSignedOut: () => void;
+  children: ReactNode;
+}) {
+  const { session, onSignedOut, children } = props;
   const main = useRef<HTMLElement>(null);
   const [path] = useLocation();
   useScrollToTop(path);
@@ -37,7 +43,7 @@ export function Shell({ session, children }: { session: SessionFacts; children: 
         </Link>
         <Navigation path={path} />
         <div className="rail-water" aria-hidden="true" />
-        <RailFoot session={session} />
+        <RailFoot session={session} onSignedOut={onSignedOut} />
       </header>
       <main id="main" ref={main} tabIndex={-1} className="page">
         {children}
@@ -64,8 +70,9 @@ function Navigation({ path }: { path: string }) {
   );
 }
 
-function RailFoot({ session }: { session: SessionFacts }) {
-  const signOut = useSignOut();
+function RailFoot(props: { session: SessionFacts; onSignedOut: () => void }) {
+  const { session, onSignedOut } = props;
+  const signOut = useSignOut(onSignedOut);
   return (
     <div className="rail-foot">
       <div className="who">

@@ -1,8 +1,9 @@
 import { expect, it } from "vitest";
-import { NO_SETTINGS, toBody } from "./chat-body.ts";
 import { streamChat } from "./chat-stream.ts";
+import { toQuestion } from "./question.ts";
+import { NO_SETTINGS } from "./settings.ts";
 
-const BODY = toBody({ ...NO_SETTINGS, model: "chat" }, [{ role: "user", content: "Hi" }]);
+const QUESTION = toQuestion(NO_SETTINGS, "chat", [{ role: "user", text: "Hi", images: [] }]);
 const never = new AbortController().signal;
 
 /** A server that answers with these slices of bytes, cut anywhere. */
@@ -46,13 +47,13 @@ const EVENTS = [
 
 it.each([1, 2, 3, 7, 10_000])("reads a stream that comes in slices of %d bytes", async (length) => {
   const fetcher = server(bytes(ANSWER, length), { headers: { "x-weir-trace-id": "ab12" } });
-  expect(await Array.fromAsync(streamChat(BODY, never, fetcher))).toEqual(EVENTS);
+  expect(await Array.fromAsync(streamChat(QUESTION, never, fetcher))).toEqual(EVENTS);
 });
 
 it("gives the trace before it throws what the server refused", async () => {
   const refusal = `{"error":{"message":"No.","type":"x","code":"blocked_by_guard","param":null,"request_id":"r1"}}`;
   const fetcher = server(bytes(refusal), { status: 403, headers: { "x-weir-trace-id": "t" } });
-  const events = streamChat(BODY, never, fetcher);
+  const events = streamChat(QUESTION, never, fetcher);
   expect(await events.next()).toEqual({ done: false, value: { type: "start", traceId: "t" } });
   await expect(events.next()).rejects.toMatchObject({
     message: "No.",
@@ -64,7 +65,7 @@ it("gives the trace before it throws what the server refused", async () => {
 
 it("throws an error that comes inside the stream", async () => {
   const fetcher = server(bytes(`data: {"error":{"message":"Gone.","code":"engine_crashed"}}\n\n`));
-  await expect(Array.fromAsync(streamChat(BODY, never, fetcher))).rejects.toMatchObject({
+  await expect(Array.fromAsync(streamChat(QUESTION, never, fetcher))).rejects.toMatchObject({
     message: "Gone.",
     code: "engine_crashed",
   });
@@ -72,16 +73,18 @@ it("throws an error that comes inside the stream", async () => {
 
 it("calls a stream without its end cut off", async () => {
   const fetcher = server(bytes(ANSWER.slice(0, 160)));
-  await expect(Array.fromAsync(streamChat(BODY, never, fetcher))).rejects.toMatchObject({
+  await expect(Array.fromAsync(streamChat(QUESTION, never, fetcher))).rejects.toMatchObject({
     code: "stream_cut",
   });
 });
 
 it("says that the server is not there, unless the reader stopped it", async () => {
   const down: typeof fetch = () => Promise.reject(new TypeError("fetch failed"));
-  await expect(streamChat(BODY, never, down).next()).rejects.toMatchObject({ code: "unreachable" });
+  await expect(streamChat(QUESTION, never, down).next()).rejects.toMatchObject({
+    code: "unreachable",
+  });
   const stopped = AbortSignal.abort();
-  await expect(streamChat(BODY, stopped, down).next()).rejects.toMatchObject({
+  await expect(streamChat(QUESTION, stopped, down).next()).rejects.toMatchObject({
     name: "AbortError",
   });
 });

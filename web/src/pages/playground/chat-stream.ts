@@ -1,36 +1,25 @@
 import { createSseParser } from "../../../../src/core/sse.ts";
 import { ApiError, toApiError, unreachable } from "../../api/api-error.ts";
 import { CSRF } from "../../api/client.ts";
-import { asNumber, asText, at, parseJson } from "../../api/json.ts";
-import type { ChatBody } from "./chat-body.ts";
-
-export interface ChatUsage {
-  readonly inputTokens: number;
-  readonly outputTokens: number;
-  readonly cachedTokens: number;
-}
-
-/** What an answer tells, in order. `start` comes first, as soon as the server has answered. */
-export type ChatEvent =
-  | { readonly type: "start"; readonly traceId: string | null }
-  | { readonly type: "text-delta"; readonly text: string }
-  | { readonly type: "finish"; readonly reason: string }
-  | { readonly type: "usage"; readonly usage: ChatUsage };
+import { parseJson } from "../../api/json.ts";
+import type { Question } from "./question.ts";
+import { WIRES, type ChatEvent, type Wire } from "./wire/wire.ts";
 
 /**
- * Asks for a streamed chat and reads it to its end. Throws an ApiError when the server refuses,
+ * Asks for a streamed answer and reads it to its end. Throws an ApiError when the server refuses,
  * reports an error inside the stream, or breaks off before the end; throws the signal's reason
  * when the reader stops it.
  */
 export async function* streamChat(
-  body: ChatBody,
+  question: Question,
   signal: AbortSignal,
   fetcher: typeof fetch = fetch,
 ): AsyncGenerator<ChatEvent> {
-  const response = await fetcher("/v1/chat/completions", {
+  const wire = WIRES[question.protocol];
+  const response = await fetcher(wire.path, {
     method: "POST",
     headers: { ...CSRF, "content-type": "application/json" },
-    body: JSON.stringify(body),
+    body: JSON.stringify(wire.body(question)),
     signal,
   }).catch((cause: unknown) => {
     signal.throwIfAborted();
@@ -40,11 +29,12 @@ export async function* streamChat(
   if (!response.ok || response.body === null) {
     throw toApiError(response.status, parseJson(await response.text()));
   }
-  yield* readEvents(response.body, signal);
+  yield* readEvents(response.body, wire, signal);
 }
 
 async function* readEvents(
   body: ReadableStream<Uint8Array>,
+  wire: Wire,
   signal: AbortSignal,
 ): AsyncGenerator<ChatEvent> {
   const ready: string[] = [];
@@ -52,8 +42,9 @@ async function* readEvents(
   for await (const slice of readText(body, signal)) {
     parser.push(slice);
     for (const data of ready.splice(0)) {
-      if (data === "[DONE]") return;
-      yield* toEvents(data);
+      const chunk = parseJson(data);
+      yield* wire.read(chunk);
+      if (wire.isEnd(data, chunk)) return;
     }
   }
   throw cutOff();
@@ -77,21 +68,6 @@ async function* readText(
     throw cutOff(cause);
   } finally {
     await reader.cancel().catch(() => undefined);
-  }
-}
-
-function* toEvents(data: string): Generator<ChatEvent> {
-  const chunk = parseJson(data);
-  if (at(chunk, "error") !== undefined) throw toApiError(200, chunk);
-  const text = asText(at(chunk, "choices", 0, "delta", "content"));
-  if (text !== null && text !== "") yield { type: "text-delta", text };
-  const reason = asText(at(chunk, "choices", 0, "finish_reason"));
-  if (reason !== null) yield { type: "finish", reason };
-  const inputTokens = asNumber(at(chunk, "usage", "prompt_tokens"));
-  if (inputTokens !== null) {
-    const outputTokens = asNumber(at(chunk, "usage", "completion_tokens")) ?? 0;
-    const cached = asNumber(at(chunk, "usage", "prompt_tokens_details", "cached_tokens"));
-    yield { type: "usage", usage: { inputTokens, outputTokens, cachedTokens: cached ?? 0 } };
   }
 }
 

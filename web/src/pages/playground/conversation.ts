@@ -1,103 +1,148 @@
-import { ApiError } from "../../api/api-error.ts";
-import { toBody, type ChatBody, type ChatMessage, type Settings } from "./chat-body.ts";
-import type { ChatEvent, ChatUsage } from "./chat-stream.ts";
+import { collect, NOTHING_YET, type Answer, type AnswerNeeds } from "./answer.ts";
+import { toQuestion, type Message, type Question } from "./question.ts";
+import type { Settings } from "./settings.ts";
+import type { ToolCall, ToolResult } from "./tools.ts";
 
-/** One answer as far as it came, and what is known about it. */
-export interface Answer {
-  readonly state: "streaming" | "done" | "stopped" | "failed";
-  readonly text: string;
-  readonly traceId: string | null;
-  readonly finishReason: string | null;
-  readonly usage: ChatUsage | null;
-  /** Milliseconds from sending to the first text, and to the end. */
-  readonly ttftMs: number | null;
-  readonly totalMs: number | null;
-  readonly error: ApiError | null;
+/** One request to a model and what came of it. */
+export interface Step {
+  readonly question: Question;
+  readonly answer: Answer;
+  /** What was sent back to the answer's calls; null as long as nothing was. */
+  readonly results: readonly ToolResult[] | null;
 }
 
-/** A message of the user with the request it became and the answer to it. */
-export interface Turn {
+/** What one model made of a prompt: several steps when it called tools. */
+export interface Reply {
+  readonly model: string;
+  readonly steps: readonly Step[];
+}
+
+/** A message of the user and the replies to it, side by side. */
+export interface Round {
   readonly id: number;
   readonly prompt: string;
-  readonly body: ChatBody;
-  readonly answer: Answer;
+  readonly images: readonly string[];
+  readonly replies: readonly Reply[];
 }
 
-export interface Needs {
-  readonly stream: (body: ChatBody, signal: AbortSignal) => AsyncIterable<ChatEvent>;
-  readonly now: () => number;
+/** What the user writes. */
+export interface Draft {
+  readonly text: string;
+  readonly images: readonly string[];
 }
 
-const NOTHING_YET: Answer = {
-  state: "streaming",
-  text: "",
-  traceId: null,
-  finishReason: null,
-  usage: null,
-  ttftMs: null,
-  totalMs: null,
-  error: null,
-};
+export const NO_DRAFT: Draft = { text: "", images: [] };
+
+/** Whether the model waits for what its calls gave. */
+export function isWaiting({ answer, results }: Step): boolean {
+  return answer.state === "done" && answer.calls.length > 0 && results === null;
+}
 
 /**
  * The playground's conversation. It lives outside the page, so that following a link to a trace and
- * coming back loses nothing. One answer at a time: `send` is ignored while one is under way.
+ * coming back loses nothing. One prompt at a time: `send` is ignored while an answer is under way.
  */
-export function createConversation(needs: Needs) {
-  const board = createBoard();
-  let running: AbortController | null = null;
-  let nextId = 1;
+export function createConversation(needs: AnswerNeeds, kept: readonly Round[] = []) {
+  const board = createBoard(kept);
+  const running = new Map<string, AbortController>();
 
-  async function send(prompt: string, settings: Settings): Promise<void> {
-    if (running !== null || prompt.trim() === "") return;
-    running = new AbortController();
-    const body = toBody(settings, [
-      ...toMessages(board.turns()),
-      { role: "user", content: prompt },
+  async function run(id: number, model: string, question: Question): Promise<void> {
+    const stopper = new AbortController();
+    running.set(model, stopper);
+    board.update(id, model, (steps) => [
+      ...steps,
+      { question, answer: NOTHING_YET, results: null },
     ]);
-    const id = nextId;
-    nextId += 1;
-    board.set([...board.turns(), { id, prompt, body, answer: NOTHING_YET }]);
-    for await (const answer of collect(needs, body, running.signal)) board.update(id, answer);
-    running = null;
+    for await (const answer of collect(needs, question, stopper.signal)) {
+      // What ends is off the list before it is told, so that who hears of it may go on at once.
+      if (answer.state !== "streaming" && running.get(model) === stopper) running.delete(model);
+      board.update(id, model, (steps) => withLast(steps, { answer }));
+    }
   }
 
-  /** Takes the last turn away and gives its message; nothing while an answer is under way. */
-  function takeBack(): string {
-    const last = board.turns().at(-1);
-    if (running !== null || !last) return "";
-    board.set(board.turns().slice(0, -1));
-    return last.prompt;
+  async function send({ text, images }: Draft, settings: Settings): Promise<void> {
+    if (running.size > 0 || text.trim() === "") return;
+    const earlier = board.rounds();
+    const replies = settings.models.map((model) => ({ model, steps: [] }));
+    const id = board.add({ prompt: text, images, replies });
+    await Promise.all(
+      settings.models.map((model) => {
+        const messages: Message[] = [...toHistory(earlier, model), { role: "user", text, images }];
+        return run(id, model, toQuestion(settings, model, messages));
+      }),
+    );
+  }
+
+  /** Hands a model what its calls gave; it goes on from there. */
+  async function giveResults(model: string, results: readonly ToolResult[], settings: Settings) {
+    const round = board.rounds().at(-1);
+    const last = round?.replies.find((reply) => reply.model === model)?.steps.at(-1);
+    if (!round || !last || !isWaiting(last) || running.has(model)) return;
+    board.update(round.id, model, (steps) => withLast(steps, { results }));
+    await run(round.id, model, toQuestion(settings, model, toHistory(board.rounds(), model)));
+  }
+
+  /** Takes the last round away and gives its message; nothing while an answer is under way. */
+  function takeBack(): Draft {
+    const last = board.rounds().at(-1);
+    if (running.size > 0 || !last) return NO_DRAFT;
+    board.set(board.rounds().slice(0, -1));
+    return { text: last.prompt, images: last.images };
+  }
+
+  function stop(model?: string): void {
+    for (const [name, stopper] of running)
+      if (model === undefined || model === name) stopper.abort();
   }
 
   return {
     send,
+    giveResults,
     takeBack,
-    stop: () => running?.abort(),
+    /** One model's answer, or all of them. */
+    stop,
     /** Asks the last message again, with the present settings. */
     retry: (settings: Settings) => send(takeBack(), settings),
     clear: () => {
-      running?.abort();
+      stop();
+      running.clear();
       board.set([]);
     },
-    turns: board.turns,
+    rounds: board.rounds,
     subscribe: board.subscribe,
   };
 }
 
-/** The turns, and those who want to know when they change. */
-function createBoard() {
-  let turns: readonly Turn[] = [];
+function withLast(steps: readonly Step[], change: Partial<Step>): readonly Step[] {
+  return steps.map((step, index) => (index === steps.length - 1 ? { ...step, ...change } : step));
+}
+
+/** The rounds, and those who want to know when they change. */
+function createBoard(kept: readonly Round[]) {
+  let rounds = kept;
+  let lastId = Math.max(0, ...kept.map(({ id }) => id));
   const listeners = new Set<() => void>();
-  const set = (changed: readonly Turn[]) => {
-    turns = changed;
+  const set = (changed: readonly Round[]) => {
+    rounds = changed;
     for (const listener of listeners) listener();
   };
   return {
     set,
-    turns: () => turns,
-    update: (id: number, answer: Answer) => {
-      set(turns.map((turn) => (turn.id === id ? { ...turn, answer } : turn)));
+    rounds: () => rounds,
+    /** Gives the new round's id. */
+    add: (round: Omit<Round, "id">): number => {
+      lastId += 1;
+      set([...rounds, { id: lastId, ...round }]);
+      return lastId;
+    },
+    update: (id: number, model: string, change: (steps: readonly Step[]) => readonly Step[]) => {
+      const changed = (reply: Reply) =>
+        reply.model === model ? { ...reply, steps: change(reply.steps) } : reply;
+      set(
+        rounds.map((round) =>
+          round.id === id ? { ...round, replies: round.replies.map(changed) } : round,
+        ),
+      );
     },
     subscribe: (listener: () => void): (() => void) => {
       listeners.add(listener);
@@ -106,60 +151,25 @@ function createBoard() {
   };
 }
 
-/** An answer as it grows. The last one is done, stopped or failed; nothing is thrown. */
-async function* collect(
-  { stream, now }: Needs,
-  body: ChatBody,
-  signal: AbortSignal,
-): AsyncGenerator<Answer> {
-  const started = now();
-  let answer = NOTHING_YET;
-  try {
-    for await (const event of stream(body, signal)) {
-      answer = afterEvent(answer, event, now() - started);
-      yield answer;
-    }
-    yield { ...answer, state: "done", totalMs: now() - started };
-  } catch (error) {
-    const totalMs = now() - started;
-    yield signal.aborted
-      ? { ...answer, state: "stopped", totalMs }
-      : { ...answer, state: "failed", totalMs, error: asApiError(error) };
-  }
+/** What was said so far, as this model heard it; where it was not asked, what the first one said. */
+function toHistory(rounds: readonly Round[], model: string): Message[] {
+  return rounds.flatMap((round) => {
+    const reply = round.replies.find((one) => one.model === model) ?? round.replies[0];
+    const said = reply?.steps.flatMap(toSaid) ?? [];
+    // A round without an answer is left out: a blocked message would block again.
+    if (said.length === 0) return [];
+    return [{ role: "user", text: round.prompt, images: round.images }, ...said];
+  });
 }
 
-/** What was said so far. A turn without an answer is left out: a blocked message would block again. */
-function toMessages(turns: readonly Turn[]): ChatMessage[] {
-  return turns
-    .filter(({ answer }) => answer.text !== "")
-    .flatMap(({ prompt, answer }): ChatMessage[] => [
-      { role: "user", content: prompt },
-      { role: "assistant", content: answer.text },
-    ]);
+function toSaid({ answer, results }: Step): Message[] {
+  // A call that nobody answered must not be sent: the model's API would refuse the next request.
+  const calls = results === null ? [] : answer.calls.map(toCall);
+  if (answer.text === "" && calls.length === 0) return [];
+  const spoken: Message = { role: "assistant", text: answer.text, calls };
+  return results === null ? [spoken] : [spoken, { role: "tool", results }];
 }
 
-function afterEvent(answer: Answer, event: ChatEvent, elapsedMs: number): Answer {
-  switch (event.type) {
-    case "start":
-      return { ...answer, traceId: event.traceId };
-    case "text-delta":
-      return { ...answer, text: answer.text + event.text, ttftMs: answer.ttftMs ?? elapsedMs };
-    case "finish":
-      return { ...answer, finishReason: event.reason };
-    default:
-      return { ...answer, usage: event.usage };
-  }
-}
-
-/** Tokens a second after the first one; null when there were too few to tell. */
-export function tokensPerSecond({ usage, ttftMs, totalMs }: Answer): number | null {
-  if (usage === null || ttftMs === null || totalMs === null) return null;
-  const seconds = (totalMs - ttftMs) / 1000;
-  return usage.outputTokens < 2 || seconds <= 0 ? null : (usage.outputTokens - 1) / seconds;
-}
-
-function asApiError(error: unknown): ApiError {
-  if (error instanceof ApiError) return error;
-  const message = error instanceof Error ? error.message : String(error);
-  return new ApiError(message, { status: 0, code: "unexpected_answer" }, { cause: error });
+function toCall({ id, name, arguments: typed }: ToolCall): ToolCall {
+  return { id, name, arguments: typed };
 }

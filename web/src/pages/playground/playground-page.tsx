@@ -3,48 +3,38 @@ import { useSearchParams } from "wouter";
 import { useModels } from "../../api/queries.ts";
 import { Icon } from "../../parts/icon.tsx";
 import { PageHead } from "../../parts/page.tsx";
-import {
-  NO_SETTINGS,
-  NUMBER_FIELDS,
-  problemOf,
-  type NumberField,
-  type Settings,
-} from "./chat-body.ts";
-import { streamChat } from "./chat-stream.ts";
 import { Composer } from "./composer.tsx";
-import { createConversation } from "./conversation.ts";
+import { NO_DRAFT, type Draft } from "./conversation.ts";
+import { conversation, keepChat, keepSettings, keptSettings } from "./kept-chat.ts";
+import { fieldsAreRight, MOST_MODELS, PROTOCOLS, type Settings } from "./settings.ts";
 import { SettingsPanel } from "./settings-panel.tsx";
-import { Transcript } from "./transcript.tsx";
+import { isBusy, Transcript } from "./transcript.tsx";
 
-/** Both outlive the page: a visit to a trace does not end the chat. */
-const conversation = createConversation({
-  stream: (body, signal) => streamChat(body, signal),
-  now: () => performance.now(),
-});
-let keptSettings: Settings = NO_SETTINGS;
-
-/** A chat with a model, with every knob explained and every answer measured. */
+/** A chat with models, with every knob explained and every answer measured. */
 export function PlaygroundPage() {
-  const turns = useSyncExternalStore(conversation.subscribe, conversation.turns);
+  const rounds = useSyncExternalStore(conversation.subscribe, conversation.rounds);
   const [settings, setSettings] = useSettings();
-  const [draft, setDraft] = useState("");
-  const busy = turns.at(-1)?.answer.state === "streaming";
-  const ready = settings.model !== "" && fieldsAreRight(settings);
+  const [draft, setDraft] = useState<Draft>(NO_DRAFT);
+  const busy = isBusy(rounds.at(-1));
+  const ready = fieldsAreRight(settings);
   useStopOnEscape(busy);
+  useEffect(() => {
+    if (!busy) keepChat();
+  }, [busy, rounds, settings]);
 
-  const send = (prompt: string) => {
+  const send = (message: Draft) => {
     if (!ready || busy) return;
-    setDraft("");
-    void conversation.send(prompt, settings);
+    setDraft(NO_DRAFT);
+    void conversation.send(message, settings);
   };
   return (
     <>
       <PageHead
         title="Playground"
         name="Playground"
-        lead="Chat with a model; every answer is a traced call."
+        lead="Chat with a model, or with three side by side; every answer is a traced call."
       >
-        {turns.length > 0 && (
+        {rounds.length > 0 && (
           <button type="button" className="button" onClick={() => conversation.clear()}>
             <Icon name="plus" size={16} /> New chat
           </button>
@@ -54,10 +44,12 @@ export function PlaygroundPage() {
         <SettingsPanel settings={settings} onChange={setSettings} />
         <section className="chat" aria-label="Conversation">
           <Transcript
-            turns={turns}
-            onExample={send}
+            rounds={rounds}
+            onExample={(text) => send({ text, images: [] })}
             onRetry={() => void conversation.retry(settings)}
             onEdit={() => setDraft(conversation.takeBack())}
+            onStop={(model) => conversation.stop(model)}
+            onResults={(model, results) => void conversation.giveResults(model, results, settings)}
           />
           <Composer
             draft={draft}
@@ -73,35 +65,43 @@ export function PlaygroundPage() {
   );
 }
 
-/** The settings, with a model: the one in the address, else the kept one, else the default. */
+/** The settings; models and protocol stand in the address too, which wins over what was kept. */
 function useSettings(): [Settings, (settings: Settings) => void] {
-  const [params] = useSearchParams();
+  const [params, setParams] = useSearchParams();
   const { data } = useModels();
-  const wanted = params.get("model") ?? "";
-  const [settings, setSettings] = useState<Settings>({
-    ...keptSettings,
-    model: wanted || keptSettings.model,
+  const named = [...new Set(params.getAll("model"))].filter(Boolean).slice(0, MOST_MODELS);
+  const asked = PROTOCOLS.find(([value]) => value === params.get("protocol"))?.[0];
+  const [settings, setSettings] = useState<Settings>(() => {
+    const kept = keptSettings();
+    const models = named.length > 0 ? named : kept.models;
+    return { ...kept, models, protocol: asked ?? kept.protocol };
   });
   const first = data?.models.find((model) => model.default) ?? data?.models[0];
-  const current = settings.model === "" && first ? { ...settings, model: first.name } : settings;
+  const isUnset = settings.models.length === 0 && first !== undefined;
+  const current = isUnset ? { ...settings, models: [first.name] } : settings;
   useEffect(() => {
-    keptSettings = current;
+    keepSettings(current);
   });
-  return [current, setSettings];
-}
-
-function fieldsAreRight(settings: Settings): boolean {
-  const fields = Object.keys(NUMBER_FIELDS) as NumberField[];
-  return fields.every((field) => problemOf(field, settings[field]) === null);
+  const change = (changed: Settings) => {
+    setSettings(changed);
+    const query = new URLSearchParams(changed.models.map((model) => ["model", model]));
+    if (changed.protocol !== "chat") query.set("protocol", changed.protocol);
+    if (query.toString() !== params.toString()) setParams(query, { replace: true });
+  };
+  return [current, change];
 }
 
 function useStopOnEscape(busy: boolean): void {
   useEffect(() => {
-    if (!busy) return undefined;
+    // What is under way when the page goes is kept as far as it came.
+    addEventListener("pagehide", keepChat);
     const stop = (event: KeyboardEvent) => {
       if (event.key === "Escape") conversation.stop();
     };
-    addEventListener("keydown", stop);
-    return () => removeEventListener("keydown", stop);
+    if (busy) addEventListener("keydown", stop);
+    return () => {
+      removeEventListener("pagehide", keepChat);
+      removeEventListener("keydown", stop);
+    };
   }, [busy]);
 }

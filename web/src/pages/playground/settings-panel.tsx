@@ -1,7 +1,14 @@
 import { useState } from "react";
-import { useModels } from "../../api/queries.ts";
-import { ErrorNotice } from "../../parts/feedback.tsx";
-import { NUMBER_FIELDS, problemOf, type NumberField, type Settings } from "./chat-body.ts";
+import { ModelFields } from "./model-fields.tsx";
+import { FormatField, ToolsField } from "./output-fields.tsx";
+import {
+  NUMBER_FIELDS,
+  PROTOCOLS,
+  problemOf,
+  type NumberField,
+  type Protocol,
+  type Settings,
+} from "./settings.ts";
 
 interface PanelProps {
   readonly settings: Settings;
@@ -19,10 +26,11 @@ export function SettingsPanel({ settings, onChange }: PanelProps) {
     >
       <summary>
         <h2>Settings</h2>
-        <span className="quiet small">{settings.model}</span>
+        <span className="quiet small">{settings.models.join(", ")}</span>
       </summary>
       <div className="stack">
-        <ModelField settings={settings} onChange={onChange} />
+        <ModelFields settings={settings} onChange={onChange} />
+        <ProtocolField settings={settings} onChange={onChange} />
         <div className="field">
           <label htmlFor="system">System prompt</label>
           <textarea
@@ -38,37 +46,36 @@ export function SettingsPanel({ settings, onChange }: PanelProps) {
             Who the model should be; sent before the conversation.
           </span>
         </div>
+        <ToolsField settings={settings} onChange={onChange} />
+        <FormatField settings={settings} onChange={onChange} />
         {(Object.keys(NUMBER_FIELDS) as NumberField[]).map((field) => (
           <NumberInput key={field} field={field} settings={settings} onChange={onChange} />
         ))}
-        <JsonField settings={settings} onChange={onChange} />
       </div>
     </details>
   );
 }
 
-function ModelField({ settings, onChange }: PanelProps) {
-  const { data, error, refetch } = useModels();
-  if (error && !data) return <ErrorNotice error={error} onRetry={() => void refetch()} />;
-  const names = data?.models.map(({ name }) => name) ?? [];
-  const unknown = settings.model !== "" && data !== undefined && !names.includes(settings.model);
+function ProtocolField({ settings, onChange }: PanelProps) {
   return (
     <div className="field">
-      <label htmlFor="model">Model</label>
+      <label htmlFor="protocol">Asked as</label>
       <select
-        id="model"
+        id="protocol"
         className="input"
-        value={settings.model}
-        onChange={(event) => onChange({ ...settings, model: event.target.value })}
+        value={settings.protocol}
+        onChange={(event) => onChange({ ...settings, protocol: event.target.value as Protocol })}
+        aria-describedby="protocol-hint"
       >
-        {unknown && <option value={settings.model}>{settings.model} (not configured)</option>}
-        {data?.models.map(({ name, default: isDefault }) => (
-          <option key={name} value={name}>
-            {name}
-            {isDefault ? " (default)" : ""}
+        {PROTOCOLS.map(([value, text]) => (
+          <option key={value} value={value}>
+            {text}
           </option>
         ))}
       </select>
+      <span id="protocol-hint" className="hint">
+        The format of the request. Weir translates it for the model, whichever it is.
+      </span>
     </div>
   );
 }
@@ -76,6 +83,7 @@ function ModelField({ settings, onChange }: PanelProps) {
 function NumberInput({ field, settings, onChange }: PanelProps & { field: NumberField }) {
   const { label, hint, min, max, step } = NUMBER_FIELDS[field];
   const problem = problemOf(field, settings[field]);
+  const unsent = field === "seed" && settings.protocol !== "chat";
   return (
     <div className="field">
       <label htmlFor={field}>{label}</label>
@@ -92,26 +100,7 @@ function NumberInput({ field, settings, onChange }: PanelProps & { field: Number
         aria-describedby={`${field}-hint`}
       />
       <span id={`${field}-hint`} className={problem === null ? "hint" : "problem"}>
-        {problem ?? hint}
-      </span>
-    </div>
-  );
-}
-
-function JsonField({ settings, onChange }: PanelProps) {
-  return (
-    <div className="field">
-      <label className="check">
-        <input
-          type="checkbox"
-          checked={settings.json}
-          onChange={(event) => onChange({ ...settings, json: event.target.checked })}
-          aria-describedby="json-hint"
-        />
-        JSON mode
-      </label>
-      <span id="json-hint" className="hint">
-        The answer is one valid JSON value. Say in the prompt which fields you want.
+        {problem ?? (unsent ? "This format has no seed: it is not sent." : hint)}
       </span>
     </div>
   );

@@ -1,12 +1,8 @@
 import { useEffect, useRef, type ReactNode } from "react";
-import { Link } from "wouter";
-import { adviceFor, type ApiError } from "../../api/api-error.ts";
-import { formatCount, formatMs, formatRate } from "../../format.ts";
-import { CopyButton } from "../../parts/copy-button.tsx";
 import { Icon } from "../../parts/icon.tsx";
-import { AnswerText } from "./answer-text.tsx";
-import { tokensPerSecond, type Answer, type Turn } from "./conversation.ts";
-import { toCurl, toTypeScript } from "./snippets.ts";
+import type { Round } from "./conversation.ts";
+import { ReplyView } from "./reply-view.tsx";
+import type { ToolResult } from "./tools.ts";
 
 const EXAMPLES = [
   "What is time to first token?",
@@ -15,21 +11,28 @@ const EXAMPLES = [
 ];
 
 interface TranscriptProps {
-  readonly turns: readonly Turn[];
+  readonly rounds: readonly Round[];
   readonly onExample: (prompt: string) => void;
   readonly onRetry: () => void;
   readonly onEdit: () => void;
+  readonly onStop: (model: string) => void;
+  readonly onResults: (model: string, results: readonly ToolResult[]) => void;
+}
+
+/** Whether a model still writes. */
+export function isBusy(round: Round | undefined): boolean {
+  return round?.replies.some(({ steps }) => steps.at(-1)?.answer.state === "streaming") ?? false;
 }
 
 /** What was said. It follows a growing answer unless the reader has scrolled away. */
-export function Transcript({ turns, onExample, onRetry, onEdit }: TranscriptProps) {
+export function Transcript({ rounds, onExample, ...handlers }: TranscriptProps) {
   const box = useRef<HTMLDivElement>(null);
   const follows = useRef(true);
-  const last = turns.at(-1);
-  const busy = last?.answer.state === "streaming";
+  const last = rounds.at(-1);
+  const busy = isBusy(last);
   useEffect(() => {
     if (follows.current) box.current?.scrollTo(0, box.current.scrollHeight);
-  }, [last?.answer, turns.length]);
+  }, [last]);
 
   const onScroll = () => {
     const element = box.current;
@@ -46,20 +49,20 @@ export function Transcript({ turns, onExample, onRetry, onEdit }: TranscriptProp
       tabIndex={0}
       onScroll={onScroll}
     >
-      {turns.length === 0 && <Start onExample={onExample} />}
-      {turns.map((turn) => (
-        <TurnView key={turn.id} turn={turn}>
-          {turn === last && !busy && (
+      {rounds.length === 0 && <Start onExample={onExample} />}
+      {rounds.map((round) => (
+        <RoundView key={round.id} round={round} handlers={round === last ? handlers : null}>
+          {round === last && !busy && (
             <>
-              <button type="button" className="button plain" onClick={onRetry}>
+              <button type="button" className="button plain" onClick={handlers.onRetry}>
                 <Icon name="retry" size={15} /> Retry
               </button>
-              <button type="button" className="button plain" onClick={onEdit}>
+              <button type="button" className="button plain" onClick={handlers.onEdit}>
                 <Icon name="edit" size={15} /> Edit
               </button>
             </>
           )}
-        </TurnView>
+        </RoundView>
       ))}
     </div>
   );
@@ -83,100 +86,40 @@ function Start({ onExample }: { onExample: (prompt: string) => void }) {
   );
 }
 
-/** One message and its answer; `children` are the actions of the last turn. */
-function TurnView({ turn, children }: { turn: Turn; children: ReactNode }) {
-  const { prompt, answer, body } = turn;
-  const streaming = answer.state === "streaming";
+/** One message and the replies to it; `children` are the actions of the last round. */
+function RoundView(props: {
+  round: Round;
+  handlers: Pick<TranscriptProps, "onStop" | "onResults"> | null;
+  children: ReactNode;
+}) {
+  const { round, handlers, children } = props;
+  const compares = round.replies.length > 1;
   return (
     <article className="turn">
       <div className="message user">
         <h3>You</h3>
-        <p>{prompt}</p>
-      </div>
-      <div className="message assistant">
-        <h3>{body.model}</h3>
-        <AnswerText text={answer.text} growing={streaming} />
-        {answer.error && <AnswerError error={answer.error} partial={answer.text !== ""} />}
-        {answer.state === "stopped" && <p className="small quiet">Stopped by you.</p>}
-        {answer.finishReason === "content_filter" && <Filtered />}
-        {!streaming && <Measures answer={answer} />}
-        <div className="turn-actions">
-          {children}
-          {!streaming && answer.text !== "" && (
-            <CopyButton text={answer.text} label="Copy answer" />
-          )}
-          <CopyButton text={toCurl(body, location.origin)} label="Copy as curl" />
-          <CopyButton text={toTypeScript(body, location.origin)} label="Copy as TypeScript" />
-        </div>
-      </div>
-    </article>
-  );
-}
-
-function Measures({ answer }: { answer: Answer }) {
-  const { ttftMs, totalMs, usage, finishReason, traceId } = answer;
-  const facts: (readonly [name: string, value: string])[] = [
-    ["first token", formatMs(ttftMs)],
-    ["tokens/s", formatRate(tokensPerSecond(answer))],
-    ["total", formatMs(totalMs)],
-    ["tokens in", formatCount(usage?.inputTokens)],
-    ["tokens out", formatCount(usage?.outputTokens)],
-    ["cached", formatCount(usage?.cachedTokens)],
-    ["finish", finishReason ?? "–"],
-  ];
-  return (
-    <div className="measures">
-      {answer.text !== "" && (
-        <dl>
-          {facts.map(([name, value]) => (
-            <div key={name}>
-              <dt>{name}</dt>
-              <dd className="figures">{value}</dd>
-            </div>
-          ))}
-        </dl>
-      )}
-      {traceId !== null && <Link href={`/calls/${traceId}`}>See the trace</Link>}
-    </div>
-  );
-}
-
-function AnswerError({ error, partial }: { error: ApiError; partial: boolean }) {
-  const blocked = error.code === "blocked_by_guard";
-  return (
-    <div className={blocked ? "notice ochre" : "notice clay"} role="alert">
-      <Icon name={blocked ? "shield" : "warning"} />
-      <div>
-        <strong>{titleOf(blocked, partial)}</strong>
-        <p>{error.message}</p>
-        {blocked ? (
-          <p className="small">The trace names each finding. Change the message with Edit.</p>
-        ) : (
-          adviceFor(error) !== "" && <p className="small">{adviceFor(error)}</p>
+        <p>{round.prompt}</p>
+        {round.images.length > 0 && (
+          <div className="sent-images">
+            {round.images.map((url, index) => (
+              <img key={url} src={url} alt={`Image ${index + 1} of the message`} />
+            ))}
+          </div>
         )}
-        <p className="small quiet mono">
-          {error.code}
-          {error.status > 200 && ` · HTTP ${error.status}`}
-          {error.requestId !== null && ` · request ${error.requestId}`}
-        </p>
       </div>
-    </div>
-  );
-}
-
-function titleOf(blocked: boolean, partial: boolean): string {
-  if (blocked) return partial ? "The guard cut this answer" : "The guard blocked this message";
-  return partial ? "The answer broke off" : "No answer";
-}
-
-function Filtered() {
-  return (
-    <div className="notice ochre">
-      <Icon name="shield" />
-      <div>
-        <strong>The guard cut the answer here</strong>
-        <p className="small">What came next must not leave the server; the trace says why.</p>
+      <div className={compares ? "replies compared" : "replies"}>
+        {round.replies.map((reply) => (
+          <ReplyView
+            key={reply.model}
+            reply={reply}
+            onResults={handlers && ((results) => handlers.onResults(reply.model, results))}
+            onStop={compares && handlers ? () => handlers.onStop(reply.model) : null}
+          >
+            {!compares && children}
+          </ReplyView>
+        ))}
       </div>
-    </div>
+      {compares && children && <div className="turn-actions">{children}</div>}
+    </article>
   );
 }

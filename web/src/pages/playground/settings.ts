@@ -1,41 +1,50 @@
+import { parseTools } from "./tools.ts";
+import { schemaProblem } from "./check-schema.ts";
+
+/** The formats in which the playground can ask; every one reaches every model. */
+export type Protocol = "chat" | "messages" | "responses";
+
+export const PROTOCOLS: readonly (readonly [value: Protocol, text: string])[] = [
+  ["chat", "OpenAI chat"],
+  ["messages", "Anthropic messages"],
+  ["responses", "OpenAI responses"],
+];
+
+/** At most so many models answer one prompt side by side. */
+export const MOST_MODELS = 3;
+
+export type Format = "text" | "json" | "schema";
+
 /** What the playground's fields say. Numbers are kept as typed; an empty one is not sent. */
 export interface Settings {
-  readonly model: string;
+  readonly models: readonly string[];
+  readonly protocol: Protocol;
   readonly system: string;
   readonly temperature: string;
   readonly topP: string;
   readonly maxTokens: string;
   readonly seed: string;
-  readonly json: boolean;
+  readonly format: Format;
+  /** A JSON Schema as typed; asked for when `format` is `schema`. */
+  readonly schema: string;
+  readonly usesTools: boolean;
+  /** A JSON array of OpenAI's function tools, as typed. */
+  readonly tools: string;
 }
 
 export const NO_SETTINGS: Settings = {
-  model: "",
+  models: [],
+  protocol: "chat",
   system: "",
   temperature: "",
   topP: "",
   maxTokens: "",
   seed: "",
-  json: false,
+  format: "text",
+  schema: "",
+  usesTools: false,
+  tools: "",
 };
-
-export interface ChatMessage {
-  readonly role: "system" | "user" | "assistant";
-  readonly content: string;
-}
-
-/** A request in OpenAI's format, as the playground sends it. */
-export interface ChatBody {
-  readonly model: string;
-  readonly messages: readonly ChatMessage[];
-  readonly temperature?: number;
-  readonly top_p?: number;
-  readonly max_tokens?: number;
-  readonly seed?: number;
-  readonly response_format?: { readonly type: "json_object" };
-  readonly stream: true;
-  readonly stream_options: { readonly include_usage: true };
-}
 
 export type NumberField = "temperature" | "topP" | "maxTokens" | "seed";
 
@@ -91,26 +100,13 @@ export function problemOf(field: NumberField, typed: string): string | null {
   return `A ${whole ? "whole number" : "number"} from ${min} to ${max.toLocaleString("en")}`;
 }
 
-/** The request for a conversation: the system prompt, then its messages in turn. */
-export function toBody(settings: Settings, messages: readonly ChatMessage[]): ChatBody {
-  const system = settings.system.trim();
-  return {
-    model: settings.model,
-    messages: system === "" ? messages : [{ role: "system", content: system }, ...messages],
-    ...numberIf("temperature", settings.temperature),
-    ...numberIf("top_p", settings.topP),
-    ...numberIf("max_tokens", settings.maxTokens),
-    ...numberIf("seed", settings.seed),
-    ...(settings.json ? { response_format: { type: "json_object" } } : {}),
-    stream: true,
-    stream_options: { include_usage: true },
-  };
-}
-
-function numberIf<Name extends string>(name: Name, typed: string): Partial<Record<Name, number>> {
-  const value = Number(typed);
-  // One computed key: TypeScript widens it to an index signature.
-  return typed.trim() === "" || !Number.isFinite(value)
-    ? {}
-    : ({ [name]: value } as Record<Name, number>);
+/** Whether a request can be made of the fields as they are. */
+export function fieldsAreRight(settings: Settings): boolean {
+  const fields = Object.keys(NUMBER_FIELDS) as NumberField[];
+  return (
+    settings.models.length > 0 &&
+    fields.every((field) => problemOf(field, settings[field]) === null) &&
+    (!settings.usesTools || parseTools(settings.tools).problem === null) &&
+    (settings.format !== "schema" || schemaProblem(settings.schema) === null)
+  );
 }

@@ -1,0 +1,155 @@
+import { useState } from "react";
+import { useTargetFacts, useTargetTest } from "../../api/target-queries.ts";
+import { Badge, StateBadge } from "../../parts/badge.tsx";
+import { ErrorNotice, Skeleton } from "../../parts/feedback.tsx";
+import { Icon, type IconName } from "../../parts/icon.tsx";
+import { Facts } from "../../parts/page.tsx";
+import { EngineMenu } from "./engine-menu.tsx";
+import { FactsPanel } from "./facts-panel.tsx";
+import { ProviderMark } from "./provider-mark.tsx";
+import { isAskedByItself, priceOf, shareOf, type Target } from "./target.ts";
+import { TestPanel } from "./test-panel.tsx";
+
+interface TargetCardProps {
+  readonly model: string;
+  readonly target: Target;
+  readonly siblings: readonly Target[];
+}
+
+/** One upstream: its settings, its own words, a call to try it, and what its engine can be told. */
+export function TargetCard({ model, target, siblings }: TargetCardProps) {
+  const name = { model, target: target.id };
+  const canTell = target.abilities.includes("facts");
+  const [asked, setAsked] = useState(isAskedByItself(target));
+  const facts = useTargetFacts(name, canTell && asked);
+  const test = useTargetTest(name);
+  return (
+    <article className="panel target-card" aria-label={`Target ${target.id} of ${model}`}>
+      <CardHead target={target} isSleeping={facts.data?.isSleeping === true} />
+      {target.detail !== null && (
+        <p className={target.state === "failed" ? "target-detail failed" : "target-detail"}>
+          {target.detail}
+        </p>
+      )}
+      <TargetFactsList target={target} siblings={siblings} />
+      <Told facts={facts} id={target.id} />
+      <div className="row">
+        {canTell && (
+          <BusyButton
+            icon="retry"
+            busy={facts.isFetching}
+            busyText="Asking…"
+            onClick={() => {
+              if (asked) void facts.refetch();
+              else setAsked(true);
+            }}
+          >
+            {facts.data ? "Ask again" : "Ask the upstream"}
+          </BusyButton>
+        )}
+        <BusyButton
+          icon="pulse"
+          busy={test.isPending}
+          busyText="Testing…"
+          onClick={() => test.mutate()}
+        >
+          Test call
+        </BusyButton>
+      </div>
+      {test.error && <ErrorNotice error={test.error} />}
+      {test.data && !test.isPending && <TestPanel result={test.data} />}
+      {target.actions.length > 0 && (
+        <EngineMenu
+          name={name}
+          actions={target.actions}
+          known={facts.data?.models.map(({ id }) => id) ?? []}
+        />
+      )}
+    </article>
+  );
+}
+
+/** What the upstream said, or why it did not. */
+function Told({ facts, id }: { facts: ReturnType<typeof useTargetFacts>; id: string }) {
+  const { data, error, isFetching } = facts;
+  if (error && !isFetching) return <ErrorNotice error={error} />;
+  if (data) return <FactsPanel facts={data} />;
+  if (!isFetching) return null;
+  return (
+    <div role="status">
+      <span className="for-screen-readers">Asking {id}</span>
+      <Skeleton height={84} />
+    </div>
+  );
+}
+
+/** A button that says that it works. It is not disabled then, which would lose the focus. */
+function BusyButton(props: {
+  icon: IconName;
+  busy: boolean;
+  busyText: string;
+  onClick: () => void;
+  children: string;
+}) {
+  const { busy, onClick } = props;
+  return (
+    <button
+      type="button"
+      className="button"
+      aria-disabled={busy}
+      onClick={() => {
+        if (!busy) onClick();
+      }}
+    >
+      <Icon name={props.icon} size={15} /> {busy ? props.busyText : props.children}
+    </button>
+  );
+}
+
+function CardHead({ target, isSleeping }: { target: Target; isSleeping: boolean }) {
+  return (
+    <div className="target-head">
+      <ProviderMark provider={target.provider} />
+      <div>
+        <h3>{target.id}</h3>
+        <p className="small quiet">{target.provider}</p>
+      </div>
+      <div className="target-badges">
+        {isSleeping && (
+          <Badge tone="ochre" icon="moon">
+            asleep
+          </Badge>
+        )}
+        <StateBadge state={target.state} />
+      </div>
+    </div>
+  );
+}
+
+function TargetFactsList({ target, siblings }: Omit<TargetCardProps, "model">) {
+  const { abilities } = target;
+  return (
+    <Facts
+      facts={[
+        ["Upstream model", <span className="mono">{target.model}</span>],
+        ["Address", <span className="mono">{target.url ?? "in this process"}</span>],
+        ["Weight", shareOf(target, siblings)],
+        ["Price", priceOf(target)],
+        [
+          "Beside chats",
+          abilities.length === 0 ? (
+            "nothing more"
+          ) : (
+            <span className="abilities">
+              {abilities.map((ability) => (
+                <Badge key={ability} tone="slate">
+                  {ability}
+                </Badge>
+              ))}
+            </span>
+          ),
+        ],
+      ]}
+    />
+  );
+}
