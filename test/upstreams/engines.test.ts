@@ -272,6 +272,8 @@ it("TGI chats with empty ids, its own model's name, and stop sequences that leak
     model: "mock/tgi-model",
     choices: [{ finish_reason: "stop_sequence" }],
   });
+  const wordless = await post(CHAT_PATH, { ...CHAT, response_format: { type: "json_object" } });
+  expect(wordless).toMatchObject({ status: 422, text: expect.stringMatching(/`value`/) as string });
   const { text } = await post(CHAT_PATH, { ...CHAT, model: "mid-error", stream: true });
   expect(eventsOf(text).slice(-2)).toMatchObject([{ error: { http_status_code: 424 } }, "[DONE]"]);
   const answer = await fetch(`${mock.url}/generate`, {

@@ -121,6 +121,15 @@ it("counts images, tokens and candidates, and embeds", async () => {
     config: { responseLogprobs: true, logprobs: 1 },
   });
   expect(likely.candidates?.[0]?.logprobsResult?.chosenCandidates).toHaveLength(3);
+  const stream = await client.models.generateContentStream({
+    model: "flash",
+    contents: "Hi",
+    config: { responseLogprobs: true },
+  });
+  const tokens: unknown[] = [];
+  for await (const { candidates } of stream)
+    tokens.push(candidates?.[0]?.logprobsResult?.chosenCandidates?.[0]?.token);
+  expect(tokens.filter(Boolean)).toEqual(["word0 ", "word1 ", "word2 "]);
   const { totalTokens } = await client.models.countTokens({ model: "flash", contents: "Hi there" });
   expect(totalTokens).toBeGreaterThan(3);
   const { embeddings } = await client.models.embedContent({

@@ -8,6 +8,7 @@ import {
   objectOf,
   objectsOf,
   ok,
+  stringOf,
 } from "../call.ts";
 import {
   type Failure,
@@ -141,7 +142,7 @@ function whole(call: Call, options: MockOptions): Reply {
   };
 }
 
-function logprobsOf({ body }: Call, { pieces }: Script): Json {
+function logprobsOf({ body }: Call, { pieces }: Pick<Script, "pieces">): Json {
   const config = objectOf(field(body, "generationConfig"));
   if (field(config, "responseLogprobs") !== true) return {};
   const chosen = pieces.map((token, tokenId) => ({ token, tokenId, logProbability: -0.25 }));
@@ -181,7 +182,9 @@ function* framesOf(call: Call, ask: Ask, options: MockOptions, isSse: boolean): 
   const script = think(ask, options);
   let isFirst = true;
   for (const { parts, finish } of stepsOf(call, ask, script)) {
-    const candidates = candidatesOf(ask, parts, finish);
+    const pieces = parts.flatMap(({ text, thought }) => (thought ? [] : (stringOf(text) ?? [])));
+    const likely = pieces.length > 0 ? logprobsOf(call, { pieces }) : {};
+    const candidates = candidatesOf(ask, parts, finish).map((one) => ({ ...one, ...likely }));
     const chunk = ask.model.includes("blocked")
       ? blocked(call, script)
       : { candidates, ...tailOf(call, script, finish === undefined) };

@@ -71,8 +71,9 @@ function choiceOf(choice: unknown): Ask["toolChoice"] {
   return name === undefined ? "auto" : { name };
 }
 
-function schemaOf({ type, json_schema: named, schema }: Json): { schema?: unknown } {
-  if (type === "json_object") return { schema: schema ?? true };
+function schemaOf({ type, json_schema: named, schema, value }: Json): { schema?: unknown } {
+  // TGI has the schema in `value`.
+  if (type === "json_object") return { schema: schema ?? value ?? true };
   if (type !== "json_schema") return {};
   const inner = objectOf(named);
   return { schema: inner["schema"] ?? inner["schema_definition"] ?? schema ?? true };

@@ -88,6 +88,8 @@ function check(body: Json): void {
         code: "tool_error",
       });
   }
+  const format = objectOf(body["response_format"]);
+  if (format["type"] !== undefined && format["value"] === undefined) throw missing("value");
   checkSampling(body);
   checkTgiWindow(String(body["model"]), JSON.stringify(body[field]).length);
 }
