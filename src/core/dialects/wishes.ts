@@ -1,4 +1,11 @@
-import type { ChatRequest, Dialect, Foreign, GenerateRequest, Sampling } from "../chat.ts";
+import type {
+  ChatRequest,
+  Dialect,
+  Foreign,
+  GenerateRequest,
+  Reasoning,
+  Sampling,
+} from "../chat.ts";
 import { WeirError } from "../errors.ts";
 
 /** What a request may ask for that not every upstream has a word for. */
@@ -28,8 +35,13 @@ const WISHES = {
   user: ({ user }) => user !== undefined,
   parallel_tool_calls: (request) =>
     request.kind === "chat" && request.parallelToolCalls === false && !!request.tools?.length,
-  reasoning_effort: (request) => request.kind === "chat" && request.reasoning?.effort !== undefined,
+  /** To think, by effort or by length; what asks for none is no wish. */
+  reasoning_effort: (request) => request.kind === "chat" && wantsThought(request.reasoning),
 } as const satisfies Record<string, Wish>;
+
+function wantsThought({ effort = "none", budgetTokens = 0 }: Reasoning = {}): boolean {
+  return effort !== "none" || budgetTokens > 0;
+}
 
 export type WishName = keyof typeof WISHES;
 

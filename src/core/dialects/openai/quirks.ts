@@ -33,7 +33,10 @@ export interface Quirks {
   /** The tool choice that forces some call. */
   readonly required: "required" | "any";
   readonly logprobsAs: "flag and count" | "count";
-  reasoning(asked: Reasoning): Readonly<Record<string, unknown>>;
+  /** How an earlier answer's thoughts go back. */
+  readonly thoughts: "reasoning_content" | "reasoning" | "parts" | "none";
+  /** Nothing where the model cannot be asked to think. */
+  reasoning(asked: Reasoning, model: string): Readonly<Record<string, unknown>>;
   format(format: ResponseFormat): unknown;
 }
 
@@ -55,14 +58,39 @@ const OPEN_WORDS = {
   repeatPenalty: "repetition_penalty",
 } as const;
 
-function byEffort({ effort }: Reasoning): Record<string, unknown> {
+function byEffort(asked: Reasoning): Record<string, unknown> {
+  const effort = effortOf(asked);
   return effort === undefined ? {} : { reasoning_effort: effort };
+}
+
+/** A length of thinking in the words of those who take no length. */
+function effortOf({ effort, budgetTokens }: Reasoning): Reasoning["effort"] {
+  if (effort !== undefined || !budgetTokens) return effort;
+  if (budgetTokens <= 2048) return "low";
+  return budgetTokens <= 8192 ? "medium" : "high";
+}
+
+/**
+ * OpenAI's older models refuse the word. Who says it means it; of a length, which other protocols'
+ * clients send to every model, they are spared.
+ */
+function byOpenAisEffort(asked: Reasoning, model: string): Record<string, unknown> {
+  const isSpared =
+    asked.effort === undefined && !/(^|[^a-z])(o[1-9]|gpt-[5-9]|gpt-oss)/.test(model);
+  return isSpared ? {} : byEffort(asked);
 }
 
 function asJsonSchema(format: ResponseFormat): unknown {
   if (format.type !== "json_schema") return format;
   const { type, ...schema } = format;
   return { type, json_schema: schema };
+}
+
+/** TGI's own words for it: a schema always, and nothing for text. */
+function asGrammar(format: ResponseFormat): unknown {
+  if (format.type === "text") return undefined;
+  const schema = format.type === "json_schema" ? format.schema : { type: "object" };
+  return { type: "json_object", value: schema };
 }
 
 const OPENAI: Quirks = {
@@ -74,11 +102,18 @@ const OPENAI: Quirks = {
   manyAnswers: true,
   required: "required",
   logprobsAs: "flag and count",
-  reasoning: byEffort,
+  thoughts: "none",
+  reasoning: byOpenAisEffort,
   format: asJsonSchema,
 };
 
-const OPEN: Quirks = { ...OPENAI, words: OPEN_WORDS, maxTokens: "max_tokens" };
+const OPEN: Quirks = {
+  ...OPENAI,
+  words: OPEN_WORDS,
+  maxTokens: "max_tokens",
+  thoughts: "reasoning_content",
+  reasoning: byEffort,
+};
 
 /** Where the chat template decides, thinking is on or off. */
 function byTemplate({ effort, budgetTokens }: Reasoning): Record<string, unknown> {
@@ -111,8 +146,7 @@ export const QUIRKS = {
     ...OPEN,
     words: { ...STANDARD_WORDS, logitBias: undefined, user: undefined },
     manyAnswers: false,
-    format: (format) =>
-      format.type === "json_schema" ? { type: "json_object", value: format.schema } : format,
+    format: asGrammar,
     reasoning: () => ({}),
   },
   // Refuses every field that it does not know; usage comes unasked.
@@ -129,13 +163,15 @@ export const QUIRKS = {
     relays: false,
     completions: false,
     required: "any",
-    reasoning: ({ effort }) => (effort === undefined ? {} : { reasoning_effort: effort }),
+    thoughts: "parts",
+    reasoning: byEffort,
   },
   groq: {
     ...OPENAI,
     words: { ...STANDARD_WORDS, logprobs: undefined, logitBias: undefined },
     completions: false,
     manyAnswers: false,
+    thoughts: "reasoning",
     reasoning: (asked) => ({ ...byEffort(asked), reasoning_format: "parsed" }),
   },
   together: { ...OPEN, logprobsAs: "count" },

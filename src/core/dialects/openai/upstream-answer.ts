@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { ChatEvent, Dialect, FinishReason, Usage } from "../../chat.ts";
 import { WeirError } from "../../errors.ts";
 import { framed } from "../relay.ts";
+import { areLists, readLogprobs } from "./upstream-logprobs.ts";
 
 /** Answers of servers that speak OpenAI's dialect, read into events. Leniently: see each kind's oddities. Pure. */
 
@@ -10,15 +11,6 @@ export const WireUsage = z.looseObject({
   completion_tokens: z.number().nullish(),
   prompt_tokens_details: z.looseObject({ cached_tokens: z.number().nullish() }).nullish(),
   completion_tokens_details: z.looseObject({ reasoning_tokens: z.number().nullish() }).nullish(),
-});
-
-const WireLogprob = z.looseObject({
-  token: z.string(),
-  logprob: z.number(),
-  bytes: z.array(z.number()).nullish(),
-});
-const WireLogprobs = z.looseObject({
-  content: z.array(WireLogprob.extend({ top_logprobs: z.array(WireLogprob).nullish() })).nullish(),
 });
 
 const WireToolCall = z.looseObject({
@@ -94,7 +86,7 @@ export function parseUpstreamAnswer(json: string, relayTo?: Dialect): readonly C
   }
   const value = isPlainAnswer(parsed) ? parsed : checkAnswer(parsed);
   const events = toEvents(value);
-  if (relayTo === undefined || !isConforming(value)) return events;
+  if (relayTo === undefined || !isConforming(value, relayTo)) return events;
   return framed(events, { dialect: relayTo, name: "", json, value });
 }
 
@@ -109,19 +101,27 @@ const FINISH_REASONS: ReadonlySet<unknown> = new Set([
 ]);
 
 /** Whether OpenAI's own clients could have this as it is: some servers leave ids out, or have words of their own. */
-function isConforming({ id, created, object, choices }: WireAnswer): boolean {
+function isConforming({ id, created, object, choices }: WireAnswer, dialect: Dialect): boolean {
   return (
     typeof id === "string" &&
     id !== "" &&
     typeof created === "number" &&
     typeof object === "string" &&
     Array.isArray(choices) &&
-    choices.every(
-      ({ index, finish_reason: reason, delta, message }) =>
-        typeof index === "number" &&
-        FINISH_REASONS.has(reason) &&
-        !Array.isArray((delta ?? message)?.content), // Mistral's thinking
-    )
+    choices.every((choice) => isConformingChoice(choice, dialect))
+  );
+}
+
+function isConformingChoice(choice: WireChoice, dialect: Dialect): boolean {
+  const { index, finish_reason: reason, delta, message, logprobs } = choice;
+  const { content, tool_calls: calls } = delta ?? message ?? {};
+  return (
+    typeof index === "number" &&
+    FINISH_REASONS.has(reason) &&
+    !Array.isArray(content) && // Mistral's thinking
+    !(dialect === "openai-chat" && areLists(logprobs)) &&
+    // Mistral leaves their type out.
+    (calls ?? []).every(({ id, type }) => (delta && id == null) || type === "function")
   );
 }
 
@@ -257,23 +257,8 @@ function toToolCallDeltas(index: number, { tool_calls: calls }: WireMessage): Ch
 }
 
 function toTextDelta(index: number, text: string, wire: unknown): ChatEvent {
-  const logprobs = wire == null ? undefined : WireLogprobs.safeParse(wire).data?.content;
-  if (!logprobs?.length) return { type: "text-delta", index, text };
-  return {
-    type: "text-delta",
-    index,
-    text,
-    logprobs: logprobs.map(({ token, logprob, bytes, top_logprobs }) => ({
-      token,
-      logprob,
-      bytes: bytes ?? [...Buffer.from(token)],
-      top: (top_logprobs ?? []).map((top) => ({
-        token: top.token,
-        logprob: top.logprob,
-        bytes: top.bytes ?? [...Buffer.from(top.token)],
-      })),
-    })),
-  };
+  const logprobs = readLogprobs(wire);
+  return { type: "text-delta", index, text, ...(logprobs.length > 0 && { logprobs }) };
 }
 
 function toFinishReason(reason: string): FinishReason {

@@ -1,8 +1,16 @@
-import type { CacheMark, ChatMessage, ContentPart, Foreign, GenerateRequest } from "../../chat.ts";
+import type {
+  CacheMark,
+  ChatMessage,
+  ContentPart,
+  Dialect,
+  Foreign,
+  GenerateRequest,
+} from "../../chat.ts";
 import { WeirError } from "../../errors.ts";
 import { relayedBody } from "../relay.ts";
 import type { UpstreamBody } from "../upstream-dialect.ts";
-import { type OptionalWord, type Quirks, refuseUnknown } from "./quirks.ts";
+import { wishedFor } from "../wishes.ts";
+import { type OptionalWord, QUIRKS, type Quirks, refuseUnknown } from "./quirks.ts";
 
 /** Canonical requests written for servers that speak OpenAI's dialect. Pure. */
 
@@ -29,8 +37,10 @@ export function toUpstreamBody(request: GenerateRequest, quirks: Quirks): Upstre
     ...(request.kind === "chat" && { parallelToolCalls: request.parallelToolCalls }),
   };
   const { fields, dropped } = toOptionalFields(optional, quirks);
-  const extra = isOpenAis(request) ? (request.extra ?? {}) : {};
+  const extra = isOfDialect(request, dialect) ? (request.extra ?? {}) : {};
   if (quirks.words.extra === undefined) dropped.push(...Object.keys(extra));
+  const reasoning = toReasoning(request, quirks);
+  if (reasoning === undefined) dropped.push("reasoning_effort");
   return {
     body: {
       ...(quirks.words.extra !== undefined && extra),
@@ -42,15 +52,24 @@ export function toUpstreamBody(request: GenerateRequest, quirks: Quirks): Upstre
       stop: request.stop.length > 0 ? request.stop : undefined,
       n: request.n > 1 ? request.n : undefined,
       ...fields,
+      ...reasoning,
       ...toStreaming(request, quirks, {}),
     },
     dropped,
   };
 }
 
-/** Only a client of the same family can have meant its extra fields for this server. */
-function isOpenAis({ source }: GenerateRequest): boolean {
-  return source === undefined || source.dialect.startsWith("openai-c");
+/** Only a client of the same dialect can have meant its extra fields for this server. */
+function isOfDialect({ source }: GenerateRequest, dialect: Dialect): boolean {
+  return source === undefined || source.dialect === dialect;
+}
+
+/** Undefined where thinking is asked for and cannot be. */
+function toReasoning(request: GenerateRequest, quirks: Quirks): Fields | undefined {
+  if (request.kind !== "chat" || !request.reasoning) return {};
+  const fields = quirks.reasoning(request.reasoning, request.model);
+  const isDropped = Object.keys(fields).length === 0;
+  return isDropped && wishedFor(request, ["reasoning_effort"]).length > 0 ? undefined : fields;
 }
 
 /** A client's own body, with what this server needs said in another way. */
@@ -60,7 +79,18 @@ function toRelayed(request: GenerateRequest, quirks: Quirks, body: Fields): Fiel
   const name = request.kind === "chat" ? quirks.maxTokens : "max_tokens";
   return {
     ...(most == null ? rest : { ...rest, [name]: most }),
+    ...(request.kind === "chat" && toOwnWords(request, quirks)),
     ...toStreaming(request, quirks, body),
+  };
+}
+
+/** What this server says otherwise than OpenAI, when it is asked for; the rest stays as it came. */
+function toOwnWords({ topLogprobs, responseFormat }: ChatRequest, quirks: Quirks): Fields {
+  return {
+    ...(quirks.logprobsAs === "count" &&
+      topLogprobs !== undefined && { top_logprobs: undefined, ...toLogprobs(topLogprobs, quirks) }),
+    ...(quirks.format !== QUIRKS.openai.format &&
+      responseFormat && { response_format: quirks.format(responseFormat) }),
   };
 }
 
@@ -114,11 +144,10 @@ function toChatFields(request: ChatRequest, quirks: Quirks): Fields {
     ...(foreignTools ?? []).map(fromForeign),
   ];
   return {
-    messages: request.messages.map((message) => toWireMessage(message, marks)),
+    messages: request.messages.map((message) => toWireMessage(message, quirks)),
     tools: wireTools.length > 0 ? wireTools : undefined,
     tool_choice: toWireChoice(toolChoice, quirks),
     response_format: responseFormat && quirks.format(responseFormat),
-    ...(request.reasoning && quirks.reasoning(request.reasoning)),
     ...(topLogprobs !== undefined && toLogprobs(topLogprobs, quirks)),
   };
 }
@@ -143,21 +172,22 @@ function toCompletionFields(request: Extract<GenerateRequest, { kind: "completio
 
 /** One message as these servers read it. Throws unsupported_parameter. */
 export function toUpstreamMessage(message: ChatMessage): Fields {
-  return toWireMessage(message, false);
+  return toWireMessage(message, QUIRKS["openai-compatible"]);
 }
 
-function toWireMessage(message: ChatMessage, marks: boolean): Fields {
+function toWireMessage(message: ChatMessage, { words, thoughts }: Quirks): Fields {
   const { content, reasoning, role } = message;
-  const thought = reasoning?.map(({ text }) => text).join("");
+  const thought = thoughts === "none" ? "" : reasoning?.map(({ text }) => text).join("");
+  const said =
+    content === null || typeof content === "string"
+      ? content
+      : toWireContent(content, words.cacheMarks !== undefined, role);
   return {
     role,
-    content:
-      content === null || typeof content === "string"
-        ? content
-        : toWireContent(content, marks, role),
+    content: thought && thoughts === "parts" ? toThoughtful(thought, said) : said,
     name: message.name,
     tool_call_id: message.toolCallId,
-    ...(thought && { reasoning_content: thought }),
+    ...(thought && thoughts !== "parts" && { [thoughts]: thought }),
     tool_calls: message.toolCalls?.map(({ id, name, arguments: args, signature }) => ({
       id,
       type: "function",
@@ -167,6 +197,13 @@ function toWireMessage(message: ChatMessage, marks: boolean): Fields {
       }),
     })),
   };
+}
+
+/** A thought and what was said after it, as Mistral has them. */
+function toThoughtful(thought: string, said: unknown): unknown[] {
+  const thinking = { type: "thinking", thinking: [{ type: "text", text: thought }] };
+  if (typeof said !== "string") return [thinking, ...(Array.isArray(said) ? said : [])];
+  return [thinking, ...(said === "" ? [] : [{ type: "text", text: said }])];
 }
 
 /** Text alone is sent as one string: many servers' templates take nothing else for some roles. */

@@ -2,6 +2,7 @@ import { expect, it } from "vitest";
 import type { ChatEvent, GenerateRequest } from "../../chat.ts";
 import { openAiChat, openAiCompletions } from "./protocols.ts";
 import { type QuirkName } from "./quirks.ts";
+import { anthropicMessages } from "../anthropic/protocol.ts";
 import { openAiUpstream } from "./upstream.ts";
 
 /** What a client sends, on its way to a server of the same family and back. */
@@ -52,4 +53,118 @@ it.each(["groq", "mistral"] as const)("writes %s's chat as a completion", (kind)
   const events: readonly ChatEvent[] = reader.whole(JSON.stringify(answer));
   const whole = JSON.parse(openAiCompletions.whole(HEAD, events, USAGE)) as object;
   expect(whole).toMatchObject({ object: "text_completion", choices: [{ text: "Hello" }] });
+});
+
+const written = (kind: QuirkName, request: GenerateRequest) => openAiUpstream(kind).body(request);
+
+function thinking(model: string): GenerateRequest {
+  const request = anthropicMessages.request({
+    model,
+    max_tokens: 9000,
+    messages: MESSAGES,
+    thinking: { type: "enabled", budget_tokens: 4000 },
+  });
+  return request;
+}
+
+it.each([
+  ["openai", "gpt-5", { reasoning_effort: "medium" }, []],
+  ["openai", "gpt-4o", {}, ["reasoning_effort"]],
+  ["mistral", "magistral-small", { reasoning_effort: "medium" }, []],
+  ["together", "m", { reasoning_effort: "medium" }, []],
+  ["tgi", "m", {}, ["reasoning_effort"]],
+] as const)(
+  "asks %s's %s to think as long as was wished, or says no",
+  (kind, model, body, dropped) => {
+    const sent = written(kind, thinking(model));
+    expect(sent.body).toMatchObject(body);
+    expect("reasoning_effort" in sent.body).toBe("reasoning_effort" in body);
+    expect(sent.dropped).toEqual(dropped);
+  },
+);
+
+it.each([
+  ["openai", { content: "So." }],
+  ["vllm", { content: "So.", reasoning_content: "Hm." }],
+  ["groq", { content: "So.", reasoning: "Hm." }],
+  [
+    "mistral",
+    {
+      content: [
+        { type: "thinking", thinking: [{ type: "text", text: "Hm." }] },
+        { type: "text", text: "So." },
+      ],
+    },
+  ],
+] as const)("gives %s an earlier thought as it wants it", (kind, message) => {
+  const request = anthropicMessages.request({
+    model: "m",
+    max_tokens: 9,
+    messages: [
+      ...MESSAGES,
+      {
+        role: "assistant",
+        content: [
+          { type: "thinking", thinking: "Hm.", signature: "s" },
+          { type: "text", text: "So." },
+        ],
+      },
+      ...MESSAGES,
+    ],
+  });
+  const { messages } = JSON.parse(JSON.stringify(written(kind, request).body)) as {
+    messages: object[];
+  };
+  expect(messages[1]).toEqual({ role: "assistant", ...message });
+});
+
+it.each([
+  [
+    { type: "json_schema", json_schema: { name: "a", schema: { type: "array" } } },
+    { type: "array" },
+  ],
+  [{ type: "json_object" }, { type: "object" }],
+  [{ type: "text" }, undefined],
+])("asks TGI for %j in its own words, relayed or not", (response_format, value) => {
+  const format = value && { type: "json_object", value };
+  expect(written("tgi", chat({ response_format })).body["response_format"]).toEqual(format);
+});
+
+it("asks Together for log probabilities by a number and reads its lists", () => {
+  const request = chat({ logprobs: true, top_logprobs: 2 });
+  const { body } = written("together", request);
+  expect(body).toMatchObject({ logprobs: 2, top_logprobs: undefined });
+  const logprobs = { tokens: ["Hi", " you"], token_logprobs: [-0.5, -1] };
+  const head = { id: "a", object: "chat.completion", created: 1, model: "up" };
+  const message = { role: "assistant", content: "Hi you" };
+  const answer = { ...head, choices: [{ index: 0, message, logprobs, finish_reason: "stop" }] };
+  const events = openAiUpstream("together").reader(request).whole(JSON.stringify(answer));
+  const whole = JSON.parse(openAiChat.whole(HEAD, events, USAGE)) as object;
+  expect(whole).toMatchObject({
+    choices: [
+      {
+        logprobs: {
+          content: [
+            { token: "Hi", logprob: -0.5 },
+            { token: " you", logprob: -1 },
+          ],
+        },
+      },
+    ],
+  });
+});
+
+it("names the type of a call where Mistral does not", () => {
+  const call = { id: "abc123def", index: 0, function: { name: "f", arguments: "{}" } };
+  const request = chat({ stream: true });
+  const chunks = streamed("openai-compatible", request, [
+    chunk({ role: "assistant", content: "", tool_calls: [call] }),
+  ]);
+  expect(chunks.at(-1)).toContain('"id":"abc123def","type":"function"');
+});
+
+it("keeps fields of a completion from a chat, and says so", () => {
+  const request = openAiCompletions.request({ model: "m", prompt: "Hi", x_future: 1 });
+  const sent = written("groq", request);
+  expect(sent.body).not.toHaveProperty("x_future");
 });
