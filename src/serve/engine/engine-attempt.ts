@@ -9,6 +9,7 @@ import type { Attempt, AttemptListener } from "../provider.ts";
 export class EngineAttempt implements Attempt {
   readonly #listener: AttemptListener;
   readonly #onCancel: () => void;
+  readonly dropped: readonly string[];
   #paused = false;
   #over = false;
   #held: ChatEvent[] = [];
@@ -18,9 +19,15 @@ export class EngineAttempt implements Attempt {
   /** Tokens counted so far, from the moment that a slot computes this call. */
   counted: Usage | undefined;
 
-  constructor(listener: AttemptListener, onCancel: () => void) {
+  constructor(
+    listener: AttemptListener,
+    onCancel: () => void,
+    /** What the engine has no word for. */
+    dropped: readonly string[] = [],
+  ) {
     this.#listener = listener;
     this.#onCancel = onCancel;
+    this.dropped = dropped;
   }
 
   pause(): void {

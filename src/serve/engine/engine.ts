@@ -1,4 +1,5 @@
 import type { ChatRequest, EmbedRequest, GenerateRequest } from "../../core/chat.ts";
+import { wishedFor } from "../../core/dialects/wishes.ts";
 import { toWeirError, WeirError } from "../../core/errors.ts";
 import type { Log } from "../../core/log.ts";
 import type { Clock } from "../../core/time.ts";
@@ -150,7 +151,8 @@ class EmbeddedEngine implements Engine {
 
   generate(request: GenerateRequest, listener: AttemptListener): Attempt {
     const id = ++this.#lastId;
-    const attempt = new EngineAttempt(listener, () => this.#calls.cancel(id));
+    const dropped = wishedFor(request, ["reasoning_effort"]);
+    const attempt = new EngineAttempt(listener, () => this.#calls.cancel(id), dropped);
     queueMicrotask(() => {
       if (attempt.isOver) return;
       const refusal = this.#refusal();
