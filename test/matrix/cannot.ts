@@ -103,7 +103,9 @@ export function cannot(
 ): Impossible | undefined {
   return CANNOT.find(
     (row) =>
-      (typeof row.scenario === "string" ? row.scenario === scenario : row.scenario.includes(scenario)) &&
+      (typeof row.scenario === "string"
+        ? row.scenario === scenario
+        : row.scenario.includes(scenario)) &&
       (row.clients?.includes(client) ?? true) &&
       (row.vendors?.includes(vendor) ?? true),
   );

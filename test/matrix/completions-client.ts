@@ -8,7 +8,9 @@ export function completionsClient(url: string, apiKey: string): Client {
   return {
     name: "completions",
     alien: {
-      tools: { tools: [{ type: "function", function: { name: "weather", parameters: PLACE_SCHEMA } }] },
+      tools: {
+        tools: [{ type: "function", function: { name: "weather", parameters: PLACE_SCHEMA } }],
+      },
       parallel: { parallel_tool_calls: true },
       schema: { response_format: { type: "json_object" } },
       images: { images: ["data:image/png;base64,AAAA"] },

@@ -66,4 +66,3 @@ async function fill(place: Place, scenario: Scenario): Promise<string | undefine
     return `${client.name} × ${vendor.name} × ${scenario} (${how}): ${reason}`;
   }
 }
-

@@ -135,4 +135,3 @@ function inputOf(
   const items = (earlier?.output ?? []) as unknown as ResponseInputItem[];
   return [{ role: "user", content }, ...items, ...results];
 }
-

@@ -6,6 +6,8 @@ export interface Vendor {
   readonly name: string;
   /** The model's name there. */
   readonly model: string;
+  /** Another one, where the first knows no completions. */
+  readonly textModel?: string;
   /** Fields of its target in weir.yaml beside url and model. */
   readonly target?: string;
   /** The key that its double wants. */
@@ -27,10 +29,17 @@ const base64 = (text: string) => Buffer.from(text).toString("base64");
 export const EMBEDDED = "llama";
 
 export const VENDORS: readonly Vendor[] = [
-  { name: "openai", model: "gpt-5", ...KEYED, answerField: "service_tier", thoughts: "counted" },
+  {
+    name: "openai",
+    model: "gpt-5",
+    textModel: "gpt-3.5-turbo-instruct",
+    ...KEYED,
+    answerField: "service_tier",
+    thoughts: "counted",
+  },
   {
     name: "azure-openai",
-    model: "my-deployment",
+    model: "my-gpt-5",
     ...KEYED,
     answerField: "content_filter_results",
     thoughts: "counted",
@@ -120,22 +129,30 @@ export const ENVIRONMENT = {
   AWS_SECRET_ACCESS_KEY: "mock-secret",
 };
 
-/** The faults that each vendor has a model for, named `VENDOR-FAULT`. */
-export const FAULTS = ["status-429", "status-500", "status-401", "mid-error"] as const;
-export type Fault = (typeof FAULTS)[number];
+/** The faults that each vendor has a model for, called `VENDOR-FAULT`. */
+const FAULTS = ["429", "500", "401", "mid-error"];
 
 /** The models of weir.yaml: each vendor's own, and one for each of its faults. */
 export function configOf(
   vendors: readonly Vendor[],
   doubles: ReadonlyMap<string, MockUpstream>,
 ): string {
-  const lines = vendors.flatMap(({ name, model, target }) => {
+  const lines = vendors.flatMap(({ name, model, textModel, target }) => {
     const double = doubles.get(name);
     if (!double) return [`  ${name}: { targets: [{ provider: llama, file: demo }] }`];
-    const more = target === undefined ? "" : `, ${target}`;
-    const row = (called: string, upstream: string) =>
-      `  ${called}: { targets: [{ provider: ${name}, url: "${double.url}", model: "${upstream}"${more} }] }`;
-    return [row(name, model), ...FAULTS.map((fault) => row(`${name}-${fault}`, `mock-${fault}`))];
+    const row = (called: string, upstream: string, ...more: string[]) => {
+      const fields = [`provider: ${name}`, `url: "${double.url}"`, `model: "${upstream}"`, ...more];
+      if (target !== undefined) fields.push(target);
+      return `  ${called}: { targets: [{ ${fields.join(", ")} }] }`;
+    };
+    return [
+      row(name, model),
+      row(`${name}-text`, textModel ?? model),
+      // Some are not told the model's name: their doubles hear of the fault by a header.
+      ...FAULTS.map((fault) =>
+        row(`${name}-${fault}`, "mock", `headers: { x-mock-fault: "${fault}" }`),
+      ),
+    ];
   });
   return `models:\n${lines.join("\n")}\n`;
 }
@@ -174,15 +191,16 @@ export function seenBy(vendor: string, call: SeenCall): Seen {
   const messages = objectsOf(body["messages"]);
   const [first] = messages;
   return {
-    model:
-      vendor === "azure-openai" ? /\/deployments\/([^/]+)\//.exec(path)?.[1] : body["model"],
+    model: vendor === "azure-openai" ? /\/deployments\/([^/]+)\//.exec(path)?.[1] : body["model"],
     system: ["system", "developer"].includes(textOf(first?.["role"])) ? first?.["content"] : "",
     temperature: body["temperature"],
     stop: body["stop"],
     maxTokens:
-      body[/^(openai|azure-openai|groq)$/.test(vendor) && messages.length > 0
-        ? "max_completion_tokens"
-        : "max_tokens"],
+      body[
+        /^(openai|azure-openai|groq)$/.test(vendor) && messages.length > 0
+          ? "max_completion_tokens"
+          : "max_tokens"
+      ],
     tools: objectsOf(body["tools"]).map(({ function: tool }) => objectOf(tool)["name"]),
     prompt: body["prompt"] ?? messages.at(-1)?.["content"],
     body,
