@@ -8,7 +8,6 @@ import { createReadStream, existsSync } from "node:fs";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { extname, join, normalize } from "node:path";
 import { text } from "node:stream/consumers";
-import { setTimeout as wait } from "node:timers/promises";
 import {
   CallDetail,
   CallList,
@@ -24,7 +23,10 @@ import {
   Session,
 } from "../../src/http/admin-schemas.ts";
 import { makeCalls, summarise } from "./mock-data.ts";
+import { answerChat } from "./mock-chat.ts";
 import { MODELS } from "./mock-models.ts";
+import { missing, Refusal, type Call, type MockRoute } from "./mock-route.ts";
+import { TARGET_ROUTES } from "./mock-targets.ts";
 
 const PORT = Number(process.env["PORT"] ?? 8080);
 const EMPTY = process.env["EMPTY"] === "1";
@@ -63,27 +65,7 @@ const keys: KeyRow[] = [
   },
 ];
 
-class Refusal extends Error {
-  readonly status: number;
-  readonly code: string;
-  constructor(status: number, code: string, message: string) {
-    super(message);
-    this.status = status;
-    this.code = code;
-  }
-}
-
-interface Call {
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
-  readonly url: URL;
-  readonly body: string;
-  readonly id: string;
-}
-
-type Route = (call: Call) => unknown;
-
-const ROUTES: readonly [method: string, path: RegExp, route: Route][] = [
+const ROUTES: readonly MockRoute[] = [
   ["POST", /^\/admin\/v1\/session$/, signIn],
   [
     "DELETE",
@@ -119,7 +101,8 @@ const ROUTES: readonly [method: string, path: RegExp, route: Route][] = [
     ({ id }) =>
       void Object.assign(keys.find((key) => key.id === id) ?? missing("key"), { revoked: true }),
   ],
-  ["POST", /^\/v1\/chat\/completions$/, chat],
+  ...TARGET_ROUTES,
+  ["POST", /^\/v1\/(chat\/completions|messages|responses)$/, talk],
 ];
 
 const server = createServer((request, response) => {
@@ -168,8 +151,8 @@ function refuse(response: ServerResponse, error: unknown): void {
   else response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
 }
 
-function missing(what: string): never {
-  throw new Refusal(404, "not_found", `There is no such ${what}.`);
+function talk(call: Call): Promise<void> {
+  return answerChat(call, calls[0]?.id ?? "0".repeat(32));
 }
 
 function signIn({ body, response }: Call): void {
@@ -253,51 +236,6 @@ function overview(window: keyof typeof SIZES): unknown {
       droppedTraces: 0,
     },
   });
-}
-
-async function chat({ body, response }: Call): Promise<void> {
-  const {
-    model,
-    messages,
-    max_tokens: limit = 200,
-  } = JSON.parse(body) as { model: string; messages: { content: string }[]; max_tokens?: number };
-  const prompt = messages.at(-1)?.content ?? "";
-  const trace = calls[0]?.id ?? "0".repeat(32);
-  response.setHeader("x-weir-trace-id", trace);
-  if (/ignore all previous/i.test(prompt)) {
-    throw new Refusal(
-      403,
-      "blocked_by_guard",
-      "The prompt was refused: it looks like an instruction override (ignore instructions).",
-    );
-  }
-  response.writeHead(200, { "content-type": "text/event-stream" });
-  const send = (value: unknown) => response.write(`data: ${JSON.stringify(value)}\n\n`);
-  const words =
-    `You asked ${model}: “${prompt}”. A weir holds the water back, measures it and lets it pass at an even level. That is what this server does for tokens: it holds a request until there is room, counts what flows, and keeps out what must not pass. `
-      .repeat(2)
-      .match(/\S+\s*/g) ?? [];
-  let made = 0;
-  await wait(180);
-  for (const word of words.slice(0, limit)) {
-    if (response.destroyed) return;
-    if (/break/i.test(prompt) && made === 12) return void response.end();
-    send({ choices: [{ index: 0, delta: { content: word }, finish_reason: null }] });
-    made += 1;
-    await wait(25);
-  }
-  send({
-    choices: [{ index: 0, delta: {}, finish_reason: made < words.length ? "length" : "stop" }],
-  });
-  send({
-    choices: [],
-    usage: {
-      prompt_tokens: 41,
-      completion_tokens: made,
-      prompt_tokens_details: { cached_tokens: 24 },
-    },
-  });
-  response.end("data: [DONE]\n\n");
 }
 
 const TYPES: Record<string, string> = {

@@ -14,20 +14,10 @@ interface ComposerProps {
 
 /** Where a message is written. Enter sends, Shift+Enter breaks the line, Escape stops an answer. */
 export function Composer({ draft, onDraft, onSend, onStop, busy, ready }: ComposerProps) {
-  const area = useRef<HTMLTextAreaElement>(null);
   const [problem, setProblem] = useState<string | null>(null);
   const { text, images } = draft;
-  useEffect(() => {
-    // A message that was taken back comes with the cursor in it.
-    if (text !== "") area.current?.focus();
-  }, [text]);
   const submit = () => {
     if (text.trim() !== "") onSend(draft);
-  };
-  const onKeyDown = (event: KeyboardEvent) => {
-    if (event.key !== "Enter" || event.shiftKey || event.nativeEvent.isComposing) return;
-    event.preventDefault();
-    submit();
   };
   const attach = async (files: readonly File[]) => {
     const read = await readImages(files, images.length);
@@ -42,23 +32,11 @@ export function Composer({ draft, onDraft, onSend, onStop, busy, ready }: Compos
         submit();
       }}
     >
-      <label className="for-screen-readers" htmlFor="message">
-        Message
-      </label>
-      <textarea
-        id="message"
-        ref={area}
-        className="input"
-        rows={Math.min(8, Math.max(2, text.split("\n").length))}
-        placeholder="Write a message"
-        value={text}
-        onChange={(event) => onDraft({ ...draft, text: event.target.value })}
-        onKeyDown={onKeyDown}
-        onPaste={(event) => {
-          const files = Array.from(event.clipboardData.files);
-          if (files.length > 0) void attach(files);
-        }}
-        aria-describedby="message-hint"
+      <MessageArea
+        text={text}
+        onText={(typed) => onDraft({ ...draft, text: typed })}
+        onSubmit={submit}
+        onFiles={(files) => void attach(files)}
       />
       <Attached
         images={images}
@@ -77,6 +55,47 @@ export function Composer({ draft, onDraft, onSend, onStop, busy, ready }: Compos
         <SendButton onStop={busy ? onStop : null} ready={ready && text.trim() !== ""} />
       </div>
     </form>
+  );
+}
+
+function MessageArea(props: {
+  text: string;
+  onText: (text: string) => void;
+  onSubmit: () => void;
+  onFiles: (files: readonly File[]) => void;
+}) {
+  const { text, onText, onSubmit, onFiles } = props;
+  const area = useRef<HTMLTextAreaElement>(null);
+  useEffect(() => {
+    // A message that was taken back comes with the cursor in it.
+    if (text !== "") area.current?.focus();
+  }, [text]);
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (event.key !== "Enter" || event.shiftKey || event.nativeEvent.isComposing) return;
+    event.preventDefault();
+    onSubmit();
+  };
+  return (
+    <>
+      <label className="for-screen-readers" htmlFor="message">
+        Message
+      </label>
+      <textarea
+        id="message"
+        ref={area}
+        className="input"
+        rows={Math.min(8, Math.max(2, text.split("\n").length))}
+        placeholder="Write a message"
+        value={text}
+        onChange={(event) => onText(event.target.value)}
+        onKeyDown={onKeyDown}
+        onPaste={(event) => {
+          const files = Array.from(event.clipboardData.files);
+          if (files.length > 0) onFiles(files);
+        }}
+        aria-describedby="message-hint"
+      />
+    </>
   );
 }
 
