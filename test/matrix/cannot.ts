@@ -25,9 +25,7 @@ export type Instead =
   /** A 400 that names the field. */
   | "refused"
   /** An ordinary answer; the header says what was left out. */
-  | "dropped"
-  /** Nothing can be asked. */
-  | "nothing";
+  | "dropped";
 
 export interface Impossible {
   readonly scenario: Scenario | readonly Scenario[];
@@ -44,8 +42,9 @@ export const CANNOT: readonly Impossible[] = [
   {
     scenario: ["429", "500", "401", "midway"],
     vendors: [EMBEDDED],
-    reason: "the engine has no upstream whose errors it could pass on",
-    instead: "nothing",
+    reason: "the engine has no upstream that fails: a prompt that is too long does instead",
+    instead: "refused",
+    field: /context/,
   },
   {
     scenario: ["tools", "parallel", "schema", "images", "reasoning"],

@@ -294,7 +294,6 @@ export async function checkInstead(
   scenario: Scenario,
   { instead, field }: Impossible,
 ): Promise<void> {
-  if (instead === "nothing") return;
   if (instead === "no field") return checkNoField(place, scenario);
   const asked = ASKS[scenario] ?? {};
   if (instead === "dropped") {
@@ -317,6 +316,8 @@ export async function checkInstead(
   expect(failure?.message, "message").toMatch(field ?? /./);
 }
 
+const TOO_LONG: Partial<Asked> = { user: "word ".repeat(4000) };
+
 /** What is asked where it cannot be had. */
 const ASKS: Readonly<Partial<Record<Scenario, Partial<Asked>>>> = {
   tools: { tools: ["weather"] },
@@ -324,6 +325,10 @@ const ASKS: Readonly<Partial<Record<Scenario, Partial<Asked>>>> = {
   images: { image: PIXEL },
   reasoning: { thinks: true },
   logprobs: { wantsLogprobs: true },
+  "429": TOO_LONG,
+  "500": TOO_LONG,
+  "401": TOO_LONG,
+  midway: TOO_LONG,
 };
 
 /** A field of another protocol goes on as it came, is refused by its name, or is named as dropped. */

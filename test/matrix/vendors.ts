@@ -75,6 +75,7 @@ export const VENDORS: readonly Vendor[] = [
     name: "anthropic",
     model: "claude-sonnet-4-5",
     ...KEYED,
+    answerField: "cache_creation",
     thoughts: "shown",
     rereads: true,
     signature: base64("mock signature of a thought"),
@@ -95,13 +96,14 @@ export const VENDORS: readonly Vendor[] = [
     rereads: true,
     signature: base64("mock signature of a thought"),
   },
-  { name: "mistral", model: "mistral-small-latest", ...KEYED, thoughts: "shown" },
+  { name: "mistral", model: "mistral-small-latest", ...KEYED, thoughts: "shown", rereads: true },
   {
     name: "groq",
     model: "llama-3.3-70b-versatile",
     ...KEYED,
     answerField: "x_groq",
     thoughts: "shown",
+    rereads: true,
   },
   {
     name: "together",
