@@ -1,71 +1,8 @@
-import { existsSync } from "node:fs";
-import { join } from "node:path";
-import { type Browser, type Page, chromium } from "playwright-core";
-import { type TestContext, expect, it, onTestFinished } from "vitest";
-import { missing } from "../support/missing.ts";
-import { ADMIN_KEY, type TestServer, startServer } from "../support/server.ts";
+import { expect, it } from "vitest";
+import { ADMIN_KEY } from "../support/server.ts";
+import { fitsItsWidth, goTo, signIn, visit } from "./visit.ts";
 
 /** The dashboard in a real browser, against a real server with the built-in model. */
-
-const CHROMIUM = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find(
-  existsSync,
-);
-const DASHBOARD = join(import.meta.dirname, "..", "..", "web", "dist", "index.html");
-const ARGS = [
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-];
-
-interface Visit {
-  readonly page: Page;
-  readonly server: TestServer;
-  /** What the page complained about: script errors, and what the CSP refused. */
-  readonly complaints: string[];
-}
-
-async function visit(
-  context: TestContext,
-  size: { width: number; height: number },
-  colorScheme: "light" | "dark",
-): Promise<Visit> {
-  if (!CHROMIUM) missing(context, "Chromium (Debian's package chromium)");
-  if (!existsSync(DASHBOARD)) missing(context, "the built dashboard (npm run build)");
-  const server = await startServer(
-    "models: { chat: { targets: [{ provider: llama, file: demo, slots: 2, context: 512 }] } }",
-  );
-  await server.ready();
-  const browser: Browser = await chromium.launch({ executablePath: CHROMIUM, args: ARGS });
-  onTestFinished(() => browser.close());
-  const page = await browser.newPage({ viewport: size, colorScheme });
-  const complaints: string[] = [];
-  page.on("pageerror", (error) => complaints.push(String(error)));
-  page.on("console", (message) => {
-    // Being signed out answers 401, which the browser logs by itself.
-    if (message.type() === "error" && !message.text().includes("401"))
-      complaints.push(message.text());
-  });
-  await page.goto(server.url);
-  return { page, server, complaints };
-}
-
-async function signIn(page: Page, key: string): Promise<void> {
-  await page.getByLabel("Admin key").fill(key);
-  await page.getByLabel("Admin key").press("Enter");
-}
-
-const goTo = (page: Page, name: string) =>
-  page.getByRole("navigation", { name: "Pages" }).getByRole("link", { name }).click();
-
-/** The page's own width against the window's, as the browser laid it out. */
-const fitsItsWidth = (page: Page) =>
-  page.evaluate<boolean>(
-    "document.documentElement.scrollWidth <= document.documentElement.clientWidth",
-  );
 
 it("signs in, chats, shows the call's trace, and signs out", async (context) => {
   const { page, complaints } = await visit(context, { width: 1280, height: 900 }, "light");
@@ -138,7 +75,7 @@ it.for(["light", "dark"] as const)("fits a phone, %s, on every page", async (sch
   const { page, complaints } = await visit(context, { width: 360, height: 740 }, scheme);
   await signIn(page, ADMIN_KEY);
   await page.getByRole("heading", { name: "Overview", level: 1 }).waitFor();
-  for (const path of ["/", "/playground", "/calls", "/models", "/keys"]) {
+  for (const path of ["/", "/playground", "/calls", "/models", "/targets", "/keys"]) {
     await page.goto(new URL(path, page.url()).href);
     await page.getByRole("heading", { level: 1 }).waitFor();
     expect([path, await fitsItsWidth(page)]).toEqual([path, true]);
