@@ -75,14 +75,22 @@ export const CONTROL_TOKENS = { endOfText: 256, start: 257, end: 258 } as const;
 
 /**
  * Writes a Q8_0 model with random weights, a byte-level vocabulary filled up with made-up words, and
- * a ChatML template. The same seed gives the same file.
+ * a ChatML template unless another is given. The same seed gives the same file.
  */
-export async function writeRandomModel(path: string, shape: ModelShape, seed = 1): Promise<void> {
+export async function writeRandomModel(
+  path: string,
+  shape: ModelShape,
+  seed = 1,
+  template = CHATML,
+): Promise<void> {
   const random = createRandom(seed);
-  await writeGguf(path, { metadata: metadataOf(shape), tensors: tensorsOf(shape, random) });
+  await writeGguf(path, {
+    metadata: metadataOf(shape, template),
+    tensors: tensorsOf(shape, random),
+  });
 }
 
-function metadataOf(shape: ModelShape): Map<string, MetadataEntry> {
+function metadataOf(shape: ModelShape, template: string): Map<string, MetadataEntry> {
   const own = (key: string): string => `${shape.architecture}.${key}`;
   return new Map<string, MetadataEntry>([
     ["general.architecture", string(shape.architecture)],
@@ -103,7 +111,7 @@ function metadataOf(shape: ModelShape): Map<string, MetadataEntry> {
     ["tokenizer.ggml.eos_token_id", uint32(CONTROL_TOKENS.end)],
     ["tokenizer.ggml.eot_token_id", uint32(CONTROL_TOKENS.end)],
     ["tokenizer.ggml.add_bos_token", bool(false)],
-    ["tokenizer.chat_template", string(CHATML)],
+    ["tokenizer.chat_template", string(template)],
   ]);
 }
 

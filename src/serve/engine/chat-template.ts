@@ -3,6 +3,7 @@ import { Template } from "@huggingface/jinja";
 import { textOf, type ChatMessage, type ChatRequest } from "../../core/chat.ts";
 import { messageOf, WeirError } from "../../core/errors.ts";
 import { listAt, numberAt, stringAt, type Metadata } from "../../gguf/metadata.ts";
+import { type AnswerForm, answerFormOf } from "./answer-form.ts";
 import type { PromptPart } from "./messages.ts";
 
 /** For models whose file brings no template: the form that most small models know. */
@@ -13,7 +14,7 @@ const CHATML =
 /** `llama_token_type` of words that steer the model, as `<|im_start|>`. */
 const CONTROL_TOKEN = 3;
 
-type Chat = Pick<ChatRequest, "messages" | "tools" | "toolChoice">;
+type Chat = Pick<ChatRequest, "messages" | "tools" | "toolChoice" | "reasoning">;
 
 export interface ChatTemplate {
   /**
@@ -21,6 +22,7 @@ export interface ChatTemplate {
    * when it refuses, and `unsupported_parameter` for what it has no place for.
    */
   render(chat: Chat): PromptPart[];
+  readonly form: AnswerForm;
 }
 
 /**
@@ -34,6 +36,7 @@ export function createChatTemplate(metadata: Metadata): ChatTemplate {
   const names = { bos_token: special(metadata, "bos"), eos_token: special(metadata, "eos") };
   const shield = createShield(controlWords(metadata));
   return {
+    form: answerFormOf(source),
     render(request) {
       const tools = toolsOf(request);
       if (tools && !knowsTools)
@@ -46,6 +49,7 @@ export function createChatTemplate(metadata: Metadata): ChatTemplate {
       const text = run(template, {
         messages,
         ...(tools && { tools }),
+        ...toThinking(request),
         add_generation_prompt: true,
         ...names,
       });
@@ -85,9 +89,15 @@ function toolsOf({ tools, toolChoice }: Chat): unknown[] | undefined {
   return tools.map((tool) => ({ type: "function", function: { parameters: {}, ...tool } }));
 }
 
+/** Qwen's and others' templates read whether to think; those that do not, ignore it. */
+function toThinking({ reasoning }: Chat): Record<string, unknown> {
+  if (!reasoning) return {};
+  return { enable_thinking: reasoning.effort !== "none" && reasoning.budgetTokens !== 0 };
+}
+
 /** A message in the form that templates are written for. */
 function toMessage(message: ChatMessage, index: number, shield: Shield): Record<string, unknown> {
-  const { role, content, name, toolCalls, toolCallId } = message;
+  const { role, content, name, toolCalls, toolCallId, reasoning } = message;
   const other = Array.isArray(content) && content.find(({ type }) => type !== "text");
   if (other) {
     const what = other.type === "foreign" ? other.what : `${other.type} parts`;
@@ -100,6 +110,7 @@ function toMessage(message: ChatMessage, index: number, shield: Shield): Record<
     content: shield.mark(textOf(content)),
     ...(name !== undefined && { name }),
     ...(toolCallId !== undefined && { tool_call_id: toolCallId }),
+    ...(reasoning && { reasoning_content: reasoning.map(({ text }) => text).join("") }),
     ...(toolCalls && {
       tool_calls: toolCalls.map((call) => ({
         id: call.id,

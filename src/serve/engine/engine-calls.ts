@@ -1,9 +1,12 @@
 import type { ChatEvent, GenerateRequest } from "../../core/chat.ts";
 import { toWeirError, WeirError } from "../../core/errors.ts";
 import type { Clock } from "../../core/time.ts";
+import { newId } from "../../core/ids.ts";
+import { THINK_TAGS } from "./answer-form.ts";
+import { AnswerParser } from "./answer-parser.ts";
 import type { ChatTemplate } from "./chat-template.ts";
 import type { EngineAttempt } from "./engine-attempt.ts";
-import type { CallProgress, CallTotals, HostError, ToHost } from "./messages.ts";
+import type { CallProgress, CallTotals, HostError, PromptPart, ToHost } from "./messages.ts";
 import { toHostCall } from "./to-host-call.ts";
 
 interface Entry {
@@ -12,6 +15,8 @@ interface Entry {
   readonly attempt: EngineAttempt;
   readonly receivedAt: number;
   startedAt: number | undefined;
+  /** Takes the answer's text apart, where there may be more than text in it. */
+  parser: AnswerParser | undefined;
   sent: boolean;
   retried: boolean;
 }
@@ -66,6 +71,7 @@ export class EngineCalls {
       attempt,
       receivedAt: now(),
       startedAt: undefined,
+      parser: undefined,
       sent: false,
       retried: false,
     };
@@ -108,7 +114,8 @@ export class EngineCalls {
     if (!entry) return;
     if (soFar) entry.attempt.counted = soFar;
     if (started) this.#started(entry);
-    if (events) entry.attempt.events(events);
+    const told = events && entry.parser ? entry.parser.push(events) : events;
+    if (told?.length) entry.attempt.events(told);
     if (error) this.#fail(entry, fromHostError(error));
     if (done) this.#done(entry, done);
   }
@@ -118,6 +125,7 @@ export class EngineCalls {
     try {
       const call = toHostCall(entry.id, entry.request, this.#template);
       entry.sent = true;
+      entry.parser = parserFor(entry.request, this.#template, call.prompt);
       this.#needs.send({ type: "generate", call });
     } catch (cause) {
       this.#fail(entry, toWeirError(cause));
@@ -169,6 +177,23 @@ export class EngineCalls {
       { retryAfterMs: Math.round(Math.min(60_000, Math.max(1000, waitMs))) },
     );
   }
+}
+
+function parserFor(
+  request: GenerateRequest,
+  { form }: ChatTemplate,
+  prompt: readonly PromptPart[],
+): AnswerParser | undefined {
+  if (request.kind !== "chat") return undefined;
+  const tools = request.toolChoice === "none" ? [] : (request.tools ?? []);
+  if (tools.length === 0 && !form.thinks) return undefined;
+  const end = prompt.at(-1)?.text.trimEnd() ?? "";
+  return new AnswerParser({
+    tools,
+    thinks: form.thinks,
+    startsThinking: form.thinks && end.endsWith(THINK_TAGS[0]),
+    newCallId: () => newId("call_"),
+  });
 }
 
 /** A refusal that the host has put into words, as the caller's error. */

@@ -675,3 +675,50 @@ describe.skipIf(!hasLibrary())("an engine (skipped where llama.cpp has no librar
     });
   });
 });
+
+describe("tools", () => {
+  const TEMPLATE =
+    "{% for t in tools %}{{ t.function.name }} {% endfor %}<tool_call></tool_call><think></think>" +
+    "{% for m in messages %}{{ m.role }}: {{ m.content }}\n{% endfor %}";
+  const tools = ["weather", "time"].map((name) => ({
+    name,
+    parameters: {
+      type: "object",
+      properties: { place: { $ref: "#/$defs/Place" } },
+      required: ["place"],
+      $defs: { Place: { type: "string", enum: ["Ulm", "Bonn"] } },
+    },
+  }));
+
+  let own = "";
+  let caller: Engine;
+  beforeAll(async () => {
+    own = await mkdtemp(join(tmpdir(), "weir-tools-"));
+    const file = join(own, "tools.gguf");
+    await writeRandomModel(file, SHAPES.tiny, 1, TEMPLATE);
+    const settings = { name: "tools", slots: 2, contextTokens: 512, threads: 1, log: silentLog };
+    caller = createEngine({ ...settings, file });
+  });
+  afterAll(async () => {
+    await caller.close();
+    await rm(own, { recursive: true, force: true });
+  });
+
+  it("forces a call whose arguments fit the tool's schema, and tells it as a call", async () => {
+    const wish = { tools, maxTokens: 120, sampling: { temperature: 1, seed: 5 } };
+    for (const toolChoice of ["required", { name: "time" }] as const) {
+      const answer = await ask(chat("x", { ...wish, toolChoice, parallelToolCalls: false }), {
+        on: caller,
+      });
+      expect(answer.error).toBeUndefined();
+      const calls = answer.events.filter((event) => event.type === "tool-call-delta");
+      expect(calls).toHaveLength(1);
+      expect(["weather", "time"]).toContain(calls[0]?.name);
+      expect(["Ulm", "Bonn"]).toContain(
+        (JSON.parse(calls[0]?.arguments ?? "") as { place: string }).place,
+      );
+      expect(answer.text()).toBe("");
+      expect(answer.reason()).toBe("tool_calls");
+    }
+  });
+});

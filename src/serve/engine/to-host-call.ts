@@ -3,6 +3,7 @@ import { WeirError } from "../../core/errors.ts";
 import type { ChatTemplate } from "./chat-template.ts";
 import { ANY_JSON_GRAMMAR, jsonSchemaToGrammar } from "./json-schema-to-grammar.ts";
 import type { HostCall, PromptPart } from "./messages.ts";
+import { toolGrammar } from "./tool-grammar.ts";
 
 const MOST_ANSWERS = 128;
 const MOST_LOGPROBS = 20;
@@ -20,7 +21,7 @@ export function toHostCall(id: number, request: GenerateRequest, template: ChatT
     stop: request.stop,
     sampling: request.sampling,
     topLogprobs: request.topLogprobs,
-    grammar: grammarOf(request),
+    grammar: grammarOf(request, template),
   };
 }
 
@@ -29,8 +30,11 @@ function promptOf(request: GenerateRequest, template: ChatTemplate): PromptPart[
   return [{ text: request.prompt, plain: false }];
 }
 
-function grammarOf({ grammar, responseFormat }: GenerateRequest): string | undefined {
+function grammarOf(request: GenerateRequest, { form }: ChatTemplate): string | undefined {
+  const { grammar, responseFormat } = request;
   if (grammar !== undefined) return grammar;
+  const forced = request.kind === "chat" ? toolGrammar(request, form) : undefined;
+  if (forced !== undefined) return forced;
   if (responseFormat?.type === "json_object") return ANY_JSON_GRAMMAR;
   if (responseFormat?.type !== "json_schema") return undefined;
   return jsonSchemaToGrammar(responseFormat.schema, "response_format.json_schema.schema");
