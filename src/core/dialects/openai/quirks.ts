@@ -35,6 +35,8 @@ export interface Quirks {
   readonly logprobsAs: "flag and count" | "count";
   /** How an earlier answer's thoughts go back. */
   readonly thoughts: "reasoning_content" | "reasoning" | "parts" | "none";
+  /** Whether ids of calls are nine letters and digits, and no others are taken. */
+  readonly shortIds: boolean;
   /** Nothing where the model cannot be asked to think. */
   reasoning(asked: Reasoning, model: string): Readonly<Record<string, unknown>>;
   format(format: ResponseFormat): unknown;
@@ -103,6 +105,7 @@ const OPENAI: Quirks = {
   required: "required",
   logprobsAs: "flag and count",
   thoughts: "none",
+  shortIds: false,
   reasoning: byOpenAisEffort,
   format: asJsonSchema,
 };
@@ -164,6 +167,7 @@ export const QUIRKS = {
     completions: false,
     required: "any",
     thoughts: "parts",
+    shortIds: true,
     reasoning: byEffort,
   },
   groq: {

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type {
   CacheMark,
   ChatMessage,
@@ -175,7 +176,7 @@ export function toUpstreamMessage(message: ChatMessage): Fields {
   return toWireMessage(message, QUIRKS["openai-compatible"]);
 }
 
-function toWireMessage(message: ChatMessage, { words, thoughts }: Quirks): Fields {
+function toWireMessage(message: ChatMessage, { words, thoughts, shortIds }: Quirks): Fields {
   const { content, reasoning, role } = message;
   const thought = thoughts === "none" ? "" : reasoning?.map(({ text }) => text).join("");
   const said =
@@ -186,10 +187,12 @@ function toWireMessage(message: ChatMessage, { words, thoughts }: Quirks): Field
     role,
     content: thought && thoughts === "parts" ? toThoughtful(thought, said) : said,
     name: message.name,
-    tool_call_id: message.toolCallId,
+    tool_call_id: shortIds
+      ? message.toolCallId && toShortId(message.toolCallId)
+      : message.toolCallId,
     ...(thought && thoughts !== "parts" && { [thoughts]: thought }),
     tool_calls: message.toolCalls?.map(({ id, name, arguments: args, signature }) => ({
-      id,
+      id: shortIds ? toShortId(id) : id,
       type: "function",
       function: { name, arguments: args },
       ...(signature !== undefined && {
@@ -197,6 +200,12 @@ function toWireMessage(message: ChatMessage, { words, thoughts }: Quirks): Field
       }),
     })),
   };
+}
+
+/** Another provider's id in Mistral's form: always the same for the same, so that results find their calls. */
+function toShortId(id: string): string {
+  if (/^[A-Za-z0-9]{9}$/.test(id)) return id;
+  return createHash("sha256").update(id).digest("hex").slice(0, 9);
 }
 
 /** A thought and what was said after it, as Mistral has them. */

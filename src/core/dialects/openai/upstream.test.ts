@@ -168,3 +168,18 @@ it("keeps fields of a completion from a chat, and says so", () => {
   const sent = written("groq", request);
   expect(sent.body).not.toHaveProperty("x_future");
 });
+
+it("gives Mistral ids of nine letters and digits, the same for a call and its result", () => {
+  const call = (id: string) => ({ id, function: { name: "f", arguments: "{}" } });
+  const result = (id: string) => ({ role: "tool", tool_call_id: id, content: "1" });
+  const calls = { role: "assistant", tool_calls: [call("toolu_0_f"), call("abc123def")] };
+  const request = chat({
+    messages: [...MESSAGES, calls, result("toolu_0_f"), result("abc123def")],
+  });
+  const { messages } = written("mistral", request).body as {
+    messages: { tool_calls?: { id: string }[]; tool_call_id?: string }[];
+  };
+  const ids = messages[1]?.tool_calls?.map(({ id }) => id);
+  expect(ids).toEqual([expect.stringMatching(/^[a-zA-Z0-9]{9}$/), "abc123def"]);
+  expect(messages.slice(2).map(({ tool_call_id }) => tool_call_id)).toEqual(ids);
+});
