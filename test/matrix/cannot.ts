@@ -5,6 +5,7 @@ export const SCENARIOS = [
   "plain",
   "unknown",
   "tools",
+  "moved",
   "parallel",
   "schema",
   "images",
@@ -47,7 +48,7 @@ export const CANNOT: readonly Impossible[] = [
     field: /context/,
   },
   {
-    scenario: ["tools", "parallel", "schema", "images", "reasoning"],
+    scenario: ["tools", "moved", "parallel", "schema", "images", "reasoning"],
     clients: ["completions"],
     reason: "completions are text in, text out",
     instead: "no field",
@@ -72,7 +73,7 @@ export const CANNOT: readonly Impossible[] = [
     field: /logprobs/,
   },
   {
-    scenario: ["tools", "parallel"],
+    scenario: ["tools", "moved", "parallel"],
     vendors: [EMBEDDED],
     reason: "the demo model calls no tools",
     instead: "refused",

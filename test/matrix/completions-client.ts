@@ -11,6 +11,7 @@ export function completionsClient(url: string, apiKey: string): Client {
       tools: {
         tools: [{ type: "function", function: { name: "weather", parameters: PLACE_SCHEMA } }],
       },
+      moved: { tool_choice: "auto" },
       parallel: { parallel_tool_calls: true },
       schema: { response_format: { type: "json_object" } },
       images: { images: ["data:image/png;base64,AAAA"] },

@@ -20,16 +20,23 @@ beforeAll(async () => {
 });
 afterAll(() => stand.close());
 
-async function manages(framework: Framework): Promise<void> {
-  const place = { city: CITY, days: expect.any(Number) as number };
-  expect((await framework.plain()).trim(), "plain").toBe(SAID);
-  expect((await framework.streamed()).trim(), "streamed").toBe(SAID);
-  for (const isStreamed of [false, true]) {
+const PLACE = { city: CITY, days: expect.any(Number) as number };
+const LOOP = { asked: [PLACE], text: SAID };
+const ALL = { plain: SAID, streamed: SAID, tools: LOOP, streamedTools: LOOP, structured: PLACE };
+
+/** Everything that a framework must manage, one after the other. */
+async function tried(framework: Framework) {
+  const tools = async (isStreamed: boolean) => {
     const { asked, text } = await framework.tools(isStreamed);
-    expect(asked, "tool's input").toEqual([place]);
-    expect(text.trim(), "answer after the tool").toBe(SAID);
-  }
-  expect(await framework.structured(), "structured output").toEqual(place);
+    return { asked, text: text.trim() };
+  };
+  return {
+    plain: (await framework.plain()).trim(),
+    streamed: (await framework.streamed()).trim(),
+    tools: await tools(false),
+    streamedTools: await tools(true),
+    structured: await framework.structured(),
+  };
 }
 
 const NAMES = aiSdks("", "-", "-")
@@ -44,10 +51,10 @@ it.each(pairs)("$name with $provider", async ({ name, provider }) => {
   ];
   const framework = all.find((one) => one.name === name);
   if (!framework) throw new Error(`no framework is called ${name}`);
-  await manages(framework);
+  expect(await tried(framework)).toEqual(ALL);
 });
 
 it.for(PROVIDERS)("curl with %s", async (provider, context) => {
   if (spawnSync("curl", ["--version"]).status !== 0) missing(context, "curl");
-  await manages(curl(stand.url, ADMIN_KEY, provider));
+  expect(await tried(curl(stand.url, ADMIN_KEY, provider))).toEqual(ALL);
 });

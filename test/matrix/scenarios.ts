@@ -33,6 +33,7 @@ export const CHECKS: Readonly<Record<Scenario, (place: Place) => Promise<void>>>
   plain,
   unknown,
   tools,
+  moved,
   parallel,
   schema,
   images,
@@ -158,6 +159,25 @@ async function tools(place: Place): Promise<void> {
   }
   if (vendor.rereads) {
     expect(sent.texts, "thought in the second request").toContain(THOUGHT);
+  }
+}
+
+/** A conversation that one provider began and another goes on with: its ids and proofs are not this one's. */
+async function moved(place: Place): Promise<void> {
+  const { client, vendor, isStreamed } = place;
+  for (const origin of ["vllm", "anthropic", "gemini"].filter((name) => name !== vendor.name)) {
+    const asked = {
+      tools: ["weather", "map"],
+      thinks: vendor.thoughts !== "none",
+      sampling: { temperature: 1, stop: "NEVER", maxTokens: 4000 },
+    };
+    const answer = await client.ask({ model: origin, isStreamed, ...asked });
+    const loop = { answer, result: RESULT };
+    const { value, seen } = await watched(place, () => ask(place, { ...asked, loop }));
+    expect(value.texts[0]?.trim(), `answer after ${origin}'s call`).toBe(SAID);
+    const sent = partsOf(seen[0]?.body);
+    expect(sent.texts, `result of ${origin}'s call`).toContain(RESULT);
+    expect(sent.inputs, `${origin}'s call`).toContainEqual(ZURICH);
   }
 }
 
@@ -321,6 +341,7 @@ const TOO_LONG: Partial<Asked> = { user: "word ".repeat(4000) };
 /** What is asked where it cannot be had. */
 const ASKS: Readonly<Partial<Record<Scenario, Partial<Asked>>>> = {
   tools: { tools: ["weather"] },
+  moved: { tools: ["weather"] },
   parallel: { tools: ["weather", "map"] },
   images: { image: PIXEL },
   reasoning: { thinks: true },
