@@ -1,5 +1,5 @@
 import type { Script } from "../brain.ts";
-import { type Json, type Reply, sse, stringOf } from "../call.ts";
+import { type Json, type Reply, objectsOf, sse, stringOf } from "../call.ts";
 import { type Failure, type KindFactory, Refused, generation, hasBearer } from "../kind.ts";
 import { checkWindow } from "../openai/chat-ask.ts";
 import { familyRoutes, modelRoutes } from "../openai/chat-routes.ts";
@@ -93,6 +93,12 @@ function check(body: Json): void {
       throw new Refused(400, `'${name}' : property '${name}' is unsupported`);
   if (typeof body["n"] === "number" && body["n"] > 1)
     throw new Refused(400, "'n' : number must be at most 1");
+  const stray = objectsOf(body["messages"]).findIndex((one) => "reasoning_content" in one);
+  if (stray !== -1)
+    throw new Refused(
+      400,
+      `'messages.${stray}' : for 'role:assistant' the following must be satisfied[('messages.${stray}' : property 'reasoning_content' is unsupported)]`,
+    );
   if (body["reasoning_format"] !== undefined && body["include_reasoning"] !== undefined)
     throw new Refused(400, "cannot specify both reasoning_format and include_reasoning");
   if (body["tools"] !== undefined && String(body["model"]).includes("tool-use-failed"))

@@ -7,6 +7,7 @@ import { type Dialect, OPENAI, retryAfter } from "../openai/dialect.ts";
 import { responsesRoute } from "../openai/responses.ts";
 
 const PROVIDER = "Mock";
+const SIGNATURE = Buffer.from("mock signature of a routed thought").toString("base64");
 /** Keeps the line open while a provider is sought. */
 const COMMENT = ": OPENROUTER PROCESSING\n\n";
 
@@ -17,9 +18,17 @@ const DIALECT: Dialect = {
   opening: undefined,
   everyDelta: { role: "assistant" },
   streamUsage: "always",
-  reasoning: (text) => ({
+  reasoning: (text, isLast) => ({
     reasoning: text,
-    reasoning_details: [{ type: "reasoning.text", text, format: "unknown", index: 0 }],
+    reasoning_details: [
+      {
+        type: "reasoning.text",
+        text,
+        ...(isLast ? { signature: SIGNATURE } : {}),
+        format: "anthropic-claude-v1",
+        index: 0,
+      },
+    ],
   }),
   wantsReasoning: (body) => {
     const { enabled, effort, max_tokens: most } = objectOf(body["reasoning"]);

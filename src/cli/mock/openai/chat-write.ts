@@ -56,7 +56,7 @@ function messageOf({ dialect, script }: Answer): Json {
   const message = {
     role: "assistant",
     content: isCalling ? null : textOf(script),
-    ...(reasoning === "" ? {} : dialect.reasoning(reasoning)),
+    ...(reasoning === "" ? {} : dialect.reasoning(reasoning, true)),
     ...(isCalling ? { tool_calls: script.toolCalls.map(dialect.toolCall) } : {}),
   };
   return dialect.message(message, script);
@@ -143,8 +143,8 @@ function* partsOf(answer: Answer): Generator<Json> {
     for (const text of script.pieces) yield { text };
     return;
   }
-  for (const text of script.reasoning) {
-    const fields = dialect.reasoning(text);
+  for (const [at, text] of script.reasoning.entries()) {
+    const fields = dialect.reasoning(text, at === script.reasoning.length - 1);
     if (Object.keys(fields).length > 0) yield { delta: { ...dialect.everyDelta, ...fields } };
   }
   for (const content of script.pieces) yield { delta: { ...dialect.everyDelta, content } };

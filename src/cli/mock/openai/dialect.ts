@@ -19,7 +19,7 @@ export interface Dialect {
   readonly honoursN: boolean;
   readonly honoursLogprobs: boolean;
   /** The fields that carry a piece of reasoning in a message or delta. */
-  readonly reasoning: (text: string) => Json;
+  readonly reasoning: (text: string, isLast: boolean) => Json;
   readonly wantsReasoning: (body: Json) => boolean;
   /** Throws a `Refused` for what the vendor refuses. */
   readonly check: (body: Json, call: Call) => void;
