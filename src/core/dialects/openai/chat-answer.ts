@@ -42,7 +42,7 @@ function toWireMessage(choice: Choice): Record<string, unknown> {
     refusal: refusal === "" ? null : refusal,
     ...(thought && { reasoning_content: thought }),
     ...(reasoning.some(isSigned) && {
-      reasoning_details: reasoning.map((part, index) => toDetail(part, index)),
+      reasoning_details: reasoning.map((part, index) => toReasoningDetail(part, index)),
     }),
     ...(toolCalls.length > 0 && {
       tool_calls: toolCalls.map(({ id, name, arguments: args, signature }) => ({
@@ -65,7 +65,7 @@ function isSigned({ signature, redacted }: Signed): boolean {
 }
 
 /** Thinking as OpenRouter's clients know it: the signature must come back with the next request. */
-function toDetail(
+export function toReasoningDetail(
   { text, signature, redacted }: Signed & { readonly text: string },
   index: number,
 ): Record<string, unknown> {
@@ -197,7 +197,7 @@ function toDelta(event: Delta): string {
     case "reasoning-delta":
       return JSON.stringify({
         ...(event.text !== "" && { reasoning_content: event.text }),
-        ...(isSigned(event) && { reasoning_details: [toDetail(event, event.part ?? 0)] }),
+        ...(isSigned(event) && { reasoning_details: [toReasoningDetail(event, event.part ?? 0)] }),
       });
   }
   const call = {

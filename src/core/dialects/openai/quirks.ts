@@ -34,7 +34,7 @@ export interface Quirks {
   readonly required: "required" | "any";
   readonly logprobsAs: "flag and count" | "count";
   /** How an earlier answer's thoughts go back. */
-  readonly thoughts: "reasoning_content" | "reasoning" | "parts" | "none";
+  readonly thoughts: "reasoning_content" | "reasoning" | "details" | "parts" | "none";
   /** Whether ids of calls are nine letters and digits, and no others are taken. */
   readonly shortIds: boolean;
   /** Nothing where the model cannot be asked to think. */
@@ -183,6 +183,7 @@ export const QUIRKS = {
     ...OPEN,
     words: { ...OPEN_WORDS, cacheMarks: "cache_control" },
     manyAnswers: false,
+    thoughts: "details",
     reasoning: ({ effort, budgetTokens }) => ({
       reasoning: { effort, max_tokens: budgetTokens },
     }),

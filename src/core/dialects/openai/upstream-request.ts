@@ -11,6 +11,7 @@ import { WeirError } from "../../errors.ts";
 import { relayedBody } from "../relay.ts";
 import type { UpstreamBody } from "../upstream-dialect.ts";
 import { wishedFor } from "../wishes.ts";
+import { toReasoningDetail } from "./chat-answer.ts";
 import { type OptionalWord, QUIRKS, type Quirks, refuseUnknown } from "./quirks.ts";
 
 /** Canonical requests written for servers that speak OpenAI's dialect. Pure. */
@@ -81,7 +82,20 @@ function toRelayed(request: GenerateRequest, quirks: Quirks, body: Fields): Fiel
   return {
     ...(most == null ? rest : { ...rest, [name]: most }),
     ...(request.kind === "chat" && toOwnWords(request, quirks)),
+    ...toOwnHistory(body, quirks),
     ...toStreaming(request, quirks, body),
+  };
+}
+
+/** Weir's own words for thoughts, where an earlier answer was another server's: some refuse them. */
+function toOwnHistory({ messages }: Fields, { thoughts }: Quirks): Fields {
+  if (!Array.isArray(messages) || (thoughts !== "none" && thoughts !== "reasoning")) return {};
+  return {
+    messages: (messages as Fields[]).map((message) => {
+      const { reasoning_content: thought, reasoning_details: details, ...rest } = message;
+      if (thought === undefined && details === undefined) return message;
+      return thoughts === "none" ? rest : { reasoning: thought, ...rest };
+    }),
   };
 }
 
@@ -177,8 +191,8 @@ export function toUpstreamMessage(message: ChatMessage): Fields {
 }
 
 function toWireMessage(message: ChatMessage, { words, thoughts, shortIds }: Quirks): Fields {
-  const { content, reasoning, role } = message;
-  const thought = thoughts === "none" ? "" : reasoning?.map(({ text }) => text).join("");
+  const { content, reasoning = [], role } = message;
+  const thought = reasoning.map(({ text }) => text).join("");
   const said =
     content === null || typeof content === "string"
       ? content
@@ -190,7 +204,14 @@ function toWireMessage(message: ChatMessage, { words, thoughts, shortIds }: Quir
     tool_call_id: shortIds
       ? message.toolCallId && toShortId(message.toolCallId)
       : message.toolCallId,
-    ...(thought && thoughts !== "parts" && { [thoughts]: thought }),
+    ...(thought && (thoughts === "reasoning_content" || thoughts === "reasoning")
+      ? { [thoughts]: thought }
+      : {}),
+    ...(thoughts === "details" &&
+      reasoning.length > 0 && {
+        reasoning: thought,
+        reasoning_details: reasoning.map((part, index) => toReasoningDetail(part, index)),
+      }),
     tool_calls: message.toolCalls?.map(({ id, name, arguments: args, signature }) => ({
       id: shortIds ? toShortId(id) : id,
       type: "function",

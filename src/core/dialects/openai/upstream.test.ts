@@ -88,6 +88,14 @@ it.each([
   ["vllm", { content: "So.", reasoning_content: "Hm." }],
   ["groq", { content: "So.", reasoning: "Hm." }],
   [
+    "openrouter",
+    {
+      content: "So.",
+      reasoning: "Hm.",
+      reasoning_details: [{ type: "reasoning.text", text: "Hm.", signature: "s", index: 0 }],
+    },
+  ],
+  [
     "mistral",
     {
       content: [
@@ -182,4 +190,16 @@ it("gives Mistral ids of nine letters and digits, the same for a call and its re
   const ids = messages[1]?.tool_calls?.map(({ id }) => id);
   expect(ids).toEqual([expect.stringMatching(/^[a-zA-Z0-9]{9}$/), "abc123def"]);
   expect(messages.slice(2).map(({ tool_call_id }) => tool_call_id)).toEqual(ids);
+});
+
+it.each([
+  ["openai", { content: "So." }],
+  ["groq", { content: "So.", reasoning: "Hm." }],
+  ["vllm", { content: "So.", reasoning_content: "Hm.", reasoning_details: [] }],
+] as const)("relays to %s an earlier thought that Weir wrote as it takes it", (kind, message) => {
+  const thoughtful = { role: "assistant", content: "So." };
+  const thought = { reasoning_content: "Hm.", reasoning_details: [] };
+  const request = chat({ messages: [...MESSAGES, { ...thoughtful, ...thought }, ...MESSAGES] });
+  const { messages } = written(kind, request).body as { messages: object[] };
+  expect(messages).toEqual([...MESSAGES, { role: "assistant", ...message }, ...MESSAGES]);
 });
