@@ -85,13 +85,16 @@ function beside(message: ChatCompletionMessage | undefined): ChatCompletionMessa
 /** Gathers what the package's stream helper does not: the thinking, and the signatures of calls. */
 class Beside {
   private thought = "";
+  /** Which of its two names the thinking has. */
+  private field = "reasoning_content";
   private readonly details: Record<string, unknown>[] = [];
   private readonly proofs = new Map<number, unknown>();
 
   add({ choices }: ChatCompletionChunk): void {
     const { delta } = choices[0] ?? {};
     const fields = objectOf(delta);
-    this.thought += textOf(fields["reasoning_content"]) || textOf(fields["reasoning"]);
+    if ("reasoning" in fields && !("reasoning_content" in fields)) this.field = "reasoning";
+    this.thought += textOf(fields[this.field]);
     const details = Array.isArray(fields["reasoning_details"]) ? fields["reasoning_details"] : [];
     for (const detail of details.map(objectOf)) {
       const last = this.details.at(-1);
@@ -116,7 +119,7 @@ class Beside {
     return {
       ...beside(message),
       ...(calls && { tool_calls: calls }),
-      ...(this.thought !== "" && { reasoning_content: this.thought }),
+      ...(this.thought !== "" && { [this.field]: this.thought }),
       ...(this.details.length > 0 && { reasoning_details: this.details }),
     };
   }

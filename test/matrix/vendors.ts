@@ -118,6 +118,7 @@ export const VENDORS: readonly Vendor[] = [
     model: "mock/model",
     ...KEYED,
     answerField: "native_finish_reason",
+    signature: base64("mock signature of a routed thought"),
     thoughts: "shown",
     rereads: true,
   },
@@ -190,6 +191,7 @@ export function seenBy(vendor: string, call: SeenCall): Seen {
       return seenByOllama(body);
   }
   if (vendor === "tgi" && path.startsWith("/generate")) return seenByTgi(body);
+  if (path.includes("/responses")) return seenByResponses(body);
   const messages = objectsOf(body["messages"]);
   const [first] = messages;
   return {
@@ -205,6 +207,19 @@ export function seenBy(vendor: string, call: SeenCall): Seen {
       ],
     tools: objectsOf(body["tools"]).map(({ function: tool }) => objectOf(tool)["name"]),
     prompt: body["prompt"] ?? messages.at(-1)?.["content"],
+    body,
+  };
+}
+
+function seenByResponses(body: Seen["body"]): Seen {
+  return {
+    model: body["model"],
+    system: body["instructions"],
+    temperature: body["temperature"],
+    stop: undefined, // it has none
+    maxTokens: body["max_output_tokens"],
+    tools: objectsOf(body["tools"]).map(({ name }) => name),
+    prompt: body["input"],
     body,
   };
 }
