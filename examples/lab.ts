@@ -56,7 +56,7 @@ export function at(value: unknown, ...keys: readonly (string | number)[]): unkno
   );
 }
 
-const PATIENCE_MS = 10_000;
+const PATIENCE_MS = 30_000;
 const PAUSE_MS = 10;
 
 /** Asks until it is so. Throws when it does not come in time. */
