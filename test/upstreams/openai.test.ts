@@ -290,6 +290,31 @@ it("answers on its Responses route, whole and streamed", async () => {
   const format = { type: "json_schema" as const, name: "place", schema: PLACE };
   const json = await client.responses.create({ model: "m", input: "Hi", text: { format } });
   expect(JSON.parse(json.output_text)).toEqual(ZURICH);
+  const likely = await client.responses.create({
+    model: "m",
+    input: "Hi",
+    include: ["message.output_text.logprobs"],
+  });
+  expect(likely.output).toMatchObject([
+    { content: [{ logprobs: [{ token: "word0 ", logprob: -0.25 }, {}, {}] }] },
+  ]);
+});
+
+it("takes back only the thoughts that it sealed", async () => {
+  const { client } = await openai();
+  const asked = { model: "m", store: false, reasoning: { effort: "low" as const } };
+  const answer = await client.responses.create({
+    ...asked,
+    input: "Hi",
+    include: ["reasoning.encrypted_content"],
+  });
+  const [thought] = answer.output;
+  if (thought?.type !== "reasoning") throw new Error("no thought came first");
+  const again = (item: typeof thought) =>
+    client.responses.create({ ...asked, input: [item, { role: "user", content: "Go on" }] });
+  expect((await again(thought)).output_text).toBe("word0 word1 word2");
+  await expect(again({ ...thought, encrypted_content: "AAAA" })).rejects.toThrow(/be verified/);
+  await expect(again({ ...thought, encrypted_content: null })).rejects.toThrow(/not persisted/);
 });
 
 it("moderates, speaks, hears and draws", async () => {

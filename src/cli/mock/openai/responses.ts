@@ -9,6 +9,7 @@ import {
   ok,
   sse,
   stringOf,
+  stringsOf,
 } from "../call.ts";
 import { type MockOptions, Refused, type Route, generation } from "../kind.ts";
 import { OPENAI } from "./dialect.ts";
@@ -38,6 +39,7 @@ export function responsesRoute(options: MockOptions): Route {
 
 function askOfResponses(body: Json): Ask {
   const input = objectsOf(body["input"]);
+  checkThoughts(input, body);
   const format = objectOf(objectOf(body["text"])["format"]);
   const choice = body["tool_choice"];
   const named = stringOf(objectOf(choice)["name"]);
@@ -119,13 +121,14 @@ function responseOf(body: Json, script: Script, status: "in_progress" | "complet
 function itemsOf(body: Json, script: Script): Json[] {
   const wantsSummary = objectOf(body["reasoning"])["summary"] !== undefined;
   const summary = wantsSummary ? [{ type: "summary_text", text: script.reasoning.join("") }] : [];
-  const reasoning = { id: "rs_mock", type: "reasoning", summary };
+  const sealed = wants(body, "reasoning.encrypted_content") ? { encrypted_content: SEALED } : {};
+  const reasoning = { id: "rs_mock", type: "reasoning", summary, ...sealed };
   const message = {
     id: "msg_mock",
     type: "message",
     status: script.finish === "length" ? "incomplete" : "completed",
     role: "assistant",
-    content: [outputText(textOf(script))],
+    content: [outputText(textOf(script), logprobsOf(body, script.pieces))],
   };
   const calls = script.toolCalls.map(({ id, name, arguments: text }, index) => ({
     id: `fc_mock_${index}`,
@@ -161,7 +164,7 @@ function* framesOf(body: Json, script: Script): Generator<Frame> {
       ...at,
       item: { ...item, ...empty, ...(item["status"] ? { status: "in_progress" } : {}) },
     });
-    for (const [type, data] of insideOf(item, script))
+    for (const [type, data] of insideOf(item, script, body))
       yield event(type, { item_id: item["id"], ...at, ...data }, type.endsWith(".delta"));
     yield event("response.output_item.done", { ...at, item });
   }
@@ -170,15 +173,16 @@ function* framesOf(body: Json, script: Script): Generator<Frame> {
 }
 
 /** The events between an item's start and its end. */
-function* insideOf(item: Json, script: Script): Generator<[string, Json]> {
+function* insideOf(item: Json, script: Script, body: Json): Generator<[string, Json]> {
   if (item["type"] === "message") {
     const at = { content_index: 0 };
     const text = textOf(script);
     yield ["response.content_part.added", { ...at, part: outputText("") }];
     for (const delta of script.pieces)
-      yield ["response.output_text.delta", { ...at, delta, logprobs: [] }];
-    yield ["response.output_text.done", { ...at, text, logprobs: [] }];
-    yield ["response.content_part.done", { ...at, part: outputText(text) }];
+      yield ["response.output_text.delta", { ...at, delta, logprobs: logprobsOf(body, [delta]) }];
+    const logprobs = logprobsOf(body, script.pieces);
+    yield ["response.output_text.done", { ...at, text, logprobs }];
+    yield ["response.content_part.done", { ...at, part: outputText(text, logprobs) }];
   } else if (item["type"] === "function_call") {
     const text = String(item["arguments"]);
     for (const delta of fragmentsOf(text))
@@ -196,6 +200,44 @@ function* insideOf(item: Json, script: Script): Generator<[string, Json]> {
   }
 }
 
-function outputText(text: string): Json {
-  return { type: "output_text", text, annotations: [], logprobs: [] };
+function outputText(text: string, logprobs: readonly Json[] = []): Json {
+  return { type: "output_text", text, annotations: [], logprobs };
+}
+
+function wants({ include }: Json, what: string): boolean {
+  return stringsOf(include).includes(what);
+}
+
+function logprobsOf(body: Json, pieces: readonly string[]): Json[] {
+  if (!wants(body, "message.output_text.logprobs")) return [];
+  return pieces.map((token) => ({
+    token,
+    logprob: -0.25,
+    bytes: [...Buffer.from(token)],
+    top_logprobs: [],
+  }));
+}
+
+/** What only this server can open again. */
+const SEALED = Buffer.from("mock encrypted thought").toString("base64");
+
+/** Thoughts come back as they went, or by the id of an answer that was stored. */
+function checkThoughts(input: readonly Json[], { store }: Json): void {
+  for (const { type, id, encrypted_content: sealed } of input) {
+    if (type !== "reasoning") continue;
+    if (sealed != null && sealed !== SEALED)
+      throw new Refused(
+        400,
+        `The encrypted content for item ${String(id)} could not be verified.`,
+        {
+          code: "invalid_encrypted_content",
+        },
+      );
+    if (sealed == null && store === false)
+      throw new Refused(
+        404,
+        `Item with id '${String(id)}' not found. Items are not persisted when \`store\` is set to false.`,
+        { param: "input" },
+      );
+  }
 }
