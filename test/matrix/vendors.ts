@@ -18,6 +18,8 @@ export interface Vendor {
   readonly thoughts: "shown" | "counted" | "none";
   /** Its proof of a thought, which must come back with the thought. */
   readonly signature?: string;
+  /** The same where it is asked by the Responses API. */
+  readonly sealed?: string;
   /** Whether an earlier thought's text goes back to it. */
   readonly rereads?: boolean;
 }
@@ -36,6 +38,7 @@ export const VENDORS: readonly Vendor[] = [
     ...KEYED,
     answerField: "service_tier",
     thoughts: "counted",
+    sealed: base64("mock encrypted thought"),
   },
   {
     name: "azure-openai",
