@@ -3,6 +3,8 @@ import { EMBEDDED } from "./vendors.ts";
 
 export const SCENARIOS = [
   "plain",
+  "stop",
+  "length",
   "unknown",
   "tools",
   "moved",
@@ -57,6 +59,12 @@ export const CANNOT: readonly Impossible[] = [
     scenario: "n",
     clients: ["responses", "messages"],
     reason: "the protocol has one answer",
+    instead: "no field",
+  },
+  {
+    scenario: "stop",
+    clients: ["responses"],
+    reason: "the protocol has no stop texts",
     instead: "no field",
   },
   {

@@ -20,7 +20,7 @@ import {
 export function responsesClient(url: string, apiKey: string): Client {
   return {
     name: "responses",
-    alien: { n: { n: 2 } },
+    alien: { n: { n: 2 }, stop: { stop: ["word1"] } },
     failureOf: (thrown) =>
       thrown instanceof FailedResponse
         ? {

@@ -31,6 +31,8 @@ const SkySchema = z.object({ sky: z.enum(["sun", "rain"]), wet: z.boolean() });
 
 export const CHECKS: Readonly<Record<Scenario, (place: Place) => Promise<void>>> = {
   plain,
+  stop,
+  length,
   unknown,
   tools,
   moved,
@@ -47,7 +49,7 @@ export const CHECKS: Readonly<Record<Scenario, (place: Place) => Promise<void>>>
 };
 
 /** Scenarios that only a stream has. */
-export const STREAMED_ONLY: ReadonlySet<Scenario> = new Set(["parallel", "midway"]);
+export const STREAMED_ONLY: ReadonlySet<Scenario> = new Set(["parallel"]);
 
 function isEmbedded({ vendor }: Place): boolean {
   return vendor.name === EMBEDDED;
@@ -107,6 +109,21 @@ async function plain(place: Place): Promise<void> {
   if (client.name !== "completions") expect(request?.system, "system").toBe(SYSTEM);
   // The responses API has no stop texts.
   if (client.name !== "responses") expect([request?.stop].flat(), "stop").toEqual([SAMPLING.stop]);
+}
+
+async function stop(place: Place): Promise<void> {
+  const word = isEmbedded(place) ? "e" : "word1";
+  const answer = await ask(place, { sampling: { ...SAMPLING, stop: word } });
+  const [text = ""] = answer.texts;
+  if (isEmbedded(place)) expect(text, "text").not.toContain(word);
+  else expect(text.trim(), "text").toBe("word0");
+  expect(answer.finish, "finish").toMatch(/^(stop|end_turn|stop_sequence)$/);
+}
+
+async function length(place: Place): Promise<void> {
+  const answer = await ask(place, { sampling: { ...SAMPLING, maxTokens: 2 } });
+  if (!isEmbedded(place)) expect(answer.texts[0]?.trim(), "text").toBe("word0 word1");
+  expect(answer.finish, "finish").toMatch(/^(length|max_tokens|incomplete)$/);
 }
 
 async function unknown(place: Place): Promise<void> {
@@ -297,7 +314,7 @@ async function failsBefore(
 }
 
 async function midway(place: Place): Promise<void> {
-  const { client, vendor } = place;
+  const { client, vendor, isStreamed } = place;
   let text = "";
   const onText = (piece: string) => {
     text += piece;
@@ -308,7 +325,9 @@ async function midway(place: Place): Promise<void> {
   const failure = client.failureOf(thrown);
   expect(failure, `what was thrown: ${String(thrown)}`).toMatchObject({ isEnveloped: true });
   expect(failure?.message, "message").toMatch(/./);
-  expect(text, "text before the error").toBe("word0 ");
+  if (isStreamed) expect(text, "text before the error").toBe("word0 ");
+  // Nothing was sent yet: the status still says it.
+  else expect(failure, "failure").toMatchObject({ kind: "InternalServerError", status: 502 });
 }
 
 /** What comes where a cell cannot exist. */

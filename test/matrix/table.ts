@@ -42,7 +42,8 @@ function signs(cells: readonly Cell[], vendor: string, scenario: Scenario): stri
 }
 
 function row(name: string, columns: readonly string[]): string {
-  return name.padEnd(18) + columns.map((column) => column.padEnd(10)).join("");
+  const padded = columns.map((column, at) => column.padEnd((SCENARIOS[at]?.length ?? 0) + 2));
+  return (name.padEnd(18) + padded.join("")).trimEnd();
 }
 
 /** One line of figures. */
