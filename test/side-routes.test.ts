@@ -170,3 +170,24 @@ it("describes every endpoint in OpenAPI 3.1, also those of the fast lane", async
   const more = ["/tokenize", "/v1/moderations", "/v1/audio/speech", "/v1/streams/{id}"];
   expect(Object.keys(paths)).toEqual(expect.arrayContaining([...wanted, ...more]));
 });
+
+it("brings what only OpenAI's own Responses API has to its clients", async () => {
+  const { openai, upstream } = await inFrontOf("openai");
+  const tools = [{ type: "web_search" as const }];
+  const whole = await openai.responses.create({ model: "m", input: "Look it up", tools });
+  expect(whole.output.map(({ type }) => type)).toEqual(["web_search_call", "message"]);
+  expect(JSON.stringify(whole.output)).toContain("url_citation");
+  const sent = { model: "mock", store: false, tools };
+  expect(upstream.calls.at(-1)).toMatchObject({ path: "/v1/responses", body: sent });
+  const stream = openai.responses.stream({ model: "m", input: "Look it up", tools });
+  const streamed = await stream.finalResponse();
+  expect(streamed.output.map(({ type }) => type)).toEqual(["web_search_call", "message"]);
+  expect(streamed.output_text.trim()).toBe(whole.output_text.trim());
+});
+
+it("says that nobody else has a hosted tool", async () => {
+  const { openai } = await inFrontOf("anthropic");
+  const tools = [{ type: "web_search" as const }];
+  const asked = openai.responses.create({ model: "m", input: "Look it up", tools });
+  await expect(asked).rejects.toMatchObject({ status: 400, code: "unsupported_parameter" });
+});

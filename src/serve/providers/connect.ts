@@ -19,7 +19,7 @@ interface Kind {
 }
 
 const KINDS: Readonly<Record<RemoteConfig["provider"], Kind>> = {
-  openai: { path: "/v1", wire: (base) => openAiWire("openai", base) },
+  openai: { path: "/v1", wire: async (base) => (await import("./openai.ts")).openAiOwnWire(base) },
   "openai-compatible": {
     path: "/v1",
     wire: (base) => ranking(openAiWire("openai-compatible", base), base),

@@ -128,7 +128,7 @@ function itemsOf(body: Json, script: Script): Json[] {
     type: "message",
     status: script.finish === "length" ? "incomplete" : "completed",
     role: "assistant",
-    content: [outputText(textOf(script), logprobsOf(body, script.pieces))],
+    content: [outputText(textOf(script), logprobsOf(body, script.pieces), searches(body))],
   };
   const calls = script.toolCalls.map(({ id, name, arguments: text }, index) => ({
     id: `fc_mock_${index}`,
@@ -139,7 +139,27 @@ function itemsOf(body: Json, script: Script): Json[] {
     arguments: text,
   }));
   const said = calls.length > 0 ? calls : [message];
-  return script.reasoning.length > 0 ? [reasoning, ...said] : said;
+  const searched = searches(body) && calls.length === 0 ? [SEARCH, ...said] : said;
+  return script.reasoning.length > 0 ? [reasoning, ...searched] : searched;
+}
+
+/** What a hosted tool leaves behind: an item of its own, and a citation in the text. */
+const SEARCH: Json = {
+  id: "ws_mock",
+  type: "web_search_call",
+  status: "completed",
+  action: { type: "search", query: "mock" },
+};
+const CITATION: Json = {
+  type: "url_citation",
+  url: "https://example.com/weir",
+  title: "Weirs",
+  start_index: 0,
+  end_index: 4,
+};
+
+function searches(body: Json): boolean {
+  return objectsOf(body["tools"]).some(({ type }) => String(type).startsWith("web_search"));
 }
 
 function* framesOf(body: Json, script: Script): Generator<Frame> {
@@ -159,7 +179,9 @@ function* framesOf(body: Json, script: Script): Generator<Frame> {
         ? { content: [] }
         : item["type"] === "reasoning"
           ? { summary: [] }
-          : { arguments: "" };
+          : item["type"] === "function_call"
+            ? { arguments: "" }
+            : {};
     yield event("response.output_item.added", {
       ...at,
       item: { ...item, ...empty, ...(item["status"] ? { status: "in_progress" } : {}) },
@@ -181,14 +203,19 @@ function* insideOf(item: Json, script: Script, body: Json): Generator<[string, J
     for (const delta of script.pieces)
       yield ["response.output_text.delta", { ...at, delta, logprobs: logprobsOf(body, [delta]) }];
     const logprobs = logprobsOf(body, script.pieces);
+    if (searches(body)) {
+      const noted = { annotation_index: 0, annotation: CITATION };
+      yield ["response.output_text.annotation.added", { ...at, ...noted }];
+    }
     yield ["response.output_text.done", { ...at, text, logprobs }];
-    yield ["response.content_part.done", { ...at, part: outputText(text, logprobs) }];
+    const part = outputText(text, logprobs, searches(body));
+    yield ["response.content_part.done", { ...at, part }];
   } else if (item["type"] === "function_call") {
     const text = String(item["arguments"]);
     for (const delta of fragmentsOf(text))
       yield ["response.function_call_arguments.delta", { delta }];
     yield ["response.function_call_arguments.done", { name: item["name"], arguments: text }];
-  } else {
+  } else if (item["type"] === "reasoning") {
     const [part] = objectsOf(item["summary"]);
     if (part === undefined) return;
     const at = { summary_index: 0 };
@@ -200,8 +227,8 @@ function* insideOf(item: Json, script: Script, body: Json): Generator<[string, J
   }
 }
 
-function outputText(text: string, logprobs: readonly Json[] = []): Json {
-  return { type: "output_text", text, annotations: [], logprobs };
+function outputText(text: string, logprobs: readonly Json[] = [], isCited = false): Json {
+  return { type: "output_text", text, annotations: isCited ? [CITATION] : [], logprobs };
 }
 
 function wants({ include }: Json, what: string): boolean {
