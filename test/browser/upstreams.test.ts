@@ -22,7 +22,7 @@ async function visitUpstreams(
   onTestFinished(() => anthropic.close());
   const yaml = `
 models:
-  local: { targets: [{ provider: vllm, url: "${vllm.url}", model: mock }] }
+  local: { targets: [{ provider: vllm, url: "${vllm.url}", model: mock, price: { input: $1, output: $2 } }] }
   claude: { targets: [{ provider: anthropic, url: "${anthropic.url}", model: mock }] }
   broken: { targets: [{ provider: vllm, url: "${vllm.url}", model: mock-status-500 }] }
 `;
@@ -73,6 +73,7 @@ it("tests targets: one that answers, one that fails", async (context) => {
   await card(page, "claude")
     .getByText(/word0 word1/)
     .waitFor();
+  expect(await card(page, "claude").getByRole("status").textContent()).toMatch(/tokens out ?\d/);
   await card(page, "broken").getByRole("button", { name: "Test call" }).click();
   await card(page, "broken").getByText("The test call failed").waitFor();
   await card(page, "broken")
@@ -104,7 +105,7 @@ it("puts an engine to sleep after a question, and wakes it", async (context) => 
 });
 
 it("loads and unloads an adapter", async (context) => {
-  const { page } = await visitUpstreams(context);
+  const { page, vllm } = await visitUpstreams(context);
   await goTo(page, "Targets");
   const local = card(page, "local");
   await local.getByText("Engine actions").click();
@@ -120,6 +121,11 @@ it("loads and unloads an adapter", async (context) => {
   await local.getByRole("button", { name: "Unload" }).click();
   await page.getByRole("dialog").getByRole("button", { name: "Unload" }).click();
   await local.getByText("The adapter is unloaded.").waitFor();
+  expect(vllm.calls.filter(({ path }) => path.includes("lora")).map(({ body }) => body)).toEqual([
+    { lora_name: "legal", lora_path: "/loras/legal" },
+    { lora_name: "nobody" },
+    { lora_name: "legal" },
+  ]);
 });
 
 it("lets models answer side by side, and shows the error of one beside the others", async (context) => {
@@ -135,6 +141,7 @@ it("lets models answer side by side, and shows the error of one beside the other
     .waitFor();
   await answer(page, "broken").getByRole("alert").getByText("No answer").waitFor();
   await answer(page, "claude").getByText("tokens/s").waitFor();
+  await answer(page, "local").getByText("cost").waitFor();
   await page.reload();
   await answer(page, "claude")
     .getByText(/word0 word1/)
@@ -153,12 +160,13 @@ it("stops one of two answers", async (context) => {
   await answer(page, "claude")
     .getByText(/word0 word1/)
     .waitFor();
+  expect(await answer(page, "claude").getByText("Stopped by you.").count()).toBe(0);
 });
 
 it.for(["OpenAI chat", "Anthropic messages", "OpenAI responses"])(
   "takes a tool's result to the model that called it, as %s",
   async (protocol, context) => {
-    const { page } = await visitUpstreams(context);
+    const { page, anthropic } = await visitUpstreams(context);
     await page.goto(new URL("/playground?model=claude", page.url()).href);
     await page.getByLabel("Asked as").selectOption(protocol);
     await page.getByLabel("Tools", { exact: true }).check();
@@ -171,6 +179,7 @@ it.for(["OpenAI chat", "Anthropic messages", "OpenAI responses"])(
       .getByText(/word0 word1/)
       .waitFor();
     await call.getByText("You returned").waitFor();
+    expect(JSON.stringify(anthropic.requests.at(-1)?.["messages"])).toContain("tool_result");
   },
 );
 

@@ -11,6 +11,14 @@ interface Speech {
 
 const INPUT_TOKENS = 41;
 
+const ANSWERS: Readonly<Record<string, string>> = {
+  chat: "A weir holds the water back, measures it and lets it pass at an even level. When the river rises, watch three things: the level above the crest, how fast it changes, and whether debris blocks a gate.",
+  "chat-large":
+    "Because everything downstream depends on it: mills, locks and fish passes are built for one level. When the river rises, open the gates early and a little at a time. Watch the gauge upstream first; it tells you an hour ahead what the crest will see.",
+  claude:
+    "An even level keeps the flow predictable, so whoever draws from it can plan. On a rising river I would watch the rate of change rather than the level: a slow flood is routine, a fast one is not. Keep one gate in reserve for the surprise.",
+};
+
 /** A streamed answer in the format that was asked for. `break` in the prompt breaks it off. */
 export async function answerChat({ url, body, response }: Call, traceId: string): Promise<void> {
   const asked: unknown = JSON.parse(body);
@@ -67,7 +75,9 @@ function speak(model: string, prompt: string, asked: unknown): Speech {
     asNumber(at(asked, "max_tokens")) ?? asNumber(at(asked, "max_output_tokens")) ?? 200;
   const text = isRecord(schema)
     ? '{"title": "A weir", "points": ["holds water back", "measures it"], "confidence": 0.9}'
-    : `You asked ${model}: ${prompt.slice(0, 60)}. A weir holds the water back, measures it and lets it pass at an even level. That is what this server does for tokens: it holds a request until there is room, counts what flows, and keeps out what must not pass.`;
+    : isResult
+      ? `The gauge reads 407 centimetres: ${model} would keep one gate in reserve.`
+      : (ANSWERS[model] ?? `You asked ${model}: ${prompt.slice(0, 60)}.`);
   return { thoughts, words: (text.match(/\S+\s*/g) ?? []).slice(0, limit), call: null };
 }
 

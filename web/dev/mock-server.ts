@@ -32,7 +32,7 @@ const PORT = Number(process.env["PORT"] ?? 8080);
 const EMPTY = process.env["EMPTY"] === "1";
 const DIST = join(import.meta.dirname, "..", "dist");
 const CSP =
-  "default-src 'self'; style-src 'self'; script-src 'self'; frame-ancestors 'none'; base-uri 'none'";
+  "default-src 'self'; img-src 'self' data:; style-src 'self'; script-src 'self'; frame-ancestors 'none'; base-uri 'none'";
 
 const calls: CallDetail[] = EMPTY ? [] : makeCalls(900, Date.now());
 const keys: KeyRow[] = [

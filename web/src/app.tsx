@@ -1,5 +1,5 @@
 import { useQueryClient } from "@tanstack/react-query";
-import { useEffect } from "react";
+import { lazy, Suspense, useEffect } from "react";
 import { Link, Route, Switch } from "wouter";
 import { ApiError } from "./api/api-error.ts";
 import { useSession } from "./api/queries.ts";
@@ -9,12 +9,22 @@ import { KeysPage } from "./pages/keys/keys-page.tsx";
 import { LoginPage } from "./pages/login/login-page.tsx";
 import { ModelsPage } from "./pages/models/models-page.tsx";
 import { OverviewPage } from "./pages/overview/overview-page.tsx";
-import { forgetChat } from "./pages/playground/kept-chat.ts";
-import { PlaygroundPage } from "./pages/playground/playground-page.tsx";
-import { TargetsPage } from "./pages/targets/targets-page.tsx";
-import { Empty, ErrorNotice } from "./parts/feedback.tsx";
+import { Empty, ErrorNotice, SkeletonRows } from "./parts/feedback.tsx";
 import { PageHead } from "./parts/page.tsx";
 import { Shell } from "./parts/shell.tsx";
+
+/** The larger pages come when they are asked for, so that the first one is there sooner. */
+const PlaygroundPage = lazy(async () => ({
+  default: (await import("./pages/playground/playground-page.tsx")).PlaygroundPage,
+}));
+const TargetsPage = lazy(async () => ({
+  default: (await import("./pages/targets/targets-page.tsx")).TargetsPage,
+}));
+
+/** What was said in the playground is not for who signs in next. */
+async function forgetChat(): Promise<void> {
+  (await import("./pages/playground/kept-chat.ts")).forgetChat();
+}
 
 /** Nothing is shown before it is known who is there: the login page, or the dashboard. */
 export function App() {
@@ -23,8 +33,10 @@ export function App() {
   if (session === null) return <LoginPage />;
   if (session) {
     return (
-      <Shell session={session} onSignedOut={forgetChat}>
-        <Pages />
+      <Shell session={session} onSignedOut={() => void forgetChat()}>
+        <Suspense fallback={<SkeletonRows count={4} height={90} />}>
+          <Pages />
+        </Suspense>
       </Shell>
     );
   }

@@ -43,7 +43,10 @@ export function ModelFields({ settings, onChange }: ModelFieldsProps) {
                 type="button"
                 className="button plain"
                 aria-label={`Remove ${model}`}
-                onClick={() => set(models.toSpliced(place, 1))}
+                onClick={() => {
+                  document.querySelector<HTMLElement>("#model-0")?.focus();
+                  set(models.toSpliced(place, 1));
+                }}
               >
                 <Icon name="cross" size={15} />
               </button>

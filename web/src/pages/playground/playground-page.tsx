@@ -49,7 +49,11 @@ export function PlaygroundPage() {
             onRetry={() => void conversation.retry(settings)}
             onEdit={() => setDraft(conversation.takeBack())}
             onStop={(model) => conversation.stop(model)}
-            onResults={(model, results) => void conversation.giveResults(model, results, settings)}
+            onResults={(model, results) => {
+              // The field and the button that had the focus are about to go.
+              document.querySelector<HTMLElement>("#message")?.focus();
+              void conversation.giveResults(model, results, settings);
+            }}
           />
           <Composer
             draft={draft}

@@ -67,7 +67,11 @@ function StepView(props: {
       ) : (
         <AnswerText
           text={answer.text}
-          growing={streaming && answer.calls.length === 0 && answer.reasoning === ""}
+          growing={
+            streaming &&
+            answer.calls.length === 0 &&
+            (answer.text !== "" || answer.reasoning === "")
+          }
         />
       )}
       {json && <JsonVerdict check={json} isSchema={typeof question.format !== "string"} />}

@@ -132,7 +132,14 @@ function TargetFactsList({ target, siblings }: Omit<TargetCardProps, "model">) {
     <Facts
       facts={[
         ["Upstream model", <span className="mono">{target.model}</span>],
-        ["Address", <span className="mono">{target.url ?? "in this process"}</span>],
+        [
+          "Address",
+          target.url === null ? (
+            <span className="quiet">none of its own</span>
+          ) : (
+            <span className="mono">{target.url}</span>
+          ),
+        ],
         ["Weight", shareOf(target, siblings)],
         ["Price", priceOf(target)],
         [

@@ -35,7 +35,10 @@ export function TargetsPage() {
 
 function TargetGroup({ model: { name, targets } }: { model: Model }) {
   return (
-    <section aria-label={`Targets of ${name}`}>
+    <section
+      className={targets.length > 1 ? "target-group several" : "target-group"}
+      aria-label={`Targets of ${name}`}
+    >
       <div className="target-group-head">
         <h2>{name}</h2>
         <span className="quiet small">{plural(targets.length, "target")}</span>
