@@ -22,7 +22,7 @@ async function visitUpstreams(
   onTestFinished(() => anthropic.close());
   const yaml = `
 models:
-  local: { targets: [{ provider: vllm, url: "${vllm.url}", model: mock, price: { input: $1, output: $2 } }] }
+  local: { targets: [{ provider: vllm, url: "${vllm.url}", model: mock, price: { input: 1 USD, output: 2 USD } }] }
   claude: { targets: [{ provider: anthropic, url: "${anthropic.url}", model: mock }] }
   broken: { targets: [{ provider: vllm, url: "${vllm.url}", model: mock-status-500 }] }
 `;
