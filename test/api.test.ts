@@ -344,3 +344,34 @@ it("tells a stream that it still waits, before its first content", async () => {
   expect(text).toMatch(/^: waiting for the model\n\n/);
   expect(text).toContain("word0");
 });
+
+it("lets targets make a token where it is told to, and says how they are", async () => {
+  const good = await createMockUpstream({ kind: "vllm" });
+  const bad = await createMockUpstream();
+  onTestFinished(async () => {
+    await good.close();
+    await bad.close();
+  });
+  const server = await startServer(`
+models:
+  m:
+    targets:
+      - { provider: vllm, url: "${good.url}", model: mock, probe: 1s }
+      - { provider: openai-compatible, url: "${bad.url}", model: mock-status-500, probe: 1s }
+      - { provider: openai-compatible, url: "${bad.url}", model: quiet }
+`);
+  const states = async () => {
+    const { models } = (await (await server.call("/admin/v1/models")).json()) as {
+      models: { targets: { state: string; detail: string | null }[] }[];
+    };
+    return models[0]?.targets ?? [];
+  };
+  const targets = await eventually(states, (found) => found[1]?.state === "failed");
+  expect(targets.map(({ state }) => state)).toEqual(["ready", "failed", "ready"]);
+  expect(targets[1]?.detail).toContain("500");
+  const metrics = async () => (await server.call("/metrics")).text();
+  const page = await eventually(metrics, (text) => text.includes("weir_target_running"));
+  expect(page).toMatch(/weir_target_up\{model="m",target="vllm\/mock"\} 1/);
+  expect(page).toMatch(/weir_target_up\{[^}]*mock-status-500[^}]*\} 0/);
+  expect(bad.requests.some(({ model }) => model === "quiet")).toBe(false);
+});

@@ -4,15 +4,17 @@ import { parseDuration } from "../core/time.ts";
 
 /** Kinds of values that weir.yaml has in many places. */
 
+const durationText = z.string().refine((text) => parseDuration(text) !== undefined, {
+  error: "expected a duration such as 250ms, 30s, 5m, 12h or 30d",
+});
+const toMilliseconds = (text: string): number => parseDuration(text) ?? 0;
+
 /** A duration in words, as `30s`; milliseconds once parsed. */
 export const duration = (fallback: string) =>
-  z
-    .string()
-    .refine((text) => parseDuration(text) !== undefined, {
-      error: "expected a duration such as 250ms, 30s, 5m, 12h or 30d",
-    })
-    .default(fallback)
-    .transform((text) => parseDuration(text) ?? 0);
+  durationText.default(fallback).transform(toMilliseconds);
+
+/** One that may be left out, which means never. */
+export const optionalDuration = durationText.transform(toMilliseconds).optional();
 
 /** An amount in words, as `0.15 USD`; nano-dollars once parsed. */
 export const dollars = z

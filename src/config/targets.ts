@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { dollars, duration } from "./fields.ts";
+import { dollars, duration, optionalDuration } from "./fields.ts";
 
 /** The targets of weir.yaml: one way to answer a model each. */
 
@@ -35,6 +35,9 @@ const Remote = {
   timeout: duration("10m").describe("The longest a whole attempt may take."),
   firstContent: duration("60s").describe("The longest to wait for the first content."),
   stall: duration("30s").describe("The longest silence within a stream."),
+  probe: optionalDuration.describe(
+    "Let it make a token this often, and see whether it does. Off unless set: tokens cost.",
+  ),
   headers: z
     .record(z.string().regex(/^[\w-]+$/), z.string().regex(/^[\x20-\x7e]+$/))
     .optional()

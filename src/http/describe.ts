@@ -1,6 +1,8 @@
 import type { z } from "zod";
 import type { Catalogue, CatalogueTarget } from "../serve/catalogue.ts";
 import { abilitiesOf, actionsOf } from "../serve/target-desk.ts";
+import type { Probe, Prober } from "../serve/prober.ts";
+import type { ProviderHealth } from "../serve/provider.ts";
 import { addressOf } from "../serve/providers/address.ts";
 import type { Gauge } from "../watch/metrics/exposition.ts";
 import type { ModelList } from "./admin-schemas.ts";
@@ -9,24 +11,22 @@ type Models = z.infer<typeof ModelList>["models"];
 type TargetRow = Models[number]["targets"][number];
 
 /** The models as the dashboard shows them. */
-export function describeModels(catalogue: Catalogue, calls24h: Record<string, number>): Models {
+export function describeModels(
+  catalogue: Catalogue,
+  calls24h: Record<string, number>,
+  prober: Pick<Prober, "last">,
+): Models {
   return catalogue.names().map((name, index) => ({
     name,
     default: index === 0,
-    targets: catalogue.targets(name).map(describeTarget),
+    targets: catalogue.targets(name).map((target) => describeTarget(target, prober.last(target))),
     calls24h: calls24h[name] ?? 0,
   }));
 }
 
-function describeTarget({
-  id,
-  provider,
-  engine,
-  config,
-  price,
-  ...target
-}: CatalogueTarget): TargetRow {
-  const { state, detail = null } = provider.health();
+function describeTarget(target: CatalogueTarget, probe: Probe | undefined): TargetRow {
+  const { id, provider, engine, config, price } = target;
+  const { state, detail = null } = probe ? toHealth(probe) : provider.health();
   const info = engine?.info();
   const stats = engine?.stats();
   const dollarsPerMillion = (nanos: number | undefined) =>
@@ -48,8 +48,58 @@ function describeTarget({
   };
 }
 
+function toHealth({ ok, error }: Probe): ProviderHealth {
+  return ok ? { state: "ready" } : { state: "failed", ...(error !== null && { detail: error }) };
+}
+
+/** What probes found, for the targets that are probed. */
+function probeGauges(catalogue: Catalogue, prober: Pick<Prober, "last">): Gauge[] {
+  const probed = catalogue.names().flatMap((model) =>
+    catalogue.targets(model).flatMap((target) => {
+      const probe = prober.last(target);
+      return probe ? [{ labels: { model, target: target.id }, probe }] : [];
+    }),
+  );
+  const gauge = (
+    name: string,
+    help: string,
+    value: (probe: Probe) => number | null | undefined,
+  ): Gauge => ({
+    name,
+    help,
+    type: "gauge",
+    values: probed.flatMap(({ labels, probe }) => {
+      const found = value(probe);
+      return found == null ? [] : [{ labels, value: found }];
+    }),
+  });
+  return [
+    gauge("weir_target_up", "Whether the target made a token when last asked.", ({ ok }) => +ok),
+    gauge(
+      "weir_target_probe_first_content_seconds",
+      "How long the last probe waited for its first content.",
+      ({ firstContentMs: ms }) => ms && ms / 1000,
+    ),
+    gauge(
+      "weir_target_running",
+      "Requests that the upstream computes.",
+      ({ load }) => load?.running,
+    ),
+    gauge("weir_target_waiting", "Requests that wait there.", ({ load }) => load?.waiting),
+    gauge(
+      "weir_target_kv_cache_usage",
+      "The share of the upstream's KV cache in use, 0 to 1.",
+      ({ load }) => load?.kvCacheUsage,
+    ),
+  ];
+}
+
 /** What a scraper reads besides the calls: engines, and the process itself. */
-export function gaugesOf(catalogue: Catalogue, droppedTraces: number): Gauge[] {
+export function gaugesOf(
+  catalogue: Catalogue,
+  droppedTraces: number,
+  prober: Pick<Prober, "last">,
+): Gauge[] {
   const engines = catalogue.engines().map((engine) => ({
     labels: { engine: engine.name },
     stats: engine.stats(),
@@ -66,6 +116,7 @@ export function gaugesOf(catalogue: Catalogue, droppedTraces: number): Gauge[] {
     values: engines.map(({ labels, stats }) => ({ labels, value: value(stats) })),
   });
   return [
+    ...probeGauges(catalogue, prober),
     perEngine("weir_engine_running", "Calls being computed.", "gauge", ({ running }) => running),
     perEngine(
       "weir_engine_waiting",

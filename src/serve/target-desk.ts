@@ -86,7 +86,8 @@ export function createTargetDesk(
   };
 }
 
-function testTarget(
+/** Lets a target make a few tokens. Resolves also when it fails. */
+export function testTarget(
   { provider, model }: CatalogueTarget,
   monotonic: () => number,
   signal: AbortSignal,

@@ -4,6 +4,8 @@ import type { Settings } from "../config/settings.ts";
 import type { Log } from "../core/log.ts";
 import { createGate, redact } from "../guard/gate.ts";
 import { type Catalogue, createCatalogue } from "../serve/catalogue.ts";
+import { type Prober, createProber } from "../serve/prober.ts";
+import { testTarget } from "../serve/target-desk.ts";
 import { type ControlStore, openControlStore } from "../store/sqlite/control.ts";
 import { lockFolder } from "../store/sqlite/folder-lock.ts";
 import { type TraceStore, openTraceStore } from "../store/sqlite/trace-store.ts";
@@ -31,6 +33,7 @@ export interface House {
   readonly metrics: Metrics;
   readonly recorder: Recorder;
   readonly catalogue: Catalogue;
+  readonly prober: Prober;
   live: Live;
   isDraining: boolean;
   /** When keys were last used, since this was last written down. */
@@ -80,6 +83,7 @@ export async function buildHouse(settings: Settings, log: Log, stack: AsyncDispo
     metrics: createMetrics(now),
     recorder,
     catalogue,
+    prober: startProber(catalogue, log, stack),
     live: toLive(config),
     isDraining: false,
     usedKeys: new Map(),
@@ -87,6 +91,23 @@ export async function buildHouse(settings: Settings, log: Log, stack: AsyncDispo
   };
   await catalogue.apply(config.models);
   return { house, newAdminKey };
+}
+
+const TICK_MS = 1000;
+
+function startProber(catalogue: Catalogue, log: Log, stack: AsyncDisposableStack): Prober {
+  const prober = createProber({
+    targets: () => catalogue.names().flatMap((name) => catalogue.targets(name)),
+    test: (target, signal) => testTarget(target, performance.now.bind(performance), signal),
+    now: Date.now,
+    log: log.part("serve"),
+  });
+  const timer = setInterval(() => prober.tick(), TICK_MS);
+  stack.defer(() => {
+    clearInterval(timer);
+    prober.close();
+  });
+  return prober;
 }
 
 function toLive(config: WeirConfig): Live {

@@ -37,7 +37,11 @@ export async function registerRoutes(app: App, house: House, authorise: Authoris
     names: () => catalogue.names(),
     startedAt: house.startedAt,
     describe: async () => ({
-      models: describeModels(catalogue, await house.traces.countsByModel(Date.now() - DAY_MS)),
+      models: describeModels(
+        catalogue,
+        await house.traces.countsByModel(Date.now() - DAY_MS),
+        house.prober,
+      ),
     }),
   });
   targetRoutes(app.fastify, {
@@ -91,14 +95,14 @@ async function overview(
   };
 }
 
-function metricsText({ catalogue, metrics, recorder, rejections }: House): string {
+function metricsText({ catalogue, metrics, recorder, rejections, prober }: House): string {
   const refused = {
     name: "weir_requests_rejected_total",
     help: "Requests that never became calls, by error code.",
     type: "counter" as const,
     values: Array.from(rejections, ([code, value]) => ({ labels: { code }, value })),
   };
-  return metrics.expose([...gaugesOf(catalogue, recorder.dropped), refused]);
+  return metrics.expose([...gaugesOf(catalogue, recorder.dropped, prober), refused]);
 }
 
 function whyNotReady({ catalogue, isDraining }: House): string[] {
