@@ -224,10 +224,15 @@ it("sends an image, shows the request as code, and forgets everything at the end
   await dialog.getByRole("button", { name: "Done" }).click();
   expect(complaints).toEqual([]);
 
+  await page.getByPlaceholder("Write a message").fill("Not sent yet");
+  await page.reload();
+  await answer(page, "local").getByText("I see 1 image.").waitFor();
+  expect(await page.getByPlaceholder("Write a message").inputValue()).toBe("Not sent yet");
   await page.getByRole("button", { name: "Sign out" }).click();
   await signIn(page, ADMIN_KEY);
   await page.getByText("Ask something, or try one of these.").waitFor();
   expect(await page.getByText("What is this?").count()).toBe(0);
+  expect(await page.getByPlaceholder("Write a message").inputValue()).toBe("");
 });
 
 it("fits a phone with two answers and with every card open", async (context) => {

@@ -1,5 +1,5 @@
 import { useQueryClient } from "@tanstack/react-query";
-import { lazy, Suspense, useEffect } from "react";
+import { lazy, Suspense, useEffect, useRef } from "react";
 import { Link, Route, Switch } from "wouter";
 import { ApiError } from "./api/api-error.ts";
 import { useSession } from "./api/queries.ts";
@@ -21,19 +21,15 @@ const TargetsPage = lazy(async () => ({
   default: (await import("./pages/targets/targets-page.tsx")).TargetsPage,
 }));
 
-/** What was said in the playground is not for who signs in next. */
-async function forgetChat(): Promise<void> {
-  (await import("./pages/playground/kept-chat.ts")).forgetChat();
-}
-
 /** Nothing is shown before it is known who is there: the login page, or the dashboard. */
 export function App() {
   const { data: session, error, refetch } = useSession();
   useReauthentication();
+  const onSignedOut = useForgetting(session === null);
   if (session === null) return <LoginPage />;
   if (session) {
     return (
-      <Shell session={session} onSignedOut={() => void forgetChat()}>
+      <Shell session={session} onSignedOut={onSignedOut}>
         <Suspense fallback={<SkeletonRows count={4} height={90} />}>
           <Pages />
         </Suspense>
@@ -82,4 +78,20 @@ function useReauthentication(): void {
       }),
     [client],
   );
+}
+
+/**
+ * What was said in the playground is not for who signs in next: it is forgotten after signing out,
+ * as soon as the pages are gone, which would keep what is typed. A session that ends by itself keeps it.
+ */
+function useForgetting(isGone: boolean): () => void {
+  const hasLeft = useRef(false);
+  useEffect(() => {
+    if (!isGone || !hasLeft.current) return;
+    hasLeft.current = false;
+    void import("./pages/playground/kept-chat.ts").then(({ forgetChat }) => forgetChat());
+  }, [isGone]);
+  return () => {
+    hasLeft.current = true;
+  };
 }

@@ -143,7 +143,7 @@ it("keeps a conversation over a reload, without images where they are too much",
     getItem: () => stored,
     setItem: (_place: string, text: string) => void (stored = text),
   };
-  const kept = { settings: SETTINGS, rounds: conversation.rounds() };
+  const kept = { settings: SETTINGS, draft: say("Not yet"), rounds: conversation.rounds() };
   saveKept(store, kept);
   const loaded = loadKept(store);
   expect(loaded).toEqual(kept);
@@ -157,6 +157,7 @@ it("keeps a conversation over a reload, without images where they are too much",
   expect(loadKept(store).rounds[0]).toMatchObject({ prompt: "Hello", images: [] });
   expect(loadKept({ ...store, getItem: () => null })).toEqual({
     settings: NO_SETTINGS,
+    draft: NO_DRAFT,
     rounds: [],
   });
 });

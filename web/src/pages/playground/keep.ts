@@ -1,12 +1,14 @@
 import { ApiError } from "../../api/api-error.ts";
 import { asNumber, asText, at, isRecord, parseJson } from "../../api/json.ts";
 import type { Answer } from "./answer.ts";
-import type { Round, Step } from "./conversation.ts";
+import { NO_DRAFT, type Draft, type Round, type Step } from "./conversation.ts";
 import { NO_SETTINGS, type Settings } from "./settings.ts";
 
 /** What a reload must not lose; it goes with the tab, and with signing out. */
 export interface Kept {
   readonly settings: Settings;
+  /** What is written and not yet sent. */
+  readonly draft: Draft;
   readonly rounds: readonly Round[];
 }
 
@@ -15,9 +17,8 @@ export type Store = Pick<Storage, "getItem" | "setItem">;
 
 const PLACE = "weir.playground.1";
 
-export function saveKept(store: Store, { settings, rounds }: Kept): void {
+export function saveKept(store: Store, kept: Kept): void {
   // Images may be too much for the store: then the words alone are kept.
-  const kept = { settings, rounds };
   if (trySave(store, JSON.stringify(kept, plainError))) return;
   const wordsAlone = (name: string, value: unknown) =>
     name === "images" ? [] : plainError(name, value);
@@ -36,9 +37,11 @@ function trySave(store: Store, text: string): boolean {
 export function loadKept(store: Store): Kept {
   const kept = parseJson(tryRead(store) ?? "");
   const settings = at(kept, "settings");
+  const draft = at(kept, "draft");
   const rounds = at(kept, "rounds");
   return {
     settings: isRecord(settings) ? { ...NO_SETTINGS, ...settings } : NO_SETTINGS,
+    draft: isRecord(draft) ? { ...NO_DRAFT, ...draft } : NO_DRAFT,
     // Written by this file, under a name that changes with the shape.
     rounds: Array.isArray(rounds) ? (rounds as Round[]).map(revived) : [],
   };

@@ -1,14 +1,14 @@
 import { streamChat } from "./chat-stream.ts";
-import { createConversation } from "./conversation.ts";
+import { createConversation, NO_DRAFT, type Draft } from "./conversation.ts";
 import { loadKept, saveKept } from "./keep.ts";
 import { NO_SETTINGS, type Settings } from "./settings.ts";
 
 /**
- * The chat and its settings, which outlive the page: a visit to a trace does not end the chat, and
+ * The chat, its settings and what is being written, which outlive the page: a visit to a trace does not end the chat, and
  * a reload loses nothing. Signing out does: what was said is not for who comes next.
  */
 const kept = loadKept(sessionStorage);
-let settings: Settings = kept.settings;
+let { settings, draft } = kept;
 
 export const conversation = createConversation(
   {
@@ -26,12 +26,24 @@ export function keepSettings(changed: Settings): void {
   settings = changed;
 }
 
+export function keptDraft(): Draft {
+  return draft;
+}
+
+export function keepDraft(changed: Draft): void {
+  draft = changed;
+}
+
 export function keepChat(): void {
-  saveKept(sessionStorage, { settings, rounds: conversation.rounds() });
+  saveKept(sessionStorage, { settings, draft, rounds: conversation.rounds() });
 }
 
 export function forgetChat(): void {
   settings = NO_SETTINGS;
+  draft = NO_DRAFT;
   conversation.clear();
   keepChat();
 }
+
+// Also what is typed, or still comes, when the page goes: a long chat is too much for every key.
+addEventListener("pagehide", keepChat);

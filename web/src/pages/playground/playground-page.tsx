@@ -5,7 +5,14 @@ import { Icon } from "../../parts/icon.tsx";
 import { PageHead } from "../../parts/page.tsx";
 import { Composer } from "./composer.tsx";
 import { NO_DRAFT, type Draft } from "./conversation.ts";
-import { conversation, keepChat, keepSettings, keptSettings } from "./kept-chat.ts";
+import {
+  conversation,
+  keepChat,
+  keepDraft,
+  keepSettings,
+  keptDraft,
+  keptSettings,
+} from "./kept-chat.ts";
 import { fieldsAreRight, MOST_MODELS, PROTOCOLS, type Settings } from "./settings.ts";
 import { SettingsPanel } from "./settings-panel.tsx";
 import { isBusy, Transcript } from "./transcript.tsx";
@@ -14,13 +21,14 @@ import { isBusy, Transcript } from "./transcript.tsx";
 export function PlaygroundPage() {
   const rounds = useSyncExternalStore(conversation.subscribe, conversation.rounds);
   const [settings, setSettings] = useSettings();
-  const [draft, setDraft] = useState<Draft>(NO_DRAFT);
+  const [draft, setDraft] = useState(keptDraft);
   const busy = isBusy(rounds.at(-1));
   const ready = fieldsAreRight(settings);
   useStopOnEscape(busy);
+  useEffect(() => keepDraft(draft), [draft]);
   useEffect(() => {
     if (!busy) keepChat();
-  }, [busy, rounds, settings]);
+  }, [busy, rounds]);
 
   const send = (message: Draft) => {
     if (!ready || busy) return;
@@ -97,15 +105,11 @@ function useSettings(): [Settings, (settings: Settings) => void] {
 
 function useStopOnEscape(busy: boolean): void {
   useEffect(() => {
-    // What is under way when the page goes is kept as far as it came.
-    addEventListener("pagehide", keepChat);
+    if (!busy) return undefined;
     const stop = (event: KeyboardEvent) => {
       if (event.key === "Escape") conversation.stop();
     };
-    if (busy) addEventListener("keydown", stop);
-    return () => {
-      removeEventListener("pagehide", keepChat);
-      removeEventListener("keydown", stop);
-    };
+    addEventListener("keydown", stop);
+    return () => removeEventListener("keydown", stop);
   }, [busy]);
 }
