@@ -1,4 +1,3 @@
-import { useState } from "react";
 import { useTargetFacts, useTargetTest } from "../../api/target-queries.ts";
 import { Badge, StateBadge } from "../../parts/badge.tsx";
 import { ErrorNotice, Skeleton } from "../../parts/feedback.tsx";
@@ -20,8 +19,7 @@ interface TargetCardProps {
 export function TargetCard({ model, target, siblings }: TargetCardProps) {
   const name = { model, target: target.id };
   const canTell = target.abilities.includes("facts");
-  const [asked, setAsked] = useState(isAskedByItself(target));
-  const facts = useTargetFacts(name, canTell && asked);
+  const facts = useTargetFacts(name, isAskedByItself(target));
   const test = useTargetTest(name);
   return (
     <article className="panel target-card" aria-label={`Target ${target.id} of ${model}`}>
@@ -39,10 +37,7 @@ export function TargetCard({ model, target, siblings }: TargetCardProps) {
             icon="retry"
             busy={facts.isFetching}
             busyText="Asking…"
-            onClick={() => {
-              if (asked) void facts.refetch();
-              else setAsked(true);
-            }}
+            onClick={() => void facts.refetch()}
           >
             {facts.data ? "Ask again" : "Ask the upstream"}
           </BusyButton>
