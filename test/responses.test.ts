@@ -44,7 +44,7 @@ function say(reply: Reply, text: string): void {
     { type: "text-delta", index: 0, text },
     { type: "finish", index: 0, reason: "stop" },
   ];
-  reply.begin({ dropped: [], isRelayed: false });
+  reply.begin({ dropped: [], carried: [], isRelayed: false });
   reply.events(events);
   reply.end({ inputTokens: 3, outputTokens: 2 });
 }
@@ -358,7 +358,7 @@ it("goes on without its client, and streams again from any event", async () => {
   }
   const [call] = calls;
   if (!call) throw new Error("the call was not made");
-  call.reply.begin({ dropped: [], isRelayed: false });
+  call.reply.begin({ dropped: [], carried: [], isRelayed: false });
   call.reply.events([{ type: "text-delta", index: 0, text: "Half, " }]);
   const again = await client.responses.retrieve(id, { stream: true, starting_after: 1 });
   call.reply.events([
@@ -384,7 +384,7 @@ it("goes on without its client, and streams again from any event", async () => {
 it("cancels what runs in the background, and keeps what had come", async () => {
   const { client, calls } = await start(() => undefined);
   const { id } = await client.responses.create({ model: "chat", input: "x", background: true });
-  calls[0]?.reply.begin({ dropped: [], isRelayed: false });
+  calls[0]?.reply.begin({ dropped: [], carried: [], isRelayed: false });
   calls[0]?.reply.events([{ type: "text-delta", index: 0, text: "Half" }]);
   const canceled = await client.responses.cancel(id);
   expect(canceled).toMatchObject({
@@ -399,7 +399,7 @@ it("keeps how a response failed or was left, once its client knew of it", async 
   const { client, calls } = await start(() => undefined);
   const stream = client.responses.stream({ model: "chat", input: "x" });
   await expect.poll(() => calls.length).toBe(1);
-  calls[0]?.reply.begin({ dropped: [], isRelayed: false });
+  calls[0]?.reply.begin({ dropped: [], carried: [], isRelayed: false });
   calls[0]?.reply.events([{ type: "text-delta", index: 0, text: "Half" }]);
   calls[0]?.reply.fail(new WeirError("provider_failed", "It broke."));
   const failed = await stream.finalResponse();
@@ -414,7 +414,7 @@ it("keeps how a response failed or was left, once its client knew of it", async 
   await expect(refused).rejects.toMatchObject({ status: 429 });
   const left = client.responses.create({ model: "chat", input: "x", stream: true });
   await expect.poll(() => calls.length).toBe(3);
-  calls[2]?.reply.begin({ dropped: [], isRelayed: false });
+  calls[2]?.reply.begin({ dropped: [], carried: [], isRelayed: false });
   calls[2]?.reply.events([{ type: "text-delta", index: 0, text: "Half" }]);
   let id = "";
   for await (const event of await left) {
@@ -604,7 +604,7 @@ function weatherModel({ request, reply }: Call): void {
     arguments: args,
     ...first,
   });
-  reply.begin({ dropped: [], isRelayed: false });
+  reply.begin({ dropped: [], carried: [], isRelayed: false });
   reply.events([
     { type: "reasoning-delta", index: 0, text: "Two places.", signature: "sig==" },
     { type: "text-delta", index: 0, text: "I look." },

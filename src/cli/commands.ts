@@ -8,6 +8,7 @@ import { keys } from "./commands/keys.ts";
 import { mock } from "./commands/mock.ts";
 import { model } from "./commands/model.ts";
 import { serve } from "./commands/serve.ts";
+import { targets } from "./commands/targets.ts";
 
 /** Every command, in the order of the help. */
 export const COMMANDS: readonly Command[] = [
@@ -18,6 +19,7 @@ export const COMMANDS: readonly Command[] = [
   doctor,
   keys,
   model,
+  targets,
   mock,
   completion((): readonly Command[] => COMMANDS),
 ];

@@ -47,7 +47,8 @@ export function createApp(lane: Lane, log: Log): App {
   fastify.addHook("onRoute", ({ method, url, schema }) => {
     if (schema) operations.push(toOperation(String(method), url, schema));
   });
-  fastify.addHook("onSend", async (_request, reply) => {
+  fastify.addHook("onSend", async (request, reply) => {
+    for (const name of ["x-weir-trace-id", "x-request-id"]) reply.header(name, request.id);
     reply.header("x-content-type-options", "nosniff");
     reply.header("referrer-policy", "no-referrer");
     const type = String(reply.getHeader("content-type") ?? "");

@@ -19,7 +19,6 @@ export function asking(authorise: Authorise, request: FastifyRequest, reply: Fas
   });
   const route = request.routeOptions.url ?? request.url;
   const authMs = performance.now() - startedAt;
-  reply.header("x-weir-trace-id", request.id);
   return {
     context: { traceId: request.id, route, caller, startedAt, authMs },
     signal: left.signal,

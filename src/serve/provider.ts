@@ -32,6 +32,8 @@ export interface Attempt {
   usage?(): Usage | undefined;
   /** Wishes of the request that this provider has no word for: the client is told. */
   readonly dropped?: readonly string[];
+  /** Fields that Weir does not know and that the upstream got all the same. */
+  readonly carried?: readonly string[];
   /** The upstream got the client's own body: fields that Weir does not know went along. */
   readonly isRelayed?: boolean;
 }

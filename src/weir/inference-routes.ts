@@ -24,7 +24,7 @@ export function registerInferenceRoutes(
   needs: InferenceNeeds,
 ): void {
   const { authorise, gateway, sideCalls, responses, conversations, files, batches } = needs;
-  const maxBodyBytes = house.live.config.server.maxBodyMiB * 1024 * 1024;
+  const maxBodyBytes = Math.floor(house.live.config.server.maxBodyMiB * 1024 * 1024);
   responseRoutes(fastify, { authorise, responses });
   conversationRoutes(fastify, { authorise, conversations });
   fileRoutes(fastify, { authorise, files });

@@ -93,7 +93,7 @@ function toLaneNeeds(house: House, services: Services): LaneNeeds {
       keepMs: () => server().resume.keep,
       bufferBytes: () => server().resume.bufferKiB * 1024,
       later(ms, run) {
-        const timer = setTimeout(run, ms);
+        const timer = setTimeout(run, ms).unref();
         return () => clearTimeout(timer);
       },
     }),
@@ -101,7 +101,7 @@ function toLaneNeeds(house: House, services: Services): LaneNeeds {
       silenceMs: () => server().heartbeat,
       progressAfterMs: () => server().progressAfter,
     }),
-    maxBodyBytes: () => server().maxBodyMiB * 1024 * 1024,
+    maxBodyBytes: () => Math.floor(server().maxBodyMiB * 1024 * 1024),
     unknownFields: () => server().unknownFields,
     monotonic: gateway.monotonic,
     now: gateway.now,

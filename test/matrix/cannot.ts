@@ -50,9 +50,25 @@ export const CANNOT: readonly Impossible[] = [
     field: /context/,
   },
   {
-    scenario: ["tools", "moved", "parallel", "schema", "images", "reasoning"],
+    scenario: ["tools", "moved", "parallel", "images", "reasoning"],
     clients: ["completions"],
     reason: "completions are text in, text out",
+    instead: "no field",
+  },
+  {
+    scenario: "schema",
+    clients: ["completions"],
+    vendors: [
+      "openai",
+      "azure-openai",
+      "openai-compatible",
+      "vllm",
+      "sglang",
+      "llama-server",
+      "together",
+      "openrouter",
+    ],
+    reason: "OpenAI's completions have no schema: relayed, what becomes of it is the upstream's",
     instead: "no field",
   },
   {

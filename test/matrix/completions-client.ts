@@ -1,5 +1,6 @@
 import OpenAI from "openai";
 import type { Completion, CompletionCreateParams } from "openai/resources/completions";
+import { z } from "zod";
 import { openAiFailure } from "./chat-client.ts";
 import { type Asked, type Client, DEFAULT_TEXT, PLACE_SCHEMA, recorder } from "./client.ts";
 
@@ -32,6 +33,7 @@ export function completionsClient(url: string, apiKey: string): Client {
       return {
         texts: Array.from({ length: count }, (_, index) => textOf(index)),
         calls: [],
+        ...(asked.schema && { parsed: JSON.parse(textOf(0)) as unknown }),
         thought: "",
         reasoningTokens: usage?.completion_tokens_details?.reasoning_tokens ?? 0,
         logprobs: choices.flatMap(({ logprobs }) =>
@@ -63,6 +65,11 @@ async function streamed(client: OpenAI, asked: Asked): Promise<Completion[]> {
   return parts;
 }
 
+function formatOf(schema: z.ZodObject) {
+  const { $schema: _, ...rest } = z.toJSONSchema(schema);
+  return { type: "json_schema", json_schema: { name: "answer", schema: rest } };
+}
+
 function paramsOf(asked: Asked): Omit<CompletionCreateParams, "stream" | "stream_options"> {
   return {
     model: asked.model,
@@ -74,6 +81,8 @@ function paramsOf(asked: Asked): Omit<CompletionCreateParams, "stream" | "stream
     }),
     ...(asked.wantsLogprobs && { logprobs: 2 }),
     ...(asked.n !== undefined && { n: asked.n }),
+    // Not OpenAI's own here, but vLLM's and Weir's.
+    ...(asked.schema && { response_format: formatOf(asked.schema), max_tokens: 200 }),
     ...asked.extra,
   };
 }

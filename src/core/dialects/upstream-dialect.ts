@@ -17,6 +17,8 @@ export interface UpstreamBody {
   readonly body: Readonly<Record<string, unknown>>;
   /** Wishes that this upstream has no word for and that change no meaning: told to the client. */
   readonly dropped: readonly string[];
+  /** Fields that Weir has no word for and that went along all the same. */
+  readonly carried?: readonly string[];
   /** The client's own body, with whatever Weir does not know in it. */
   readonly isRelayed?: boolean;
 }

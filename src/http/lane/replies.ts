@@ -40,12 +40,16 @@ function toTraceHeaders(traceId: string): AnswerHeaders {
   return { "x-weir-trace-id": traceId, "x-request-id": traceId, "request-id": traceId };
 }
 
+const RELAYED: AnswerFacts = { dropped: [], carried: [], isRelayed: true };
+
 const MAX_NAMED = 20;
 
 /** What the client should know of what became of its request. */
 function toHeaders({ traceId, unknownFields }: Answering, facts: AnswerFacts): AnswerHeaders {
   const headers = toTraceHeaders(traceId);
-  const dropped = facts.isRelayed ? facts.dropped : [...facts.dropped, ...unknownFields()];
+  const unknown = facts.isRelayed ? [] : unknownFields();
+  const lost = unknown.filter((name) => !facts.carried.includes(name));
+  const dropped = [...facts.dropped, ...lost];
   if (dropped.length === 0) return headers;
   const names = [...new Set(dropped)].slice(0, MAX_NAMED).map((name) => name.slice(0, 100));
   return { ...headers, "x-weir-dropped": names.join(", ").replaceAll(/[^\x20-\x7e]/g, "?") };
@@ -56,7 +60,7 @@ export class WholeReply implements Reply {
   private readonly answering: Answering;
   private readonly format: (events: readonly ChatEvent[], usage: Usage) => string;
   private readonly collected: ChatEvent[] = [];
-  private facts: AnswerFacts = { dropped: [], isRelayed: true };
+  private facts: AnswerFacts = RELAYED;
 
   constructor(
     answering: Answering,
@@ -112,7 +116,7 @@ export class StreamReply implements Reply {
     heartbeats.add(this);
   }
 
-  begin(facts: AnswerFacts = { dropped: [], isRelayed: true }): void {
+  begin(facts: AnswerFacts = RELAYED): void {
     const { exchange } = this.answering;
     if (exchange.hasBegun) return;
     exchange.begin({

@@ -111,7 +111,8 @@ export class Attempts implements Attempt {
 
   /** What became of the request at the target that answers. */
   get facts(): AnswerFacts {
-    return { dropped: this.current?.dropped ?? [], isRelayed: this.current?.isRelayed ?? false };
+    const { dropped = [], carried = [], isRelayed = false } = this.current ?? {};
+    return { dropped, carried, isRelayed };
   }
 
   private took(record: AttemptRecord, events: readonly ChatEvent[]): void {

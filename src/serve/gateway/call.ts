@@ -138,7 +138,7 @@ class Call implements RunningCall {
   }
 
   private begin(): void {
-    this.reply.begin(this.attempts?.facts ?? { dropped: [], isRelayed: false });
+    this.reply.begin(this.attempts?.facts ?? { dropped: [], carried: [], isRelayed: false });
   }
 
   private note(event: ChatEvent): void {

@@ -91,7 +91,9 @@ export interface GatewayNeeds {
 export interface AnswerFacts {
   /** Its wishes that the target has no word for. */
   readonly dropped: readonly string[];
-  /** Whether fields that Weir does not know went along. */
+  /** Fields that Weir does not know and that went along all the same. */
+  readonly carried: readonly string[];
+  /** Whether all of those went along. */
   readonly isRelayed: boolean;
 }
 

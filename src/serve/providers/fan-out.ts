@@ -37,6 +37,10 @@ class ManyAnswers implements Attempt {
     return this.attempts[0]?.dropped ?? [];
   }
 
+  get carried(): readonly string[] {
+    return this.attempts[0]?.carried ?? [];
+  }
+
   get isRelayed(): boolean {
     return this.attempts[0]?.isRelayed ?? false;
   }

@@ -25,6 +25,7 @@ const MAX_ERROR_BYTES = 64 * 1024;
 /** One generation at the upstream: the transport's callbacks in, the listener's out. */
 export class UpstreamAttempt implements Attempt, ResponseHandlers {
   readonly dropped: readonly string[];
+  readonly carried: readonly string[];
   readonly isRelayed: boolean;
   private readonly target: AttemptTarget;
   private readonly reader: AnswerReader;
@@ -43,12 +44,13 @@ export class UpstreamAttempt implements Attempt, ResponseHandlers {
     target: AttemptTarget,
     reader: AnswerReader,
     listener: AttemptListener,
-    { dropped, isRelayed = false }: Pick<UpstreamBody, "dropped" | "isRelayed">,
+    { dropped, carried = [], isRelayed = false }: Omit<UpstreamBody, "body">,
   ) {
     this.target = target;
     this.reader = reader;
     this.listener = listener;
     this.dropped = dropped;
+    this.carried = carried;
     this.isRelayed = isRelayed;
     this.deadline = setTimeout(() => this.timedOut(), target.timeoutMs);
   }

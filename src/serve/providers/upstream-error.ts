@@ -2,6 +2,10 @@ import { errorText } from "../../core/dialects/openai/upstream-answer.ts";
 import { WeirError, messageOf } from "../../core/errors.ts";
 import { type ResponseHead, TransportTimeout } from "./transport.ts";
 
+/** How servers say that a prompt does not fit: OpenAI, vLLM, llama-server, Anthropic, Gemini, TGI. */
+const TOO_LONG =
+  /context.{0,20}(?:length|size|window)|maximum context|too long|exceeds the maximum number of tokens|must have less than \d+ tokens|max_new_tokens`? must be <=/i;
+
 /** What an upstream's error status means for the call. Its own words are kept, cut to a length. */
 export function toUpstreamError(
   name: string,
@@ -31,7 +35,7 @@ export function toUpstreamError(
   }
   if (status === 413) return new WeirError("request_too_large", `${name}${because}`);
   if (status < 500) {
-    const isTooLong = /context.{0,20}length|maximum context|too long/i.test(said);
+    const isTooLong = TOO_LONG.test(said);
     return new WeirError(isTooLong ? "context_length_exceeded" : "invalid_request", said || name);
   }
   return new WeirError("provider_failed", `${name} failed (HTTP ${status})${because}`);

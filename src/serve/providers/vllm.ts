@@ -103,7 +103,12 @@ export async function openRoutes(
   return found.flat();
 }
 
+/** What FastAPI says of a route that is not there; vLLM says more of an adapter that is not. */
+const NO_ROUTE = /does not know this model or route(?:\.|: Not Found)$/;
+
 function vllmControls(root: string, base: string, ask: Ask): EngineControls {
+  /** Undefined: it may have been put to sleep by somebody else. */
+  let level: 1 | 2 | undefined;
   const act = async (
     path: string,
     body: Record<string, unknown> | undefined,
@@ -113,7 +118,7 @@ function vllmControls(root: string, base: string, ask: Ask): EngineControls {
     try {
       await ask({ path, ...(body && { body }) }, signal);
     } catch (cause) {
-      if (!(cause instanceof WeirError) || !/does not know/.test(cause.message)) throw cause;
+      if (!(cause instanceof WeirError) || !NO_ROUTE.test(cause.message)) throw cause;
       throw new WeirError(
         "unsupported_parameter",
         `This vLLM has no ${path}: start it with ${needs}.`,
@@ -127,10 +132,19 @@ function vllmControls(root: string, base: string, ask: Ask): EngineControls {
       act(`${base}/load_lora_adapter`, { lora_name: name, lora_path: path }, loraNeeds, signal),
     unloadLora: (name, signal) =>
       act(`${base}/unload_lora_adapter`, { lora_name: name }, loraNeeds, signal),
-    sleep: (level, signal) => act(`${root}/sleep?level=${level}`, undefined, devNeeds, signal),
+    async sleep(wanted, signal) {
+      await act(`${root}/sleep?level=${wanted}`, undefined, devNeeds, signal);
+      level = wanted;
+    },
     async wake(signal) {
       // Weights first: the cache takes what memory they leave.
       await act(`${root}/wake_up?tags=weights`, undefined, devNeeds, signal);
+      // Level 2 let them go: what woke is empty memory until they are read again.
+      if (level !== 1) {
+        const reload = { method: "reload_weights" };
+        await act(`${root}/collective_rpc`, reload, devNeeds, signal);
+      }
+      level = undefined;
       await act(`${root}/wake_up?tags=kv_cache`, undefined, devNeeds, signal);
     },
     resetPrefixCache: (signal) => act(`${root}/reset_prefix_cache`, undefined, devNeeds, signal),

@@ -63,7 +63,7 @@ export class Run implements Reply, RunningCall {
   /** Answers the client at once: with the queued response, or with its first events. */
   detach(reply: Reply, isStreamed: boolean): void {
     this.reply = isStreamed ? reply : undefined;
-    reply.begin({ dropped: [], isRelayed: false });
+    reply.begin({ dropped: [], carried: [], isRelayed: false });
     this.publish(this.answer.queued());
     if (isStreamed) reply.events([]);
     else reply.end({ inputTokens: 0, outputTokens: 0 });

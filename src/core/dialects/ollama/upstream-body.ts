@@ -41,6 +41,7 @@ export function toUpstreamBody(request: GenerateRequest): UpstreamBody {
       ...wishedFor(request, ["parallel_tool_calls", "user"]),
       ...foreignExtra(request, "ollama").filter((name) => name !== KEEP_ALIVE),
     ],
+    carried: [KEEP_ALIVE],
   };
 }
 

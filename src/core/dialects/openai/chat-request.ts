@@ -1,12 +1,7 @@
 import { z } from "zod";
-import type {
-  ChatRequest,
-  Foreign,
-  Reasoning,
-  ResponseFormat,
-  ToolDefinition,
-} from "../../chat.ts";
+import type { ChatRequest, Foreign, Reasoning, ToolDefinition } from "../../chat.ts";
 import { Message, toMessage } from "./message.ts";
+import { Format, toFormat } from "./response-format.ts";
 import { type Mutable, OptionFields, count, toOptions } from "./options.ts";
 
 /** The body of `/v1/chat/completions`, checked, and its canonical form. Pure. */
@@ -25,20 +20,6 @@ const OtherTool = z.looseObject({
   type: z.string().refine((type) => type !== "function", 'needs "function": {"name": …}'),
 });
 const Tool = z.union([FunctionTool, OtherTool]);
-
-const Format = z.discriminatedUnion("type", [
-  z.looseObject({ type: z.literal("text") }),
-  z.looseObject({ type: z.literal("json_object") }),
-  z.looseObject({
-    type: z.literal("json_schema"),
-    json_schema: z.looseObject({
-      name: z.string().default("answer"),
-      description: z.string().nullish(),
-      schema: z.record(z.string(), z.unknown()).nullish(),
-      strict: z.boolean().nullish(),
-    }),
-  }),
-]);
 
 const Effort = z.enum(["none", "minimal", "low", "medium", "high", "xhigh"]);
 
@@ -125,17 +106,5 @@ function toTool({
     ...(parameters != null && { parameters }),
     ...(strict != null && { strict }),
     ...(mark && { cache: mark.ttl ? { ttl: mark.ttl } : {} }),
-  };
-}
-
-function toFormat(format: z.infer<typeof Format>): ResponseFormat {
-  if (format.type !== "json_schema") return { type: format.type };
-  const { name, schema, description, strict } = format.json_schema;
-  return {
-    type: "json_schema",
-    name,
-    schema: schema ?? {},
-    ...(description != null && { description }),
-    ...(strict != null && { strict }),
   };
 }

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { CompletionRequest } from "../../chat.ts";
+import { Format, toFormat } from "./response-format.ts";
 import { type Mutable, OptionFields, toOptions } from "./options.ts";
 
 /** The body of `/v1/completions`, checked, and its canonical form. Pure. */
@@ -11,6 +12,7 @@ export const CompletionBody = z.looseObject({
   }),
   echo: z.boolean().nullish(),
   logprobs: z.int().min(0).max(20).nullish(),
+  response_format: Format.nullish().describe("not OpenAI's here: vLLM's, and others'"),
 });
 export type CompletionBody = z.infer<typeof CompletionBody>;
 
@@ -27,5 +29,6 @@ export function toCompletionRequest(body: CompletionBody): CompletionRequest {
     echo: body.echo ?? false,
   };
   if (body.logprobs != null) request.topLogprobs = body.logprobs;
+  if (body.response_format) request.responseFormat = toFormat(body.response_format);
   return request;
 }

@@ -32,6 +32,8 @@ export interface Quirks {
   readonly manyAnswers: boolean;
   /** The tool choice that forces some call. */
   readonly required: "required" | "any";
+  /** Refuses a top_p of 1, which turns it off elsewhere. */
+  readonly topPBelowOne?: boolean;
   readonly logprobsAs: "flag and count" | "count";
   /** How an earlier answer's thoughts go back. */
   readonly thoughts: "reasoning_content" | "reasoning" | "details" | "parts" | "none";
@@ -149,6 +151,7 @@ export const QUIRKS = {
     ...OPEN,
     words: { ...STANDARD_WORDS, logitBias: undefined, user: undefined },
     manyAnswers: false,
+    topPBelowOne: true,
     format: asGrammar,
     reasoning: () => ({}),
   },

@@ -298,8 +298,13 @@ function toAnswerError(error: unknown): WeirError {
   return new WeirError("provider_failed", text);
 }
 
+const Detail = z.looseObject({ detail: z.string() });
+
 /** The human text of an upstream's error, in any of the shapes that servers use. */
 export function errorText(error: unknown): string {
   if (typeof error === "string") return error.slice(0, 500);
+  // FastAPI's, for routes that are not there.
+  const detail = Detail.safeParse(error).data?.detail;
+  if (detail !== undefined) return detail.slice(0, 500);
   return (WireError.safeParse(error).data?.message ?? JSON.stringify(error) ?? "").slice(0, 500);
 }

@@ -49,7 +49,7 @@ export function toUpstreamBody(request: GenerateRequest, quirks: Quirks): Upstre
       model: request.model,
       ...(request.kind === "chat" ? toChatFields(request, quirks) : toCompletionFields(request)),
       temperature: sampling.temperature,
-      top_p: sampling.topP,
+      top_p: quirks.topPBelowOne && sampling.topP === 1 ? undefined : sampling.topP,
       [request.kind === "chat" ? quirks.maxTokens : "max_tokens"]: request.maxTokens,
       stop: request.stop.length > 0 ? request.stop : undefined,
       n: request.n > 1 ? request.n : undefined,
@@ -58,6 +58,7 @@ export function toUpstreamBody(request: GenerateRequest, quirks: Quirks): Upstre
       ...toStreaming(request, quirks, {}),
     },
     dropped,
+    ...(quirks.words.extra !== undefined && { carried: Object.keys(extra) }),
   };
 }
 
@@ -74,11 +75,33 @@ function toReasoning(request: GenerateRequest, quirks: Quirks): Fields | undefin
   return isDropped && wishedFor(request, ["reasoning_effort"]).length > 0 ? undefined : fields;
 }
 
+/** Names that Weir takes from every client and servers call differently. */
+const OTHER_NAMES = {
+  repeat_penalty: "repeatPenalty",
+  repetition_penalty: "repeatPenalty",
+  grammar: "grammar",
+} as const satisfies Record<string, OptionalWord>;
+
+/** A copy of a body in which such fields have the server's own names. */
+function inItsNames(body: Fields, { words }: Quirks): Fields {
+  const copy = { ...body };
+  for (const [given, word] of Object.entries(OTHER_NAMES)) {
+    const name = words[word];
+    const value = copy[given];
+    if (value == null || name === undefined || name === given) continue;
+    delete copy[given];
+    addField(copy, name, value);
+  }
+  return copy;
+}
+
 /** A client's own body, with what this server needs said in another way. */
 function toRelayed(request: GenerateRequest, quirks: Quirks, body: Fields): Fields {
-  const { max_tokens, max_completion_tokens, ...rest } = body;
+  const { max_tokens, max_completion_tokens, ...other } = body;
   const most = max_completion_tokens ?? max_tokens;
   const name = request.kind === "chat" ? quirks.maxTokens : "max_tokens";
+  const rest = inItsNames(other, quirks);
+  if (quirks.topPBelowOne && rest["top_p"] === 1) delete rest["top_p"];
   return {
     ...(most == null ? rest : { ...rest, [name]: most }),
     ...(request.kind === "chat" && toOwnWords(request, quirks)),

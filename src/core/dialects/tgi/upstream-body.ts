@@ -34,6 +34,7 @@ export function toUpstreamBody(request: GenerateRequest): UpstreamBody {
       ...wishedFor(completion, ["min_p", "presence_penalty", "user"]),
       ...foreignExtra(completion, "tgi").filter((name) => name !== TRUNCATE),
     ],
+    carried: [TRUNCATE],
   };
 }
 
