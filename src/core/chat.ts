@@ -226,7 +226,7 @@ export interface Frame {
   /** The server-sent event's name; empty where the dialect has none, and for a whole answer. */
   readonly name: string;
   readonly json: string;
-  /** `json`, parsed. */
+  /** `json`, parsed; of chunks that differ in nothing but their text, the first one's. */
   readonly value: Readonly<Record<string, unknown>>;
   /** How many events carry this frame. */
   readonly size: number;

@@ -52,9 +52,11 @@ export function createSseParser(
   return {
     push(chunk) {
       const text = rest + chunk;
+      // Most servers write none: then it is looked for once, not at every line.
+      const hasReturns = text.includes("\r");
       let start = 0;
       for (;;) {
-        const end = lineEnd(text, start);
+        const end = hasReturns ? lineEnd(text, start) : text.indexOf("\n", start);
         // A lone \r at the very end may be the first half of \r\n: wait for the next slice.
         if (end === -1 || (text[end] === "\r" && end === text.length - 1)) break;
         line(text.slice(start, end));

@@ -2,6 +2,7 @@ import type { ChatEvent, Dialect, GenerateRequest } from "../../chat.ts";
 import { WeirError } from "../../errors.ts";
 import type { AnswerReader, UpstreamDialect } from "../upstream-dialect.ts";
 import { chatOnly } from "../wishes.ts";
+import { ChunkRun } from "./chunk-run.ts";
 import { QUIRKS, type QuirkName, type Quirks } from "./quirks.ts";
 import { parseUpstreamAnswer } from "./upstream-answer.ts";
 import { toUpstreamBody } from "./upstream-request.ts";
@@ -23,6 +24,7 @@ export function openAiUpstream(kind: QuirkName): UpstreamDialect {
 
 class OpenAiReader implements AnswerReader {
   private readonly relayTo: Dialect | undefined;
+  private readonly run = new ChunkRun();
   private readonly answers: number;
   private finished = 0;
   private sawDone = false;
@@ -38,7 +40,11 @@ class OpenAiReader implements AnswerReader {
       this.sawDone = true;
       return [];
     }
-    return this.note(parseUpstreamAnswer(data, this.relayTo));
+    const known = this.run.read(data);
+    if (known) return [known];
+    const events = this.note(parseUpstreamAnswer(data, this.relayTo));
+    this.run.learn(data, events);
+    return events;
   }
 
   whole(json: string): readonly ChatEvent[] {
