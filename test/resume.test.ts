@@ -117,10 +117,11 @@ it("cancels a stream whose client stays away", async () => {
     (count) => count > 0,
   );
   first.leave();
-  await eventually(
+  const aborted = await eventually(
     async () => upstream.aborted(),
     (count) => count === 1,
   );
+  expect(aborted).toBe(1);
 });
 
 it("cancels at once without being asked to wait", async () => {

@@ -57,8 +57,11 @@ it.each(["vllm", "sglang", "llama-server", "tgi"] as const)(
     expect(chat.status).toBe(200);
     expect(((await chat.json()) as { count: number }).count).toBeGreaterThan(1);
     const back = await weir.call("/detokenize", { model: "m", tokens });
-    if (kind === "tgi") expect(back.status).toBe(400);
-    else expect(await back.json()).toEqual({ prompt: expect.any(String) as string });
+    const { prompt } = (await back.json()) as { prompt?: string };
+    // TGI alone does not tell them back.
+    expect([back.status, typeof prompt]).toEqual(
+      kind === "tgi" ? [400, "undefined"] : [200, "string"],
+    );
   },
 );
 

@@ -58,7 +58,7 @@ export class WeirClient {
   }
 
   /** Calls an endpoint with `stream: true` and gives its events as they come, parsed. */
-  async *stream<K extends Name>(name: K, ...[input]: Given<K>): AsyncGenerator<unknown> {
+  async *stream<K extends Name>(name: K, ...[input]: Given<K>): AsyncGenerator {
     const { body } = await this.#send(name, streamed(input));
     if (!body) return;
     let rest = "";
@@ -99,7 +99,7 @@ export class WeirClient {
 
 interface Sent {
   readonly path?: Readonly<Record<string, unknown>>;
-  readonly query?: Readonly<Record<string, unknown>>;
+  readonly query?: Readonly<Record<string, string | number | boolean | undefined>>;
   readonly body?: unknown;
   readonly signal?: AbortSignal;
 }

@@ -33,7 +33,7 @@ export interface FileJournal {
   close(): void;
 }
 
-export type FileFolder = ReturnType<typeof createFileFolder>;
+type FileFolder = ReturnType<typeof createFileFolder>;
 
 const UNFINISHED = ".part";
 const JOURNAL = ".journal";

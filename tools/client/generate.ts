@@ -45,7 +45,7 @@ export async function generate(): Promise<string> {
     required: Object.keys(operations),
     additionalProperties: false,
   };
-  const text = await compile(whole as Parameters<typeof compile>[0], "Operations", {
+  const text = await compile(whole, "Operations", {
     bannerComment:
       "/** Written by `npm run client` from the server's OpenAPI document. Not by hand. */",
     additionalProperties: false,

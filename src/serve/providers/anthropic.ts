@@ -16,7 +16,7 @@ export function anthropicWire(base: string): ProviderWire {
   };
 }
 
-const COUNTED = ["model", "messages", "system", "tools", "tool_choice", "thinking"];
+const COUNTED = new Set(["model", "messages", "system", "tools", "tool_choice", "thinking"]);
 const Count = z.looseObject({ input_tokens: z.number() });
 
 async function countTokens(
@@ -27,7 +27,7 @@ async function countTokens(
 ): Promise<number> {
   const whole = anthropicUpstream.body(request).body;
   // Its counter refuses what only a generation needs, such as max_tokens.
-  const body = Object.fromEntries(Object.entries(whole).filter(([name]) => COUNTED.includes(name)));
+  const body = Object.fromEntries(Object.entries(whole).filter(([name]) => COUNTED.has(name)));
   const answer = await ask({ path: `${base}/messages/count_tokens`, body }, signal);
   return understood(Count, answer, "token count").input_tokens;
 }

@@ -10,7 +10,7 @@ import {
 } from "../call.ts";
 import { Refused } from "../kind.ts";
 
-const FORMATS = ["png", "jpeg", "gif", "webp"];
+const FORMATS: ReadonlySet<string> = new Set(["png", "jpeg", "gif", "webp"]);
 
 /** What a Converse request asks; throws what Bedrock refuses. */
 export function askOfConverse(model: string, body: Json): Ask {
@@ -103,7 +103,7 @@ function imagesIn(messages: readonly Json[]): number {
   const images = [...blocks, ...inner].filter(({ image }) => image !== undefined);
   for (const block of images) {
     const { format, source } = objectOf(block["image"]);
-    if (!FORMATS.includes(String(format)))
+    if (!FORMATS.has(String(format)))
       throw new Refused(
         400,
         `1 validation error detected: Value '${String(format)}' at 'messages.1.member.content.1.member.image.format' failed to satisfy constraint: Member must satisfy enum value set: [gif, jpeg, png, webp]`,
