@@ -33,8 +33,6 @@ export interface FileJournal {
   close(): void;
 }
 
-type FileFolder = ReturnType<typeof createFileFolder>;
-
 const UNFINISHED = ".part";
 const JOURNAL = ".journal";
 const ID = /^[A-Za-z0-9_-]+$/;
