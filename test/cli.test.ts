@@ -109,3 +109,40 @@ it("runs a fake upstream that fails when it is told to", async () => {
   mock.child.kill("SIGTERM");
   expect(await mock.ended).toBe(0);
 });
+
+it("lists, tests and steers a server's targets", async () => {
+  const vllm = await createMockUpstream({ kind: "vllm", devMode: true });
+  const broken = await createMockUpstream();
+  onTestFinished(async () => {
+    await vllm.close();
+    await broken.close();
+  });
+  const folder = temporaryFolder();
+  writeFileSync(
+    join(folder, "weir.yaml"),
+    `models:
+  good: { targets: [{ provider: vllm, url: "${vllm.url}", model: mock }] }
+  bad: { targets: [{ provider: openai-compatible, url: "${broken.url}", model: mock-status-500 }] }`,
+  );
+  const server = await serve(folder);
+  const env = { WEIR_URL: server.url, WEIR_API_KEY: ADMIN_KEY };
+  const run = async (...args: string[]) => {
+    const asked = weir(["targets", ...args], { env });
+    return { code: await asked.ended, output: asked.output() };
+  };
+  const list = await run();
+  expect(list).toMatchObject({ code: 0 });
+  expect(list.output).toMatch(/good +vllm\/mock +ready.*tokenize/);
+  const tested = await run("test");
+  expect(tested.code).toBe(1);
+  expect(tested.output).toMatch(/good .*ok .*ms/);
+  expect(tested.output).toMatch(/bad .*failed .*500/);
+  expect((await run("test", "-m", "good", "--json")).output).toContain('"ok": true');
+  const facts = await run("facts", "-m", "good");
+  expect(facts.output).toMatch(/version .*\n.*models .*mock/);
+  expect(facts.output).toContain("let only Weir reach it");
+  expect(await run("sleep", "-m", "good")).toMatchObject({ code: 0 });
+  expect((await run("facts", "-m", "good", "--json")).output).toContain('"isSleeping": true');
+  expect((await run("wake")).output).toContain("say which target");
+  expect((await run("fly", "-m", "good")).code).toBe(2);
+});

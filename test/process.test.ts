@@ -180,9 +180,18 @@ it("answers --help everywhere, and says what is wrong with a command", async () 
   expect(await overview.ended).toBe(0);
   const names = Array.from(overview.output().matchAll(/^ {2}(\w+) {2}/gm), ([, name = ""]) => name);
   expect(names).toEqual(
-    ["serve", "chat", "init", "check", "doctor", "keys", "model", "mock", "completion"].map(
-      (name) => expect.stringContaining(name),
-    ),
+    [
+      "serve",
+      "chat",
+      "init",
+      "check",
+      "doctor",
+      "keys",
+      "model",
+      "targets",
+      "mock",
+      "completion",
+    ].map((name) => expect.stringContaining(name)),
   );
   const unknown = weir(["fly"]);
   expect(await unknown.ended).toBe(2);

@@ -563,6 +563,34 @@ export interface Operations {
       prompt: string | never[];
       echo?: boolean | null;
       logprobs?: number | null;
+      /**
+       * not OpenAI's here: vLLM's, and others'
+       */
+      response_format?:
+        | (
+            | {
+                type: "text";
+                [k: string]: unknown;
+              }
+            | {
+                type: "json_object";
+                [k: string]: unknown;
+              }
+            | {
+                type: "json_schema";
+                json_schema: {
+                  name?: string;
+                  description?: string | null;
+                  schema?: {
+                    [k: string]: unknown;
+                  } | null;
+                  strict?: boolean | null;
+                  [k: string]: unknown;
+                };
+                [k: string]: unknown;
+              }
+          )
+        | null;
       [k: string]: unknown;
     };
     /**
