@@ -287,3 +287,20 @@ it("takes an upgrade for the plain request that it also is", async () => {
   expect(text).not.toMatch(/^HTTP\/1\.1 101/);
   expect(text).toMatch(/^HTTP\/1\.1 (200|4\d\d)/);
 });
+
+it.each(["/v1/rerank", "/tokenize", "/v1/images/generations", "/v1/moderations", "/v1/batches"])(
+  "reads no stranger's body at %s",
+  async (path) => {
+    const { server } = await setUp();
+    const { hostname, port } = new URL(server.url);
+    const socket = connect(Number(port), hostname);
+    onTestFinished(() => void socket.destroy());
+    const answered = new Promise<string>((resolve) =>
+      socket.once("data", (chunk: Buffer) => resolve(chunk.toString())),
+    );
+    // A body that is announced and never comes: only who does not wait for it can answer.
+    const head = ["host: x", "content-type: application/json", "content-length: 500000"];
+    socket.write(`POST ${path} HTTP/1.1\r\n${head.join("\r\n")}\r\n\r\n{`);
+    expect(await answered).toMatch(/^HTTP\/1\.1 401/);
+  },
+);

@@ -4,12 +4,14 @@ import { Agent, request } from "node:http";
  * The other end of `paced-upstream.ts`, in a process of its own. Arguments: mode (`streams` or `rate`),
  * URL, JSON of headers and body. Prints JSON: sorted microseconds.
  */
-interface Plan {
+export interface Plan {
   readonly headers: Readonly<Record<string, string>>;
   readonly body: unknown;
   /** Streams at a time; or requests a second over so many connections. */
   readonly count: number;
   readonly rounds: number;
+  /** Between the starts of two streams. */
+  readonly everyMs: number;
 }
 
 const [mode = "", url = "", planText = "{}"] = process.argv.slice(2);
@@ -51,7 +53,9 @@ function ask(onText: (text: string, at: number) => void): Promise<void> {
 async function streams(): Promise<{ token: number[]; first: number[] }> {
   const token: number[] = [];
   const first: number[] = [];
-  const one = async () => {
+  const one = async (index: number) => {
+    // Not all at once: a burst would measure the burst.
+    await new Promise((resolve) => setTimeout(resolve, index * plan.everyMs));
     const startedAt = nowMicros();
     let hasBegun = false;
     await ask((text, at) => {
@@ -63,7 +67,7 @@ async function streams(): Promise<{ token: number[]; first: number[] }> {
     });
   };
   for (let round = 0; round < plan.rounds; round++) {
-    await Promise.all(Array.from({ length: plan.count }, one));
+    await Promise.all(Array.from({ length: plan.count }, (_, index) => one(index)));
     if (round === 0) for (const list of [token, first]) list.length = 0; // warm-up
   }
   return { token, first };

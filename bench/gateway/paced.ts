@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { join } from "node:path";
 import type { Row } from "../report.ts";
+import type { Plan } from "./paced-client.ts";
 import {
   type Contender,
   contender,
@@ -52,15 +53,20 @@ export async function measurePaced(folder: string): Promise<Row[]> {
 }
 
 async function timesOf(one: Contender): Promise<Times> {
-  const streams = await client("streams", one, { ...CHAT_STREAM, count: STREAMS, rounds: 3 });
-  const rate = await client("rate", one, { ...CHAT, count: RATE, rounds: 5 });
+  const streams = await client("streams", one, {
+    ...CHAT_STREAM,
+    count: STREAMS,
+    rounds: 3,
+    everyMs: (TOKENS * TOKEN_MS) / STREAMS,
+  });
+  const rate = await client("rate", one, { ...CHAT, count: RATE, rounds: 5, everyMs: 0 });
   return { token: [], first: [], whole: [], ...streams, ...rate };
 }
 
 function client(
   mode: string,
   { url, headers }: Contender,
-  { path, ...plan }: { path: string; body: unknown; count: number; rounds: number },
+  { path, ...plan }: { path: string; body: unknown } & Omit<Plan, "headers" | "body">,
 ): Promise<Partial<Times>> {
   const script = join(import.meta.dirname, "paced-client.ts");
   const text = JSON.stringify({ ...plan, headers });

@@ -1763,7 +1763,7 @@ export interface Operations {
     };
   };
   /**
-   * Upload a file (multipart/form-data: file, purpose, expires_after)
+   * Upload a file
    */
   "POST /v1/files": {
     answer: {
@@ -2540,6 +2540,15 @@ export interface Operations {
    * Read a text aloud
    */
   "POST /v1/audio/speech": {
+    body: {
+      /**
+       * a model name from weir.yaml
+       */
+      model: string;
+      input: string;
+      voice?: string;
+      [k: string]: unknown;
+    };
     answer: unknown;
   };
   /**
@@ -2558,6 +2567,14 @@ export interface Operations {
    * Draw a picture
    */
   "POST /v1/images/generations": {
+    body: {
+      /**
+       * a model name from weir.yaml
+       */
+      model: string;
+      prompt: string;
+      [k: string]: unknown;
+    };
     answer: unknown;
   };
   /**

@@ -14,6 +14,8 @@ export interface Operation {
   readonly summary: string;
   readonly tag: string;
   readonly body?: z.ZodType | undefined;
+  /** For bodies that no schema checks on their way in: by content type. */
+  readonly sends?: Readonly<Record<string, z.ZodType>> | undefined;
   readonly query?: z.ZodType | undefined;
   readonly answers: Readonly<Record<string, z.ZodType | string>>;
 }
@@ -23,6 +25,8 @@ declare module "fastify" {
   interface FastifySchema {
     summary?: string;
     tag?: string;
+    /** What may be sent where the route reads the body itself, by content type. */
+    sends?: Readonly<Record<string, z.ZodType>>;
     /** For answers that are no JSON: their content type by status. */
     content?: Readonly<Record<number, string>>;
   }
@@ -36,7 +40,7 @@ interface ZodSchemas {
 }
 
 export function toOperation(method: string, url: string, schema: FastifySchema): Operation {
-  const { summary = "", tag = "", content } = schema;
+  const { summary = "", tag = "", content, sends } = schema;
   const { body, querystring, response } = schema as ZodSchemas;
   return {
     method: method.toLowerCase(),
@@ -44,6 +48,7 @@ export function toOperation(method: string, url: string, schema: FastifySchema):
     summary,
     tag,
     body,
+    sends,
     query: querystring,
     answers: { ...content, ...response },
   };
@@ -131,7 +136,9 @@ export function toOpenApi(
   };
 }
 
-function toOpenApiOperation({ path, summary, tag, body, query, answers }: Operation) {
+function toOpenApiOperation(operation: Operation) {
+  const { path, summary, tag, body, query, answers } = operation;
+  const sent = body ? { "application/json": body } : operation.sends;
   const inPath = Array.from(path.matchAll(/\{(\w+)\}/g), ([, name]) => ({
     name,
     in: "path",
@@ -142,10 +149,12 @@ function toOpenApiOperation({ path, summary, tag, body, query, answers }: Operat
     summary,
     tags: [tag],
     parameters: [...inPath, ...(query ? queryParameters(query) : [])],
-    ...(body && {
+    ...(sent && {
       requestBody: {
         required: true,
-        content: { "application/json": { schema: schemaOf(body, "input") } },
+        content: Object.fromEntries(
+          Object.entries(sent).map(([type, one]) => [type, { schema: schemaOf(one, "input") }]),
+        ),
       },
     }),
     responses: {

@@ -25,18 +25,23 @@ export function registerInferenceRoutes(
 ): void {
   const { authorise, gateway, sideCalls, responses, conversations, files, batches } = needs;
   const maxBodyBytes = Math.floor(house.live.config.server.maxBodyMiB * 1024 * 1024);
-  responseRoutes(fastify, { authorise, responses });
-  conversationRoutes(fastify, { authorise, conversations });
-  fileRoutes(fastify, { authorise, files });
-  batchRoutes(fastify, { authorise, batches });
-  rerankRoutes(fastify, { authorise, sideCalls, maxBodyBytes });
-  tokenRoutes(fastify, { authorise, sideCalls, maxBodyBytes });
-  moderationRoutes(fastify, { authorise, moderate, maxBodyBytes });
-  mediaRoutes(fastify, {
-    authorise,
-    forward: (call, context) => forward(call, context, gateway),
-    inspect: (text) => inspected(text, gateway),
-    maxBodyBytes,
+  void fastify.register((routes, _options, ready) => {
+    // Before a body is read: strangers' bodies are not.
+    routes.addHook("onRequest", async ({ raw }) => void authorise(raw, "inference"));
+    responseRoutes(routes, { authorise, responses });
+    conversationRoutes(routes, { authorise, conversations });
+    fileRoutes(routes, { authorise, files });
+    batchRoutes(routes, { authorise, batches });
+    rerankRoutes(routes, { authorise, sideCalls, maxBodyBytes });
+    tokenRoutes(routes, { authorise, sideCalls, maxBodyBytes });
+    moderationRoutes(routes, { authorise, moderate, maxBodyBytes });
+    mediaRoutes(routes, {
+      authorise,
+      forward: (call, context) => forward(call, context, gateway),
+      inspect: (text) => inspected(text, gateway),
+      maxBodyBytes,
+    });
+    ready();
   });
 }
 

@@ -1,5 +1,6 @@
 import type { Caller } from "../../core/call.ts";
-import type { AnswerHeaders, Exchange } from "./exchange.ts";
+import type { WeirError } from "../../core/errors.ts";
+import { type AnswerHeaders, type Exchange, tooLarge } from "./exchange.ts";
 
 export interface InnerAnswer {
   readonly status: number;
@@ -32,8 +33,13 @@ export class InnerExchange implements Exchange {
     this.answered = answered;
   }
 
-  readBody(_maxBytes: number, done: (body: Buffer) => void): void {
-    done(this.body);
+  readBody(
+    maxBytes: number,
+    done: (body: Buffer) => void,
+    failed: (error: WeirError) => void,
+  ): void {
+    if (this.body.length > maxBytes) failed(tooLarge(maxBytes));
+    else done(this.body);
   }
 
   respond(status: number, headers: AnswerHeaders, body: string): void {

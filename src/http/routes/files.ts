@@ -107,7 +107,14 @@ async function uploadRoute(app: FastifyInstance, { authorise, files }: FilesRout
     {
       bodyLimit: MAX_FILE_BYTES + 1024 * 1024,
       schema: {
-        summary: "Upload a file (multipart/form-data: file, purpose, expires_after)",
+        summary: "Upload a file",
+        sends: {
+          "multipart/form-data": z.looseObject({
+            file: z.string().meta({ format: "binary" }),
+            purpose: z.string().describe("`batch` for a batch's input, `user_data` for a prompt"),
+            "expires_after[seconds]": z.string().optional(),
+          }),
+        },
         tag,
         response: { 200: FileObject },
       },

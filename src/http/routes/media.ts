@@ -16,13 +16,27 @@ export interface MediaNeeds {
   readonly maxBodyBytes: number;
 }
 
-const ROUTES: Readonly<Record<string, string>> = {
-  "/audio/speech": "Read a text aloud",
-  "/audio/transcriptions": "Write down what is said",
-  "/audio/translations": "Write down in English what is said",
-  "/images/generations": "Draw a picture",
-  "/images/edits": "Change a picture",
-  "/images/variations": "Draw a picture like another",
+const model = z.string().min(1).describe("a model name from weir.yaml");
+const bytes = z.string().meta({ format: "binary" });
+const JSON_TYPE = "application/json";
+const FORM = "multipart/form-data";
+const Heard = { [FORM]: z.looseObject({ model, file: bytes, prompt: z.string().optional() }) };
+const Drawn = { [FORM]: z.looseObject({ model, image: bytes, prompt: z.string().optional() }) };
+
+/** What each does, and what is sent there; beyond these fields it is the upstream's business. */
+const ROUTES: Readonly<Record<string, [summary: string, sends: Record<string, z.ZodType>]>> = {
+  "/audio/speech": [
+    "Read a text aloud",
+    { [JSON_TYPE]: z.looseObject({ model, input: z.string(), voice: z.string().optional() }) },
+  ],
+  "/audio/transcriptions": ["Write down what is said", Heard],
+  "/audio/translations": ["Write down in English what is said", Heard],
+  "/images/generations": [
+    "Draw a picture",
+    { [JSON_TYPE]: z.looseObject({ model, prompt: z.string() }) },
+  ],
+  "/images/edits": ["Change a picture", Drawn],
+  "/images/variations": ["Draw a picture like another", Drawn],
 };
 /** Where people's own words stand. */
 const PROMPTS = ["prompt", "input", "instructions"];
@@ -38,12 +52,17 @@ export function mediaRoutes(app: FastifyInstance, needs: MediaNeeds): void {
     routes.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => {
       done(null, body);
     });
-    for (const [path, summary] of Object.entries(ROUTES)) {
+    for (const [path, [summary, sends]] of Object.entries(ROUTES)) {
       routes.post<{ Body: Buffer }>(
         `/v1${path}`,
         {
           bodyLimit: needs.maxBodyBytes,
-          schema: { summary, tag: "Inference", content: { 200: "application/octet-stream" } },
+          schema: {
+            summary,
+            tag: "Inference",
+            sends,
+            content: { 200: "application/octet-stream" },
+          },
         },
         (request, reply) => handle(path, request, reply, needs),
       );
