@@ -45,9 +45,9 @@ export class AppendLog {
   }
 
   /** Appends whole lines (each ends in a newline). Throws what the disk says; nothing half stays. */
-  append(lines: string): void {
+  append(lines: string | Uint8Array): void {
     const fd = this.writable();
-    const bytes = Buffer.from(lines);
+    const bytes = typeof lines === "string" ? Buffer.from(lines) : lines;
     let written = 0;
     try {
       while (written < bytes.length) written += writeSync(fd, bytes, written);

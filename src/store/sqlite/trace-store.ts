@@ -59,7 +59,9 @@ class TraceClient implements TraceStore {
   append(lines: string, count: number): Promise<void> {
     const waiting = Promise.withResolvers<void>();
     this.appends.push(waiting);
-    this.tell({ type: "append", lines, count });
+    // Bytes in memory of their own change hands; a text would be copied twice.
+    const bytes = new TextEncoder().encode(lines);
+    this.tell({ type: "append", lines: bytes, count }, [bytes.buffer]);
     return waiting.promise;
   }
 
@@ -106,8 +108,8 @@ class TraceClient implements TraceStore {
     return waiting.promise as Promise<A>; // the worker answers each question with its own type
   }
 
-  private tell(message: ToTraceWorker): void {
-    this.worker.postMessage(message);
+  private tell(message: ToTraceWorker, moved: ArrayBuffer[] = []): void {
+    this.worker.postMessage(message, moved);
   }
 
   private take(message: Exclude<FromTraceWorker, { type: "trouble" }>): void {

@@ -27,7 +27,7 @@ export interface TraceQuestions {
 }
 
 export type ToTraceWorker =
-  | { readonly type: "append"; readonly lines: string; readonly count: number }
+  | { readonly type: "append"; readonly lines: Uint8Array; readonly count: number }
   | { readonly type: "keep"; readonly keepMs: number }
   | { readonly type: "close" }
   | {
@@ -74,7 +74,7 @@ port.on("message", (message: ToTraceWorker) => {
 const pruning = setInterval(prune, PRUNE_EVERY_MS);
 schedule(0);
 
-function append(lines: string, count: number): void {
+function append(lines: Uint8Array, count: number): void {
   try {
     log.append(lines);
     tell({ type: "appended", count });
