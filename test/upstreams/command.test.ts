@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { KIND_NAMES } from "../../src/cli/mock/kinds.ts";
+import { KIND_NAMES } from "../../src/cli/mock/kind-names.ts";
 import { weir } from "../support/process.ts";
 import { HI, post } from "./double.ts";
 

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { KIND_NAMES } from "../../src/cli/mock/kinds.ts";
+import { KIND_NAMES } from "../../src/cli/mock/kind-names.ts";
 import { HI, double, post } from "./double.ts";
 
 /** Every kind fails in every way, in its own envelope. */

@@ -1,7 +1,6 @@
 import { type Command, UsageError, text } from "../command.ts";
 import { FAULTS } from "../mock/faults.ts";
-import { KIND_NAMES } from "../mock/kinds.ts";
-import { createMockUpstream } from "../mock/upstream.ts";
+import { KIND_NAMES } from "../mock/kind-names.ts";
 
 /** `weir mock`: a double of any vendor's API, to develop, test and rehearse failures against. */
 export const mock: Command = {
@@ -49,12 +48,14 @@ Use it from weir.yaml: { provider: openai-compatible, url: http://127.0.0.1:9100
       return value;
     };
     const kind = text(values, "as") ?? "openai-compatible";
-    if (!KIND_NAMES.includes(kind))
+    if (!KIND_NAMES.some((name) => name === kind))
       throw new UsageError(`--as ${kind}: use one of ${KIND_NAMES.join(", ")}`);
     const keyName = text(values, "key-env");
     const apiKey = keyName === undefined ? undefined : env[keyName];
     if (keyName !== undefined && !apiKey)
       throw new UsageError(`--key-env ${keyName}: no such variable is set`);
+    // Fifteen APIs that no other command needs in memory.
+    const { createMockUpstream } = await import("../mock/upstream.ts");
     const upstream = await createMockUpstream({
       kind,
       apiKey,

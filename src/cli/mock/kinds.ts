@@ -6,6 +6,7 @@ import { groq } from "./hosted/groq.ts";
 import { mistral } from "./hosted/mistral.ts";
 import { openRouter } from "./hosted/openrouter.ts";
 import { together } from "./hosted/together.ts";
+import { KIND_NAMES } from "./kind-names.ts";
 import type { KindFactory } from "./kind.ts";
 import { llamaServer } from "./llama-server/llama-server.ts";
 import { ollama } from "./ollama/ollama.ts";
@@ -15,7 +16,7 @@ import { sglang } from "./sglang/sglang.ts";
 import { tgi } from "./tgi/tgi.ts";
 import { vllm } from "./vllm/vllm.ts";
 
-const KINDS: Readonly<Record<string, KindFactory>> = {
+const KINDS: Readonly<Record<(typeof KIND_NAMES)[number], KindFactory>> = {
   openai: openAi,
   "azure-openai": azureOpenAi,
   "openai-compatible": openAiCompatible,
@@ -33,13 +34,10 @@ const KINDS: Readonly<Record<string, KindFactory>> = {
   openrouter: openRouter,
 };
 
-/** Whose wire formats can be imitated. */
-export const KIND_NAMES: readonly string[] = Object.keys(KINDS);
-
 /** The kind of that name. */
 export function kindNamed(name: string): KindFactory {
-  const kind = Object.hasOwn(KINDS, name) ? KINDS[name] : undefined;
-  if (kind === undefined)
+  const known = KIND_NAMES.find((one) => one === name);
+  if (known === undefined)
     throw new TypeError(`no upstream is called '${name}': use one of ${KIND_NAMES.join(", ")}`);
-  return kind;
+  return KINDS[known];
 }
