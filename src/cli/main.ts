@@ -51,7 +51,8 @@ async function runCommand(command: Command, args: string[], terminal: Terminal):
 
 function parse(command: Command, args: string[]) {
   try {
-    return parseArgs({ args, options: { ...command.options, ...GLOBAL }, allowPositionals: true });
+    // A command's own meaning of a name comes first: a mock has a version that it imitates.
+    return parseArgs({ args, options: { ...GLOBAL, ...command.options }, allowPositionals: true });
   } catch (cause) {
     throw new UsageError(messageOf(cause).replace(/\. To specify.*$/s, ""), { cause });
   }

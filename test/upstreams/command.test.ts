@@ -6,17 +6,7 @@ import { HI, post } from "./double.ts";
 /** `weir mock --as KIND` as a user runs it. */
 
 it("runs a kind with a key, a release and its development routes", async () => {
-  const args = [
-    "--as",
-    "vllm",
-    "--port",
-    "0",
-    "--version",
-    "0.8.5",
-    "--dev-mode",
-    "--key-env",
-    "K",
-  ];
+  const args = ["--as", "vllm", "--port", "0", "--version=0.8.5", "--dev-mode", "--key-env", "K"];
   const mock = weir(["mock", ...args], { env: { K: "secret" } });
   const [, url = ""] = await mock.says(/A double of vllm listens at (http:\S+)/);
   expect(await (await fetch(`${url}/version`)).json()).toEqual({ version: "0.8.5" });

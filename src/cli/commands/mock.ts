@@ -40,7 +40,7 @@ A call can ask for its own fault with the header x-mock-fault: FAULT, or with it
 status-429, mid-error, break and so on, anywhere in it; ctx-64 has a window of 64 tokens.
 For bedrock the key is ID:SECRET, or an API key without a colon.
 Use it from weir.yaml: { provider: openai-compatible, url: http://127.0.0.1:9100, model: mock }`,
-  async run(values, positionals, { print, env }) {
+  async run(values, _positionals, { print, env }) {
     const number = (name: string, fallback: number) => {
       const value = Number(text(values, name) ?? fallback);
       if (Number.isNaN(value) || value < 0)
@@ -59,8 +59,7 @@ Use it from weir.yaml: { provider: openai-compatible, url: http://127.0.0.1:9100
     const upstream = await createMockUpstream({
       kind,
       apiKey,
-      // Every command has a flag of that name, which leaves its value behind as a positional.
-      version: text(values, "version") ?? (values["version"] === true ? positionals[0] : undefined),
+      version: text(values, "version"),
       devMode: values["dev-mode"] === true,
       isLoading: values["loading"] === true,
       port: number("port", 9100),
