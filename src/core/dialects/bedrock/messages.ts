@@ -1,40 +1,14 @@
 import type { CacheMark, ChatMessage, ContentPart, ToolCall } from "../../chat.ts";
 import { parseDataUrl } from "../data-url.ts";
 import { toPlainId, toToolInput } from "../tool-input.ts";
+import { type Block, type Prompt, type Turn, toTurns } from "../turns.ts";
 import { nativeValue, unsupported } from "../wishes.ts";
 
 /** Canonical messages written as Bedrock's Converse wants them. Bytes are base64 in its JSON. Pure. */
 
-type Block = Readonly<Record<string, unknown>>;
-
-export interface Turn {
-  readonly role: "user" | "assistant";
-  readonly content: Block[];
-}
-
-export interface Prompt {
-  readonly system: Block[];
-  readonly turns: Turn[];
-}
-
-/** System texts stand before everything, in their order; neighbours of one role become one turn. */
+/** System texts apart, and turns. */
 export function toPrompt(messages: readonly ChatMessage[]): Prompt {
-  const system: Block[] = [];
-  const turns: Turn[] = [];
-  for (const message of messages) {
-    if (message.role === "system" || message.role === "developer") {
-      system.push(...toBlocks(message.content));
-      continue;
-    }
-    const role = message.role === "assistant" ? "assistant" : "user";
-    const blocks = toTurnBlocks(message);
-    const last = turns.at(-1);
-    if (last?.role === role) last.content.push(...blocks);
-    else if (blocks.length > 0) turns.push({ role, content: blocks });
-  }
-  // Converse wants something to answer; a lone system prompt is what other clients send for that.
-  if (turns.length === 0) turns.push({ role: "user", content: system.splice(0) });
-  return { system, turns };
+  return toTurns(messages, { toBlocks, toTurnBlocks });
 }
 
 /** Whether the prompt ends in the middle of a chain of calls, and the thought before it is lost. */
