@@ -33,6 +33,8 @@ export interface FileJournal {
   close(): void;
 }
 
+export type FileFolder = ReturnType<typeof createFileFolder>;
+
 const UNFINISHED = ".part";
 const JOURNAL = ".journal";
 const ID = /^[A-Za-z0-9_-]+$/;

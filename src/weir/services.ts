@@ -12,7 +12,7 @@ import type { Generate } from "../serve/gateway/needs.ts";
 import { type SideCalls, createSideCalls } from "../serve/gateway/side-calls.ts";
 import { type Conversations, createConversations } from "../serve/responses/conversations.ts";
 import { type Responses, createResponses } from "../serve/responses/responses.ts";
-import { createFileFolder } from "../store/file-folder.ts";
+import { type FileFolder, createFileFolder } from "../store/file-folder.ts";
 import { callerOf } from "./access.ts";
 import { type Gateway, gatewayOf } from "./gateway.ts";
 import type { House } from "./house.ts";
@@ -23,6 +23,8 @@ export interface Services {
   readonly generate: Generate;
   readonly sideCalls: SideCalls;
   readonly files: Files;
+  /** Where the contents of files lie. */
+  readonly contents: FileFolder;
   readonly responses: Responses;
   readonly conversations: Conversations;
 }
@@ -54,6 +56,7 @@ export async function buildServices(house: House, stack: AsyncDisposableStack): 
     generate,
     sideCalls: createSideCalls(gateway),
     files,
+    contents,
     responses,
     conversations: createConversations({ conversations, inspect, newId }),
   };
@@ -64,9 +67,13 @@ const BUSY_FROM = 8;
 const BATCH_LINES = 4;
 
 /** The queue of batches, whose lines take the lane as any call does. It is gone on with at once. */
-export function startBatches(house: House, lane: Lane, stack: AsyncDisposableStack): Batches {
-  const { control, settings, metrics, log } = house;
-  const folder = createFileFolder(join(settings.dataFolder, "files"));
+export function startBatches(
+  house: House,
+  { contents }: Services,
+  lane: Lane,
+  stack: AsyncDisposableStack,
+): Batches {
+  const { control, metrics, log } = house;
   let running = 0;
   const run: BatchNeeds["run"] = async (url, body, caller, signal) => {
     running += 1;
@@ -79,7 +86,7 @@ export function startBatches(house: House, lane: Lane, stack: AsyncDisposableSta
   const batches = createBatches({
     shelf: control.batches,
     files: {
-      ...folder,
+      ...contents,
       find: (keyId, id) => control.files.find(keyId, id),
       add: (file) => control.files.add(file),
     },

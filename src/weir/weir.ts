@@ -73,7 +73,7 @@ async function buildApp(
   const credentials = credentialsOf(house);
   const services = await buildServices(house, stack);
   const lane = createInferenceLane(toLaneNeeds(house, services));
-  const batches = startBatches(house, lane, stack);
+  const batches = startBatches(house, services, lane, stack);
   const app = createApp(lane, log);
   const authorise: Authorise = (request, scope) => identify(request, credentials, scope);
   await registerRoutes(app, house, authorise);
