@@ -29,14 +29,6 @@ export const openAiResponses = {
   error: formatError,
 } as const satisfies ClientProtocol;
 
-/** The output items of an answer, with the ids that its stream gave them. */
-export function itemsOf(responseId: string, events: readonly ChatEvent[]): readonly unknown[] {
-  const answer = new ResponseAnswer({ id: responseId, created: 0, model: "" }, {}, false);
-  answer.events(events);
-  answer.end({ inputTokens: 0, outputTokens: 0 });
-  return answer.response().output;
-}
-
 function echoFor(request: GenerateRequest | undefined): Echo {
   const { source } = request ?? {};
   return echoOf(source?.dialect === "openai-responses" ? source.body : {});
