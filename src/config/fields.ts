@@ -23,3 +23,8 @@ export const dollars = z
     error: 'expected an amount such as "20 USD" or "0.15 USD"',
   })
   .transform((text): Nanos => parseDollars(text) ?? 0);
+
+/** A secret is never written down here: only where it is found. */
+export const environmentVariable = z
+  .string()
+  .regex(/^[A-Za-z_]\w*$/, { error: "expected the NAME of an environment variable, not the key" });

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { dollars, duration } from "./fields.ts";
+import { Postgres, Redis } from "./shared.ts";
 import { TargetConfig } from "./targets.ts";
 
 /** weir.yaml, once: the validator, the defaults, the JSON Schema and the reference page come from here. */
@@ -105,6 +106,8 @@ export const WeirConfig = z.strictObject({
     .describe("The names that clients ask for, and what answers them."),
   guard: Guard.prefault({}),
   limits: Limits.prefault({}),
+  redis: Redis,
+  postgres: Postgres,
   traces: Traces.prefault({}),
 });
 export type WeirConfig = z.infer<typeof WeirConfig>;

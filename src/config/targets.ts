@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { dollars, duration, optionalDuration } from "./fields.ts";
+import { dollars, duration, environmentVariable, optionalDuration } from "./fields.ts";
 
 /** The targets of weir.yaml: one way to answer a model each. */
 
@@ -45,9 +45,6 @@ const Remote = {
   ...Common,
 };
 
-const environmentVariable = z
-  .string()
-  .regex(/^[A-Za-z_]\w*$/, { error: "expected the NAME of an environment variable, not the key" });
 const apiKeyEnv = environmentVariable.describe("The environment variable that holds its key.");
 const url = z.url({ protocol: /^https?$/, error: "expected an http:// or https:// URL" });
 

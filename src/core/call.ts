@@ -9,9 +9,42 @@ export interface Caller {
   readonly keyId: string;
   readonly keyName: string;
   readonly scopes: readonly Scope[];
+  /** Who pays. Absent: the tenant `default`. */
+  readonly tenantId?: string;
+  /** Names of models that the key may ask for, `*` at the end of one for any rest. Absent: all. */
+  readonly models?: readonly string[];
+  /** The key's own limits and its tenant's: what they say stands over weir.yaml. */
+  readonly limits?: Limits;
+  readonly tenantLimits?: Limits;
+  /** The highest priority that the key may ask for, and its default. Absent: `normal`. */
+  readonly priority?: Priority;
 }
 
-export type Scope = "admin" | "inference";
+export const DEFAULT_TENANT = "default";
+
+/**
+ * What a key may do. `viewer` sees the dashboard, `operator` also acts on targets, `admin` may do
+ * everything; `inference` calls models.
+ */
+export type Scope = "viewer" | "operator" | "admin" | "inference";
+
+/** In a queue the first goes before the second. */
+export const PRIORITIES = ["high", "normal", "low"] as const;
+export type Priority = (typeof PRIORITIES)[number];
+
+/** What somebody may use; what is absent does not limit. Minutes and hours slide, days and months are UTC's. */
+export interface Limits {
+  readonly requestsPerMinute?: number | undefined;
+  readonly requestsPerDay?: number | undefined;
+  readonly tokensPerMinute?: number | undefined;
+  readonly tokensPerDay?: number | undefined;
+  readonly tokensPerMonth?: number | undefined;
+  /** Calls at the same time. */
+  readonly concurrency?: number | undefined;
+  readonly costPerMinute?: Nanos | undefined;
+  readonly costPerDay?: Nanos | undefined;
+  readonly costPerMonth?: Nanos | undefined;
+}
 
 export type Origin = "user" | "document" | "tool" | "assistant";
 
@@ -99,6 +132,9 @@ export interface CallRecord {
   readonly durationMs: number;
   readonly ttftMs: number | null;
   readonly attempts: number;
+  /** How the answer cache took part; null: not at all. */
+  readonly cache: "hit" | "joined" | "similar" | "miss" | null;
+  readonly tenantId: string;
   readonly findings: readonly FindingRecord[];
   readonly timeline: Timeline;
   /** As the guard let it through; null for embeddings. */

@@ -36,6 +36,8 @@ export interface WeirErrorOptions extends ErrorOptions {
   readonly retryAfterMs?: number;
   /** The HTTP status that an upstream gave, when it differs from the table's. */
   readonly status?: number;
+  /** More headers for the answer, as the limits that refused it. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 export class WeirError extends Error {
@@ -44,6 +46,7 @@ export class WeirError extends Error {
   readonly param: string | undefined;
   readonly retryAfterMs: number | undefined;
   readonly status: number;
+  readonly headers: Readonly<Record<string, string>> | undefined;
 
   constructor(code: ErrorCode, message: string, options: WeirErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
@@ -51,6 +54,7 @@ export class WeirError extends Error {
     this.param = options.param;
     this.retryAfterMs = options.retryAfterMs;
     this.status = options.status ?? ERRORS[code].status;
+    this.headers = options.headers;
   }
 
   /** Whether the same request may succeed elsewhere or later. */

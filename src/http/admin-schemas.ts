@@ -258,7 +258,7 @@ export const KeyRow = z.object({
   id: z.string(),
   name: z.string(),
   prefix: z.string().describe("the first characters, to tell keys apart"),
-  scopes: z.array(z.enum(["admin", "inference"])),
+  scopes: z.array(z.enum(["viewer", "operator", "admin", "inference"])),
   createdAt: z.number(),
   lastUsedAt: z.number().nullable(),
   revoked: z.boolean(),
@@ -267,7 +267,7 @@ export const KeyList = z.object({ keys: z.array(KeyRow) });
 export const NewKey = z.strictObject({
   name: z.string().min(1).max(100),
   scopes: z
-    .array(z.enum(["admin", "inference"]))
+    .array(z.enum(["viewer", "operator", "admin", "inference"]))
     .min(1)
     .default(["inference"]),
 });

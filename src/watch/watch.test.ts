@@ -14,6 +14,8 @@ const CALL: CallRecord = {
   target: "llama/demo",
   keyId: "k",
   keyName: "app",
+  tenantId: "default",
+  cache: null,
   user: null,
   stream: false,
   status: "ok",

@@ -29,6 +29,7 @@ export function sendError(
     ...(error.retryAfterMs !== undefined && {
       "retry-after": String(Math.max(1, Math.ceil(error.retryAfterMs / 1000))),
     }),
+    ...error.headers,
     // OpenAI's and Anthropic's clients retry every 429 unless they are told not to.
     "x-should-retry": String(ERRORS[error.code].retry),
   };
@@ -46,7 +47,7 @@ const MAX_NAMED = 20;
 
 /** What the client should know of what became of its request. */
 function toHeaders({ traceId, unknownFields }: Answering, facts: AnswerFacts): AnswerHeaders {
-  const headers = toTraceHeaders(traceId);
+  const headers = { ...toTraceHeaders(traceId), ...facts.headers };
   const unknown = facts.isRelayed ? [] : unknownFields();
   const lost = unknown.filter((name) => !facts.carried.includes(name));
   const dropped = [...facts.dropped, ...lost];

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from "fastify";
 import type { z } from "zod";
+import type { Scope } from "../../core/call.ts";
 import { WeirError } from "../../core/errors.ts";
 import { CreatedKey, KeyList, type KeyRow, NewKey } from "../admin-schemas.ts";
 import type { Authorise } from "../authorise.ts";
@@ -7,10 +8,7 @@ import type { Authorise } from "../authorise.ts";
 export interface KeysNeeds {
   readonly authorise: Authorise;
   readonly list: () => readonly KeyRow[];
-  readonly add: (
-    name: string,
-    scopes: readonly ("admin" | "inference")[],
-  ) => { id: string; secret: string };
+  readonly add: (name: string, scopes: readonly Scope[]) => { id: string; secret: string };
   readonly revoke: (id: string) => boolean;
 }
 

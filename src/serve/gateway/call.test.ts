@@ -81,7 +81,7 @@ function setUp(
     },
     {
       models: { find: (name) => ({ name, targets }) },
-      admission: { reserve: () => ({ settle: (actual) => settled.push(actual) }) },
+      admission: { reserve: () => ({ headers: {}, settle: (actual) => settled.push(actual) }) },
       gate: {
         inspect: (request) => ({ request, findings: [], blocked: undefined }),
         openOutput: () => undefined,

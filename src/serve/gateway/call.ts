@@ -1,21 +1,26 @@
 /**
- * One call, from its first check to its settlement. The steps stand in `startCall`, in order:
+ * One call, from its first check to its settlement. The steps stand in `Call.run`, in order:
  *
  *   1. admit    limits are checked and the highest cost is reserved
  *   2. guard    what came in is inspected; it may be redacted or refused
- *   3. route    the model's targets are put in order
- *   4. attempt  targets are tried until one gives its first content
- *   5. relay    the output guard looks at every token before the client gets it
- *   6. settle   usage is counted, cost priced, the reservation closed, the call recorded
+ *   3. cache    an answer given before, or one under way for the same request, is taken
+ *   4. route    the model's targets are put in order
+ *   5. attempt  targets are tried until one gives its first content
+ *   6. relay    the output guard looks at every token before the client gets it
+ *   7. settle   usage is counted, cost priced, the reservation closed, the call recorded
  *
  * The key was found before (`http/`): an unknown one never gets here.
  */
 import type { CallStatus, FindingRecord } from "../../core/call.ts";
 import type { ChatEvent, FinishReason, GenerateRequest, Usage } from "../../core/chat.ts";
-import { WeirError, toWeirError } from "../../core/errors.ts";
+import { WeirError } from "../../core/errors.ts";
+import { whenKnown } from "../../core/when-known.ts";
+import type { Attempt } from "../provider.ts";
 import { Attempts } from "./attempts.ts";
 import { costOf, estimate, estimateTokens } from "./estimate.ts";
 import type {
+  CacheLook,
+  CacheMiss,
   CallContext,
   GatewayNeeds,
   OutputScan,
@@ -28,21 +33,16 @@ import type { Router } from "./route.ts";
 import { toCallRecord } from "./record.ts";
 import type { StageTimes } from "./timeline.ts";
 
+type Needs = GatewayNeeds & { readonly router: Router };
+
 export function startCall(
   request: GenerateRequest,
   context: CallContext,
   reply: Reply,
-  needs: GatewayNeeds & { router: Router },
+  needs: Needs,
 ): RunningCall {
   const call = new Call(request, context, reply, needs);
-  try {
-    const model = needs.models.find(request.model);
-    call.admit(estimate(request, model.targets));
-    call.inspect();
-    call.attempt(needs.router.order(model.targets));
-  } catch (cause) {
-    call.fail(toWeirError(cause));
-  }
+  call.run();
   return call;
 }
 
@@ -51,10 +51,14 @@ class Call implements RunningCall {
   private request: GenerateRequest;
   private readonly context: CallContext;
   private readonly reply: Reply;
-  private readonly needs: GatewayNeeds & { router: Router };
+  private readonly needs: Needs;
   private readonly times: StageTimes;
+  private targets: readonly Target[] = [];
   private reservation: Reservation | undefined;
   private attempts: Attempts | undefined;
+  private look: CacheLook | undefined;
+  /** What is being relayed: attempts, or an answer from the cache. */
+  private source: Attempt | undefined;
   private scan: OutputScan | undefined;
   private inputFindings: readonly FindingRecord[] = [];
   private usage: Usage | undefined;
@@ -64,12 +68,7 @@ class Call implements RunningCall {
   private hasBegun = false;
   private isOver = false;
 
-  constructor(
-    request: GenerateRequest,
-    context: CallContext,
-    reply: Reply,
-    needs: GatewayNeeds & { router: Router },
-  ) {
+  constructor(request: GenerateRequest, context: CallContext, reply: Reply, needs: Needs) {
     this.request = request;
     this.context = context;
     this.reply = reply;
@@ -78,12 +77,44 @@ class Call implements RunningCall {
     needs.recorder.active(1);
   }
 
-  admit(highest: { tokens: number; costNanos: number }): void {
-    this.reservation = this.needs.admission.reserve(this.context.caller, highest);
-    this.times.guardAt = this.needs.monotonic();
+  run(): void {
+    const failed = (error: WeirError) => this.fail(error);
+    const admitted = (reservation: Reservation) => {
+      if (!this.isAdmitted(reservation)) return;
+      this.inspect();
+      whenKnown(
+        () => this.lookUp(),
+        (look) => this.answer(look),
+        failed,
+      );
+    };
+    whenKnown(() => this.admit(), admitted, failed);
   }
 
-  inspect(): void {
+  private admit(): Reservation | Promise<Reservation> {
+    const { request, context, needs } = this;
+    this.targets = needs.models.find(request.model).targets;
+    return needs.admission.reserve({
+      caller: context.caller,
+      route: context.route,
+      model: request.model,
+      user: request.user,
+      estimate: estimate(request, this.targets),
+    });
+  }
+
+  /** Takes what was reserved; gives it back where the client left meanwhile. */
+  private isAdmitted(reservation: Reservation): boolean {
+    if (this.isOver) {
+      reservation.settle({ tokens: 0, costNanos: 0 });
+      return false;
+    }
+    this.reservation = reservation;
+    this.times.guardAt = this.needs.monotonic();
+    return true;
+  }
+
+  private inspect(): void {
     const verdict = this.needs.gate.inspect(this.request);
     this.request = verdict.request;
     this.inputFindings = verdict.findings;
@@ -92,25 +123,61 @@ class Call implements RunningCall {
     this.scan = this.needs.gate.openOutput();
   }
 
-  attempt(targets: readonly Target[]): void {
+  private lookUp(): CacheLook | undefined | Promise<CacheLook> {
+    return this.needs.cache?.look(this.request, this.context);
+  }
+
+  private answer(look: CacheLook | undefined): void {
+    this.look = look;
+    if (this.isOver) {
+      if (look?.kind === "miss") look.failed();
+      return;
+    }
+    if (look === undefined || look.kind === "miss") {
+      this.attempt();
+      return;
+    }
+    // What the cache keeps has passed the output guard of its own call.
+    this.scan = undefined;
+    this.source = look.play({
+      events: (events) => this.relay(events),
+      done: () => this.finish(),
+      failed: (error) => {
+        if (this.hasBegun) this.fail(error);
+        else this.generateAfterAll();
+      },
+    });
+  }
+
+  /** The call whose answer this one waited for has failed. */
+  private generateAfterAll(): void {
+    if (this.isOver) return;
+    this.look = undefined;
+    this.scan = this.needs.gate.openOutput();
+    this.attempt();
+  }
+
+  private attempt(): void {
     this.times.attemptAt = this.needs.monotonic();
     const handlers = {
       events: (events: readonly ChatEvent[]) => this.relay(events),
       done: () => this.finish(),
       failed: (error: WeirError) => this.fail(error),
     };
+    const targets = this.needs.router.order(this.targets);
     this.attempts = new Attempts(targets, this.request, handlers, this.needs);
+    this.source = this.attempts;
     this.attempts.next();
   }
 
   cancel(): void {
     if (this.isOver) return;
-    this.attempts?.cancel();
+    this.source?.cancel();
     this.settle("canceled", new WeirError("client_closed", "The client left before the end."));
   }
 
   resume(): void {
-    if (!this.isOver) this.attempts?.resume();
+    if (!this.isOver) this.source?.resume();
   }
 
   fail(error: WeirError): void {
@@ -129,7 +196,8 @@ class Call implements RunningCall {
         this.times.firstContentAt = this.needs.monotonic();
         this.begin();
       }
-      if (!this.reply.events(leaving)) this.attempts?.pause();
+      this.miss?.took(leaving);
+      if (!this.reply.events(leaving)) this.source?.pause();
     }
     if (this.scan?.blocked) {
       this.attempts?.cancel();
@@ -138,7 +206,13 @@ class Call implements RunningCall {
   }
 
   private begin(): void {
-    this.reply.begin(this.attempts?.facts ?? { dropped: [], carried: [], isRelayed: false });
+    const facts = this.attempts?.facts ?? { dropped: [], carried: [], isRelayed: true };
+    const headers = { ...this.reservation?.headers, ...this.look?.headers };
+    this.reply.begin({ ...facts, headers });
+  }
+
+  private get miss(): CacheMiss | undefined {
+    return this.look?.kind === "miss" ? this.look : undefined;
   }
 
   private note(event: ChatEvent): void {
@@ -158,18 +232,21 @@ class Call implements RunningCall {
       this.begin();
     }
     const usage = this.settle("ok", undefined);
+    this.miss?.done(usage);
     this.reply.end(usage);
   }
 
   private settle(status: CallStatus, error: WeirError | undefined): Usage {
     this.isOver = true;
+    if (status !== "ok") this.miss?.failed();
     const settledAt = this.needs.monotonic();
     const target = this.attempts?.records.at(-1)?.target;
+    const isFree = this.look !== undefined && this.look.kind !== "miss";
     const counted = this.usage ?? this.attempts?.usage();
     const usage = counted ?? this.estimatedUsage(status);
-    const costNanos = target?.price ? costOf(usage, target.price) : null;
+    const costNanos = isFree ? 0 : target?.price ? costOf(usage, target.price) : null;
     this.reservation?.settle({
-      tokens: usage.inputTokens + usage.outputTokens,
+      tokens: isFree ? 0 : usage.inputTokens + usage.outputTokens,
       costNanos: costNanos ?? 0,
     });
     const outcome = {
@@ -184,6 +261,7 @@ class Call implements RunningCall {
       findings: [...this.inputFindings, ...(this.scan?.findings ?? [])],
       times: this.times,
       attempts: this.attempts?.records ?? [],
+      cache: this.look?.kind ?? null,
       request: withoutSource(this.request),
       output: this.hasBegun ? this.output : null,
       settledAt,

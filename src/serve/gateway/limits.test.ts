@@ -1,11 +1,13 @@
 import { expect, it } from "vitest";
 import { NANOS_PER_DOLLAR } from "../../core/money.ts";
-import { type KeyAllowance, createAdmission } from "./limits.ts";
+import type { Limits } from "../../core/call.ts";
+import { createAdmission } from "./limits.ts";
+import type { Reservation } from "./needs.ts";
 
 const CALLER = { keyId: "k", keyName: "app", scopes: ["inference"] } as const;
 const START = Date.UTC(2026, 0, 1, 12);
 
-function setUp(allowance: KeyAllowance, spent = 0) {
+function setUp(allowance: Limits, spent = 0) {
   const clock = { at: START };
   const admission = createAdmission({
     allowance: () => allowance,
@@ -16,7 +18,13 @@ function setUp(allowance: KeyAllowance, spent = 0) {
 }
 
 const reserve = (admission: ReturnType<typeof createAdmission>, tokens = 1, costNanos = 0) =>
-  admission.reserve(CALLER, { tokens, costNanos });
+  admission.reserve({
+    caller: CALLER,
+    route: "/v1/chat/completions",
+    model: "chat",
+    user: undefined,
+    estimate: { tokens, costNanos },
+  }) as Reservation; // in memory it is there at once
 
 it("admits everything where nothing is limited", () => {
   const { admission } = setUp({});

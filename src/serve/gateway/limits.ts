@@ -1,16 +1,8 @@
-import type { Caller } from "../../core/call.ts";
+import type { Caller, Limits } from "../../core/call.ts";
 import { WeirError } from "../../core/errors.ts";
 import { type Nanos, formatDollars } from "../../core/money.ts";
 import type { Clock } from "../../core/time.ts";
-import type { Admission, Estimate, Reservation } from "./needs.ts";
-
-/** What a key may use; an absent limit does not limit. */
-export interface KeyAllowance {
-  readonly requestsPerMinute?: number | undefined;
-  readonly tokensPerMinute?: number | undefined;
-  readonly concurrency?: number | undefined;
-  readonly costPerDay?: Nanos | undefined;
-}
+import type { Admission, AdmissionAsk, Estimate, Reservation } from "./needs.ts";
 
 /** What a key has used; `reserved` is promised to running calls and not yet spent. */
 interface Account {
@@ -41,7 +33,7 @@ export function createAdmission({
   now,
   spentToday,
 }: {
-  allowance: () => KeyAllowance;
+  allowance: () => Limits;
   now: Clock;
   spentToday: (keyId: string, dayStart: number) => Nanos;
 }): Admission {
@@ -62,7 +54,7 @@ export function createAdmission({
   }
 
   return {
-    reserve(caller: Caller, estimate: Estimate): Reservation {
+    reserve({ caller, estimate }: AdmissionAsk): Reservation {
       const limits = allowance();
       const account = accountOf(caller.keyId);
       const at = now();
@@ -77,6 +69,7 @@ export function createAdmission({
       account.running += 1;
       account.reserved += estimate.costNanos;
       return {
+        headers: {},
         settle(actual) {
           account.running -= 1;
           account.reserved -= estimate.costNanos;
@@ -88,11 +81,7 @@ export function createAdmission({
   };
 }
 
-function checkConcurrency(
-  account: Account,
-  { concurrency }: KeyAllowance,
-  { keyName }: Caller,
-): void {
+function checkConcurrency(account: Account, { concurrency }: Limits, { keyName }: Caller): void {
   if (concurrency === undefined || account.running < concurrency) return;
   throw new WeirError(
     "rate_limited",
@@ -103,7 +92,7 @@ function checkConcurrency(
 
 function checkBudget(
   account: Account,
-  { costPerDay }: KeyAllowance,
+  { costPerDay }: Limits,
   { caller, estimate, at }: { caller: Caller; estimate: Estimate; at: number },
 ): void {
   if (costPerDay === undefined) return;

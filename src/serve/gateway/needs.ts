@@ -1,9 +1,9 @@
-import type { CallRecord, Caller, FindingRecord } from "../../core/call.ts";
+import type { CallRecord, Caller, FindingRecord, Priority } from "../../core/call.ts";
 import type { ChatEvent, GenerateRequest, Usage } from "../../core/chat.ts";
 import type { WeirError } from "../../core/errors.ts";
 import type { Nanos } from "../../core/money.ts";
 import type { Clock } from "../../core/time.ts";
-import type { Provider } from "../provider.ts";
+import type { Attempt, AttemptListener, Provider } from "../provider.ts";
 
 /** What the gateway asks of the rest of the house. `weir.ts` hands in the parts that fit. */
 
@@ -36,13 +36,28 @@ export interface Estimate {
   readonly costNanos: Nanos;
 }
 
+/** Who wants to start what: all that a limit can be about. */
+export interface AdmissionAsk {
+  readonly caller: Caller;
+  readonly route: string;
+  readonly model: string;
+  /** On whose behalf, as the request says. */
+  readonly user: string | undefined;
+  readonly estimate: Estimate;
+}
+
 export interface Admission {
-  /** Throws rate_limited or budget_exceeded; nothing is taken then. */
-  reserve(caller: Caller, estimate: Estimate): Reservation;
+  /**
+   * Throws, or rejects with, rate_limited or budget_exceeded; nothing is taken then. Synchronous
+   * where the counters stand in this process.
+   */
+  reserve(ask: AdmissionAsk): Reservation | Promise<Reservation>;
 }
 
 export interface Reservation {
-  /** Gives back what was not used. Exactly once per reservation. */
+  /** What is left, for the client: names in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Gives back what was not used. Exactly once per reservation; never throws. */
   settle(actual: Estimate): void;
 }
 
@@ -69,6 +84,33 @@ export interface OutputScan {
   readonly blocked: WeirError | undefined;
 }
 
+/** Answers given before. Looked into after the guard, so what is kept was let through. */
+export interface AnswerCache {
+  /** Undefined: this call neither takes from the cache nor gives to it. Never throws, never rejects. */
+  look(request: GenerateRequest, context: CallContext): CacheLook | undefined | Promise<CacheLook>;
+}
+
+export type CacheLook = CacheHit | CacheMiss;
+
+export interface CacheHit {
+  readonly kind: "hit" | "joined" | "similar";
+  readonly headers: Readonly<Record<string, string>>;
+  /**
+   * Tells the answer as an attempt would: at once, or as the call that is under way for the same
+   * request gets it. `failed` before any event means: go on and generate.
+   */
+  play(listener: AttemptListener): Attempt;
+}
+
+/** The call generates, and shows the cache what its client got. One of `done` and `failed` ends it. */
+export interface CacheMiss {
+  readonly kind: "miss";
+  readonly headers: Readonly<Record<string, string>>;
+  took(events: readonly ChatEvent[]): void;
+  done(usage: Usage): void;
+  failed(): void;
+}
+
 export interface Recorder {
   /** Takes a finished call. Must not block and must not throw. */
   record(call: CallRecord): void;
@@ -81,6 +123,8 @@ export interface GatewayNeeds {
   readonly admission: Admission;
   readonly gate: Gate;
   readonly recorder: Recorder;
+  /** Absent: every call is generated. */
+  readonly cache?: AnswerCache;
   readonly now: Clock;
   /** Milliseconds that never go back, for durations. */
   readonly monotonic: () => number;
@@ -95,6 +139,8 @@ export interface AnswerFacts {
   readonly carried: readonly string[];
   /** Whether all of those went along. */
   readonly isRelayed: boolean;
+  /** What else the client is told: limits, timings, where the answer came from. Lower case. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** Where a call's answer goes. The HTTP edge implements it, one per dialect. */
@@ -115,6 +161,26 @@ export interface CallContext {
   /** `monotonic` when the request's head was read, and how long finding the key took. */
   readonly startedAt: number;
   readonly authMs: number;
+  /** What the client asked for beside its request, by headers. */
+  readonly wishes?: CallWishes;
+}
+
+/** What one call may say of its own way, over what weir.yaml says. */
+export interface CallWishes {
+  /** Only this target. */
+  readonly target?: string;
+  /** Only targets that have all of these. */
+  readonly tags?: readonly string[];
+  readonly routing?: string;
+  readonly priority?: Priority;
+  /** The call is broken off when it has taken so long. */
+  readonly deadlineMs?: number;
+  /** Calls of one session go to one target while it is there. */
+  readonly session?: string;
+  /** `off` neither reads nor writes the cache, `refresh` writes only. */
+  readonly cache?: "off" | "refresh";
+  /** False: the first target's failure is the call's. */
+  readonly failover?: boolean;
 }
 
 /** Starts a call; whatever becomes of it goes to its reply. */

@@ -1,4 +1,9 @@
-import type { CallRecord, CallStatus, FindingRecord } from "../../core/call.ts";
+import {
+  type CallRecord,
+  type CallStatus,
+  DEFAULT_TENANT,
+  type FindingRecord,
+} from "../../core/call.ts";
 import type { FinishReason, GenerateRequest, Usage } from "../../core/chat.ts";
 import type { WeirError } from "../../core/errors.ts";
 import type { Nanos } from "../../core/money.ts";
@@ -20,6 +25,7 @@ export interface Outcome {
   readonly findings: readonly FindingRecord[];
   readonly times: StageTimes;
   readonly attempts: readonly AttemptRecord[];
+  readonly cache?: CallRecord["cache"];
   readonly request: GenerateRequest | null;
   readonly output: string | null;
   /** `monotonic` when settling began. */
@@ -56,6 +62,8 @@ export function toCallRecord(
     durationMs,
     ttftMs: firstContentAt === undefined ? null : firstContentAt - context.startedAt,
     attempts: attempts.length,
+    cache: outcome.cache ?? null,
+    tenantId: context.caller.tenantId ?? DEFAULT_TENANT,
     findings: outcome.findings,
     timeline: toTimeline(context, outcome.times, attempts, { settledAt, endedAt: monotonic() }),
     request,

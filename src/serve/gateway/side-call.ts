@@ -30,7 +30,13 @@ export async function sideCall<Answer>(
 ): Promise<Answer> {
   const times = { admitAt: needs.monotonic() };
   const model = needs.models.find(call.model);
-  const reservation = needs.admission.reserve(context.caller, estimate(call, model.targets));
+  const reservation = await needs.admission.reserve({
+    caller: context.caller,
+    route: context.route,
+    model: call.model,
+    user: undefined,
+    estimate: estimate(call, model.targets),
+  });
   const attempts: AttemptRecord[] = [];
   needs.recorder.active(1);
   let usage = NOTHING;
