@@ -24,6 +24,7 @@ import type { LineResult } from "../src/serve/batch/needs.ts";
 import { createFiles } from "../src/serve/files/files.ts";
 import { createFileFolder } from "../src/store/file-folder.ts";
 import { openControlStore } from "../src/store/sqlite/control.ts";
+import { PLAIN_LISTENER } from "./support/listener.ts";
 import { missing } from "./support/missing.ts";
 import { serve } from "./support/process.ts";
 import { ADMIN_KEY, eventually, temporaryFolder } from "./support/server.ts";
@@ -79,7 +80,7 @@ async function start(world: World = {}) {
   const credentials = { key: (secret: string) => callers.get(secret), session: () => undefined };
   const authorise = (request: Parameters<typeof identify>[0]) =>
     identify(request, credentials, "inference");
-  const app = createApp(() => false, silentLog);
+  const app = createApp(() => false, PLAIN_LISTENER, silentLog);
   fileRoutes(app.fastify, { authorise, files });
   batchRoutes(app.fastify, { authorise, batches });
   const url = await listen(app, "127.0.0.1", 0);

@@ -25,6 +25,7 @@ import type { Reply } from "../src/serve/gateway/needs.ts";
 import { createConversations } from "../src/serve/responses/conversations.ts";
 import { type Responses, createResponses } from "../src/serve/responses/responses.ts";
 import { openControlStore } from "../src/store/sqlite/control.ts";
+import { PLAIN_LISTENER } from "./support/listener.ts";
 import { ADMIN_KEY, eventually, startServer, temporaryFolder } from "./support/server.ts";
 
 /** The Responses API with its memory: the real client, HTTP, guard and store, and a model by hand. */
@@ -98,7 +99,7 @@ async function start(
   const credentials = { key: (secret: string) => callers.get(secret), session: () => undefined };
   const authorise = (request: Parameters<typeof identify>[0]) =>
     identify(request, credentials, "inference");
-  const app = createApp((exchange) => lane(exchange, authorise, responses), silentLog);
+  const app = createApp((exchange) => lane(exchange, authorise, responses), PLAIN_LISTENER, silentLog);
   responseRoutes(app.fastify, { authorise, responses });
   conversationRoutes(app.fastify, { authorise, conversations: createConversations(rooms) });
   const url = await listen(app, "127.0.0.1", 0);

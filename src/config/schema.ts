@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { dollars, duration } from "./fields.ts";
+import { listenerFields } from "./listener.ts";
 import { Postgres, Redis } from "./shared.ts";
 import { TargetConfig } from "./targets.ts";
 
@@ -15,6 +16,7 @@ const Server = z.strictObject({
   port: port.default(8080).describe("0 takes any free port."),
   maxBodyMiB: z.number().positive().max(1024).default(16).describe("Larger requests get a 413."),
   drain: duration("30s").describe("How long running calls may finish after SIGTERM."),
+  ...listenerFields,
   heartbeat: duration("15s").describe("A silent stream gets a comment line this often."),
   progressAfter: duration("10s").describe(
     "A streaming call that still waits for its first content gets its 200 and progress comments.",

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { dollars, duration, environmentVariable, optionalDuration } from "./fields.ts";
+import { UpstreamTls } from "./listener.ts";
 
 /** The targets of weir.yaml: one way to answer a model each. */
 
@@ -38,6 +39,7 @@ const Remote = {
   probe: optionalDuration.describe(
     "Let it make a token this often, and see whether it does. Off unless set: tokens cost.",
   ),
+  tls: UpstreamTls,
   headers: z
     .record(z.string().regex(/^[\w-]+$/), z.string().regex(/^[\x20-\x7e]+$/))
     .optional()

@@ -14,6 +14,8 @@ export const ERRORS = {
   request_timed_out: { status: 408, type: "invalid_request_error", retry: true },
   conflict: { status: 409, type: "invalid_request_error", retry: false },
   request_too_large: { status: 413, type: "invalid_request_error", retry: false },
+  headers_too_large: { status: 431, type: "invalid_request_error", retry: false },
+  overloaded: { status: 429, type: "rate_limit_error", retry: true },
   rate_limited: { status: 429, type: "rate_limit_error", retry: true },
   budget_exceeded: { status: 429, type: "insufficient_quota", retry: false },
   engine_busy: { status: 429, type: "rate_limit_error", retry: true },

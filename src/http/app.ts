@@ -1,5 +1,3 @@
-import { type RequestListener, Server, type ServerOptions } from "node:http";
-import type { Socket } from "node:net";
 import Fastify, {
   type FastifyError,
   type FastifyInstance,
@@ -12,13 +10,13 @@ import { WeirError } from "../core/errors.ts";
 import { newTraceId } from "../core/ids.ts";
 import type { Log } from "../core/log.ts";
 import { fromFastify } from "./app-error.ts";
-import { NodeExchange } from "./lane/exchange.ts";
-import { INFERENCE_PATHS, type Lane } from "./lane/inference.ts";
-import { type SocketLane, createSocketLane } from "./lane/socket-lane.ts";
+import { answerClientError } from "./client-error.ts";
+import type { Lane } from "./lane/inference.ts";
+import { LaneServer, type ListenerOptions } from "./lane-server.ts";
 import { type Operation, toOperation } from "./openapi.ts";
 
 export interface App {
-  readonly server: Server;
+  readonly server: LaneServer;
   readonly fastify: FastifyInstance;
   /** What was registered, for the OpenAPI document. */
   readonly operations: Operation[];
@@ -32,7 +30,8 @@ const CONTENT_SECURITY_POLICY =
  * Two lanes in one server: inference goes straight to its handler, everything else through Fastify
  * with the schemas of its routes. Errors of both leave through one mapper.
  */
-export function createApp(lane: Lane, log: Log): App {
+export function createApp(lane: Lane, listener: ListenerOptions, log: Log): App {
+  let server: LaneServer | undefined;
   const operations: Operation[] = [];
   const fastify = Fastify({
     logger: false,
@@ -40,9 +39,11 @@ export function createApp(lane: Lane, log: Log): App {
     genReqId: () => newTraceId(),
     // Named here and not set later, or fastify loads its own two beside them: 5 MB that nobody uses.
     schemaController: { compilersFactory: COMPILERS },
-    serverFactory: (handle) =>
-      new LaneServer(lane, { keepAliveTimeout: 65_000, requestTimeout: 120_000 }, handle),
+    serverFactory: (handle) => (server = new LaneServer(lane, listener, handle)),
+    clientErrorHandler: (cause, socket) =>
+      void answerClientError(cause, socket, server?.isAnswering(socket) ?? false),
   });
+  if (!server) throw new WeirError("internal", "fastify made no server");
   fastify.addContentTypeParser("application/json", { parseAs: "string" }, parseJson);
   fastify.addHook("onRoute", ({ method, url, schema }) => {
     if (schema) operations.push(toOperation(String(method), url, schema));
@@ -67,7 +68,7 @@ export function createApp(lane: Lane, log: Log): App {
     }
     return reply.code(error.status).type("application/json").send(formatError(error, request.id));
   });
-  return { server: fastify.server, fastify, operations };
+  return { server, fastify, operations };
 }
 
 /** Every route's schema is zod's, whatever fastify's own types say of it. */
@@ -88,41 +89,6 @@ const COMPILERS = {
 } as unknown as NonNullable<
   NonNullable<FastifyServerOptions["schemaController"]>["compilersFactory"]
 >;
-
-/**
- * A server whose connections are first read by the socket lane, and by `node:http` when that hands
- * them over. Inference takes the same lane on both ways.
- */
-class LaneServer extends Server {
-  private readonly socketLane: SocketLane;
-
-  constructor(lane: Lane, options: ServerOptions, handle: RequestListener) {
-    super(options, (request, response) => {
-      if (!lane(new NodeExchange(request, response))) handle(request, response);
-    });
-    const listeners = this.listeners("connection");
-    this.removeAllListeners("connection");
-    this.socketLane = createSocketLane({
-      paths: INFERENCE_PATHS,
-      lane,
-      handOver: (socket) => {
-        for (const listener of listeners) listener.call(this, socket);
-      },
-    });
-    this.on("connection", (socket: Socket) => this.socketLane.accept(socket));
-  }
-
-  /** Called by `close` too. */
-  override closeIdleConnections(): void {
-    super.closeIdleConnections();
-    this.socketLane.closeIdle();
-  }
-
-  override closeAllConnections(): void {
-    super.closeAllConnections();
-    this.socketLane.closeAll();
-  }
-}
 
 /** Many clients name a content type also where they send nothing. */
 function parseJson(

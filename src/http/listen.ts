@@ -15,7 +15,7 @@ export async function listen(
   }
   const address = server.address() as AddressInfo; // a TCP server that listens has one
   const name = address.family === "IPv6" ? `[${host}]` : host;
-  return `http://${name}:${address.port}`;
+  return `${server.isSecure ? "https" : "http"}://${name}:${address.port}`;
 }
 
 const IDLE_CHECK_MS = 50;

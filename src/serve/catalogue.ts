@@ -135,7 +135,8 @@ async function startEngine(
   return { provider: engine, engine };
 }
 
-async function connectTo(config: RemoteConfig, { secret, log }: CatalogueNeeds): Promise<Provider> {
+async function connectTo(config: RemoteConfig, needs: CatalogueNeeds): Promise<Provider> {
+  const { secret, log } = needs;
   const { connect } = await import("./providers/connect.ts");
   const { apiKeyEnv, provider, model } = config;
   // A server of one's own at an address of one's own may want no key.
@@ -143,7 +144,7 @@ async function connectTo(config: RemoteConfig, { secret, log }: CatalogueNeeds):
   if (needsKey && secret(apiKeyEnv) === undefined) {
     log.warn("api_key_missing", { provider, model, apiKeyEnv });
   }
-  return connect(config, secret);
+  return connect(config, needs);
 }
 
 /** A price in the config wins; our own engine costs nothing per token; then the public list. */

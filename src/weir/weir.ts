@@ -16,6 +16,7 @@ import type { Responses } from "../serve/responses/responses.ts";
 import { credentialsOf, followKeys } from "./access.ts";
 import { type House, apply, buildHouse } from "./house.ts";
 import { registerInferenceRoutes } from "./inference-routes.ts";
+import { listenerOptions, openListenerCertificate } from "./listener.ts";
 import { registerRoutes } from "./routes.ts";
 import { type Services, buildServices, startBatches } from "./services.ts";
 
@@ -74,7 +75,9 @@ async function buildApp(
   const services = await buildServices(house, stack);
   const lane = createInferenceLane(toLaneNeeds(house, services));
   const batches = startBatches(house, services, lane, stack);
-  const app = createApp(lane, log);
+  const certificate = openListenerCertificate(house);
+  const app = createApp(lane, listenerOptions(house, certificate.identity), log);
+  stack.defer(certificate.follow(app.server));
   const authorise: Authorise = (request, scope) => identify(request, credentials, scope);
   await registerRoutes(app, house, authorise);
   registerInferenceRoutes(app, house, { ...services, batches, authorise });

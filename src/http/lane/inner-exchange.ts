@@ -1,6 +1,6 @@
 import type { Caller } from "../../core/call.ts";
 import type { WeirError } from "../../core/errors.ts";
-import { type AnswerHeaders, type Exchange, tooLarge } from "./exchange.ts";
+import { type AnswerHeaders, type Inbound, tooLarge } from "./exchange.ts";
 
 export interface InnerAnswer {
   readonly status: number;
@@ -9,7 +9,7 @@ export interface InnerAnswer {
 }
 
 /** A request that this server asks of itself: a batch's line takes the same way as any call. */
-export class InnerExchange implements Exchange {
+export class InnerExchange implements Inbound {
   readonly method = "POST";
   readonly headers = {};
   readonly path: string;
@@ -17,6 +17,12 @@ export class InnerExchange implements Exchange {
   private readonly body: Buffer;
   private readonly answered: (answer: InnerAnswer) => void;
   private leave: (() => void) | undefined;
+  private over: (() => void) | undefined;
+  readonly address = undefined;
+  readonly httpVersion = "";
+  readonly isFull = false;
+  status = 0;
+  bytesOut = 0;
   hasBegun = false;
   isOver = false;
   private text = "";
@@ -33,6 +39,14 @@ export class InnerExchange implements Exchange {
     this.answered = answered;
   }
 
+  get announcedBytes(): number {
+    return this.body.length;
+  }
+
+  get bytesIn(): number {
+    return this.body.length;
+  }
+
   readBody(
     maxBytes: number,
     done: (body: Buffer) => void,
@@ -45,6 +59,9 @@ export class InnerExchange implements Exchange {
   respond(status: number, headers: AnswerHeaders, body: string): void {
     if (this.isOver) return;
     this.isOver = true;
+    this.status = status;
+    this.bytesOut = body.length;
+    this.over?.();
     this.answered({ status, headers, text: body });
   }
 
@@ -69,10 +86,19 @@ export class InnerExchange implements Exchange {
     this.leave = listener;
   }
 
+  onOver(listener: () => void): void {
+    this.over = listener;
+  }
+
+  closeAfter(): void {
+    // There is no connection.
+  }
+
   /** Breaks the call off; its answer is not wanted any more. */
   abort(): void {
     if (this.isOver) return;
     this.isOver = true;
     this.leave?.();
+    this.over?.();
   }
 }

@@ -151,6 +151,8 @@ export class StreamReply implements Reply {
 
   /** A comment for a stream that is silent, or whose first content is long in coming. */
   comment(text: string): void {
+    // For a client that does not read it would only pile up, and look like progress.
+    if (this.answering.exchange.isFull) return;
     this.begin();
     this.lastWriteAt = Date.now();
     this.answering.exchange.write(formatSseComment(text));

@@ -15,6 +15,7 @@ function connection() {
     path: "",
     headers: {},
     hasBegun: false,
+    isFull: false,
     isOver: false,
     readBody: () => undefined,
     respond: () => undefined,

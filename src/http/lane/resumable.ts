@@ -95,6 +95,10 @@ class ResumableStream implements Exchange {
     this.forget = forget;
   }
 
+  get isFull(): boolean {
+    return this.client?.isFull ?? false;
+  }
+
   get isOver(): boolean {
     return this.hasEnded || this.isGivenUp;
   }

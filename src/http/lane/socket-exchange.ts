@@ -2,7 +2,7 @@ import { STATUS_CODES } from "node:http";
 import type { Socket } from "node:net";
 import type { WeirError } from "../../core/errors.ts";
 import { writeAtTurnEnd } from "../../core/turn-writes.ts";
-import { type AnswerHeaders, type Exchange, joined, tooLarge } from "./exchange.ts";
+import { type AnswerHeaders, type Inbound, joined, tooLarge } from "./exchange.ts";
 import type { Head } from "./head.ts";
 
 export const KEEP_ALIVE_SECONDS = 65;
@@ -17,26 +17,33 @@ export interface Carrier {
   /** The body has not come whole yet: `push` and `timedOut` follow. */
   awaitBody(): void;
   bodyComplete(): void;
+  /** The client does not take what was written. */
+  stalled(): void;
 }
 
 /** One request read from a bare socket by `head.ts`, and its answer written straight to it. */
-export class SocketExchange implements Exchange {
+export class SocketExchange implements Inbound {
   readonly method = "POST";
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
+  readonly httpVersion = "1.1";
   hasBegun = false;
   isOver = false;
+  status = 0;
+  bytesOut = 0;
   private readonly carrier: Carrier;
   private readonly head: Head;
   private chunks: Buffer[];
   private size: number;
   private hasRead = false;
+  private mustClose = false;
   /** The head of a streamed answer, until it goes out with the first write. */
   private unsent = "";
   private done: ((body: Buffer) => void) | undefined;
   private failed: ((error: WeirError) => void) | undefined;
   private drainListener: (() => void) | undefined;
   private leaveListener: (() => void) | undefined;
+  private overListener: (() => void) | undefined;
 
   /** `rest` is what came after the head; it may hold a part of the body or more than it. */
   constructor(carrier: Carrier, head: Head, rest: Buffer) {
@@ -46,6 +53,22 @@ export class SocketExchange implements Exchange {
     this.head = head;
     this.chunks = [rest];
     this.size = rest.length;
+  }
+
+  get address(): string | undefined {
+    return this.carrier.socket.remoteAddress;
+  }
+
+  get announcedBytes(): number {
+    return this.head.bodyBytes;
+  }
+
+  get bytesIn(): number {
+    return Math.min(this.size, this.head.bodyBytes);
+  }
+
+  get isFull(): boolean {
+    return this.carrier.socket.writableNeedDrain;
   }
 
   readBody(
@@ -88,12 +111,15 @@ export class SocketExchange implements Exchange {
     if (this.isOver) return;
     this.isOver = true;
     this.leaveListener?.();
+    this.overListener?.();
   }
 
   respond(status: number, headers: AnswerHeaders, body: string): void {
     if (this.isOver) return;
     const bytes = Buffer.byteLength(body);
     const keepOpen = this.keepsOpen();
+    this.status = status;
+    this.bytesOut += bytes;
     const head = `${formatHead(status, headers, keepOpen)}Content-Length: ${bytes}\r\n\r\n`;
     this.send(head + body, bytes === body.length);
     this.finish(keepOpen);
@@ -102,6 +128,7 @@ export class SocketExchange implements Exchange {
   begin(headers: AnswerHeaders): void {
     if (this.isOver) return;
     this.hasBegun = true;
+    this.status = 200;
     this.unsent = `${formatHead(200, headers, this.keepsOpen())}Transfer-Encoding: chunked\r\n\r\n`;
   }
 
@@ -124,6 +151,14 @@ export class SocketExchange implements Exchange {
     this.leaveListener = listener;
   }
 
+  onOver(listener: () => void): void {
+    this.overListener = listener;
+  }
+
+  closeAfter(): void {
+    this.mustClose = true;
+  }
+
   private takeBody(): Buffer {
     const bytes = joined(this.chunks);
     this.chunks = [];
@@ -135,12 +170,14 @@ export class SocketExchange implements Exchange {
 
   /** An unread body that is still on its way would be taken for the next request: then never. */
   private keepsOpen(): boolean {
-    return this.head.keepsAlive && (this.hasRead || this.size >= this.head.bodyBytes);
+    if (this.mustClose || !this.head.keepsAlive) return false;
+    return this.hasRead || this.size >= this.head.bodyBytes;
   }
 
   private finish(keepOpen: boolean): void {
     this.isOver = true;
     if (keepOpen && !this.hasRead) this.takeBody();
+    this.overListener?.();
     this.carrier.ended(keepOpen);
   }
 
@@ -150,12 +187,15 @@ export class SocketExchange implements Exchange {
     const chunk = bytes === 0 ? "" : `${bytes.toString(16)}\r\n${text}\r\n`;
     const head = this.unsent;
     this.unsent = "";
+    this.bytesOut += bytes;
     return this.send(head + chunk + tail, bytes === text.length);
   }
 
   /** What is ASCII throughout needs no encoding. */
   private send(text: string, isAscii: boolean): boolean {
-    return writeAtTurnEnd(this.carrier.socket, text, isAscii ? "latin1" : "utf8");
+    const flows = writeAtTurnEnd(this.carrier.socket, text, isAscii ? "latin1" : "utf8");
+    if (!flows) this.carrier.stalled();
+    return flows;
   }
 }
 

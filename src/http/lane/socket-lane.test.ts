@@ -10,6 +10,13 @@ import { createSocketLane } from "./socket-lane.ts";
 const PATHS: ReadonlySet<string> = new Set(["/v1/chat/completions", "/v1/embeddings"]);
 const KEY = "Bearer right";
 
+const MINUTE = () => 60_000;
+const LIMITS = {
+  bodyTimes: { totalMs: () => 120_000, idleMs: () => 120_000 },
+  slowReaderMs: MINUTE,
+  maxRequests: () => 0,
+};
+
 /** Answers with what it was sent; without the key before the body is read. */
 const echo: Lane = (exchange) => {
   if (exchange.method !== "POST" || !PATHS.has(exchange.path)) return false;
@@ -28,7 +35,7 @@ const echo: Lane = (exchange) => {
 
 async function start(lane: Lane, isReader: boolean) {
   const server: Server = createServer((request, response) => {
-    if (!lane(new NodeExchange(request, response))) {
+    if (!lane(new NodeExchange(request, response, LIMITS))) {
       response.writeHead(404, { "content-length": 0 }).end();
       request.resume();
     }
@@ -40,6 +47,7 @@ async function start(lane: Lane, isReader: boolean) {
     handOver: (socket) => {
       listener?.call(server, socket);
     },
+    limits: LIMITS,
   });
   if (isReader) {
     server.removeAllListeners("connection");

@@ -4,8 +4,8 @@
  * to `node:http`, for good: nothing unusual is interpreted here, and no request is seen by both.
  */
 import type { Socket } from "node:net";
-import { WeirError } from "../../core/errors.ts";
 import { flushWrites } from "../../core/turn-writes.ts";
+import { type NodeLimits, silentBody, tooSlow } from "./exchange.ts";
 import { readHead } from "./head.ts";
 import type { Lane } from "./inference.ts";
 import { type Carrier, KEEP_ALIVE_SECONDS, SocketExchange } from "./socket-exchange.ts";
@@ -15,6 +15,10 @@ export interface SocketLaneNeeds {
   readonly lane: Lane;
   /** Gives a socket, whose unread bytes are in its buffer, to `node:http`. */
   readonly handOver: (socket: Socket) => void;
+  readonly limits: NodeLimits & {
+    /** Requests on one connection, after which it is closed; 0: no limit. */
+    readonly maxRequests: () => number;
+  };
 }
 
 export interface SocketLane {
@@ -27,7 +31,6 @@ export interface SocketLane {
 }
 
 const TICK_MS = 1000;
-const BODY_SECONDS = 120;
 /** How long a connection may stay after its last byte was sent. */
 const LEAVING_SECONDS = 30;
 /** A client that sends so much ahead of its answers is not read further until one is done. */
@@ -85,6 +88,10 @@ class Connection implements Carrier {
   private readonly house: House;
   private state: State = "waiting";
   private deadline: number;
+  /** When a body must be here whole. */
+  private bodyDeadline = 0;
+  private requests = 0;
+  private isStalled = false;
   private exchange: SocketExchange | undefined;
   /** What came and belongs to no request yet. */
   private held: Buffer | undefined;
@@ -119,7 +126,15 @@ class Connection implements Carrier {
 
   awaitBody(): void {
     this.state = "body";
-    this.deadline = this.house.second + BODY_SECONDS;
+    this.bodyDeadline = this.house.second + seconds(this.house.limits.bodyTimes.totalMs());
+    this.awaitMore();
+  }
+
+  stalled(): void {
+    if (this.isStalled) return;
+    this.isStalled = true;
+    // Node tells progress within one long write from none: only the latter times out.
+    this.socket.setTimeout(this.house.limits.slowReaderMs(), this.onStuck);
   }
 
   bodyComplete(): void {
@@ -131,11 +146,14 @@ class Connection implements Carrier {
     flushWrites();
     if (this.state === "waiting" || this.state === "leaving") {
       // A slow reader of a long answer is not idle: its time begins when the last byte is gone.
-      if (this.socket.writableLength > 0) this.deadline = this.house.second + KEEP_ALIVE_SECONDS;
-      else this.socket.destroy();
+      if (this.socket.writableLength > 0) {
+        this.stalled();
+        this.deadline = this.house.second + KEEP_ALIVE_SECONDS;
+      } else this.socket.destroy();
     } else if (this.state === "body") {
-      const message = `The body did not come within ${BODY_SECONDS} seconds.`;
-      this.exchange?.timedOut(new WeirError("request_timed_out", message));
+      const { totalMs, idleMs } = this.house.limits.bodyTimes;
+      const isLate = this.house.second >= this.bodyDeadline;
+      this.exchange?.timedOut(isLate ? tooSlow(totalMs()) : silentBody(idleMs()));
     }
   }
 
@@ -148,6 +166,7 @@ class Connection implements Carrier {
   private readonly onData = (chunk: Buffer): void => {
     if (this.state === "leaving") return; // the rest of a body that nobody reads
     if (this.state === "body") {
+      this.awaitMore();
       this.exchange?.push(chunk);
       return;
     }
@@ -171,9 +190,21 @@ class Connection implements Carrier {
       this.state = "answering";
       this.house.counts.taken++;
       this.exchange = new SocketExchange(this, head, bytes.subarray(head.endsAt));
+      this.countRequest(this.exchange);
       this.house.lane(this.exchange);
     }
     this.isAdvancing = false;
+  }
+
+  private countRequest(exchange: SocketExchange): void {
+    this.requests += 1;
+    const most = this.house.limits.maxRequests();
+    if (most > 0 && this.requests >= most) exchange.closeAfter();
+  }
+
+  private awaitMore(): void {
+    const idle = this.house.second + seconds(this.house.limits.bodyTimes.idleMs());
+    this.deadline = Math.min(this.bodyDeadline, idle);
   }
 
   private handOver(bytes: Buffer): void {
@@ -192,6 +223,7 @@ class Connection implements Carrier {
     const { socket } = this;
     this.state = "gone";
     this.held = undefined;
+    this.flowsAgain();
     socket.off("data", this.onData);
     socket.off("end", this.onEnd);
     socket.off("drain", this.onDrain);
@@ -201,8 +233,19 @@ class Connection implements Carrier {
   }
 
   private readonly onDrain = (): void => {
+    this.flowsAgain();
     if (this.exchange) this.exchange.drained();
     else this.advance();
+  };
+
+  private flowsAgain(): void {
+    if (!this.isStalled) return;
+    this.isStalled = false;
+    this.socket.setTimeout(0, this.onStuck);
+  }
+
+  private readonly onStuck = (): void => {
+    this.socket.destroy();
   };
 
   /** The client sends nothing more; as with `node:http`, it then also gets no further answer. */
@@ -234,4 +277,9 @@ class Connection implements Carrier {
     this.socket.end();
     if (this.socket.isPaused()) this.socket.resume();
   }
+}
+
+/** In whole ticks, and one more: the current one is partly over. */
+function seconds(ms: number): number {
+  return Math.ceil(ms / TICK_MS) + 1;
 }

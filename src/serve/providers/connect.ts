@@ -1,4 +1,6 @@
 import type { AzureConfig, BedrockConfig, RemoteConfig } from "../../config/targets.ts";
+import { WeirError } from "../../core/errors.ts";
+import type { Log } from "../../core/log.ts";
 import type { Provider } from "../provider.ts";
 import { addressOf } from "./address.ts";
 import { type ProviderWire, httpProvider } from "./http-provider.ts";
@@ -68,10 +70,28 @@ function ranking(wire: Wire, base: string): Wire {
   };
 }
 
-/** The provider of a target that is reached by HTTP. */
-export async function connect(config: RemoteConfig, secret: Secret): Promise<Provider> {
+/** What a connection needs beside its target's configuration. */
+export interface ConnectNeeds {
+  readonly secret: Secret;
+  /** What relative file names are relative to. */
+  readonly folder: string;
+  readonly log: Log;
+}
+
+/** The provider of a target that is reached by HTTP. Throws invalid_config for unusable certificates. */
+export async function connect(
+  config: RemoteConfig,
+  { secret, folder, log }: ConnectNeeds,
+): Promise<Provider> {
   const kind = KINDS[config.provider];
   const url = new URL(addressOf(config));
+  const { tls } = config;
+  if (tls && url.protocol !== "https:") {
+    throw new WeirError(
+      "invalid_config",
+      `The target ${config.provider}/${config.model} has tls, but ${url.origin} is not https. Use an https:// URL, or leave tls out.`,
+    );
+  }
   const base = url.pathname === "/" ? kind.path : url.pathname.replace(/\/$/, "");
   const key = config.apiKeyEnv === undefined ? undefined : secret(config.apiKeyEnv);
   const showKey = kind.keyHeaders ?? ((key) => ({ authorization: `Bearer ${key}` }));
@@ -83,5 +103,6 @@ export async function connect(config: RemoteConfig, secret: Secret): Promise<Pro
     firstContentMs: config.firstContent,
     stallMs: config.stall,
     wire: await kind.wire(base, config, secret),
+    ...(tls && { tls: { tls, folder, log } }),
   });
 }

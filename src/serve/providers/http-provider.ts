@@ -19,6 +19,7 @@ import { canSendPlainly, leanTransport } from "./lean-client.ts";
 import { type WholeAnswer, sendWhole } from "./send-whole.ts";
 import type { Outgoing, Sending, Transport } from "./transport.ts";
 import { undiciTransport } from "./undici-transport.ts";
+import { type UpstreamTlsOptions, tlsConnector } from "./upstream-tls.ts";
 import { UpstreamAttempt } from "./upstream-attempt.ts";
 import { toTransportError, toUpstreamError } from "./upstream-error.ts";
 
@@ -32,6 +33,8 @@ export interface HttpProviderOptions {
   readonly firstContentMs: number;
   readonly stallMs: number;
   readonly connections?: number;
+  /** For https: certificates of one's own. */
+  readonly tls?: Pick<UpstreamTlsOptions, "tls" | "folder" | "log">;
   readonly wire: ProviderWire;
 }
 
@@ -193,7 +196,10 @@ function openTransport(options: HttpProviderOptions): Transport {
     headMs: options.firstContentMs,
     stallMs: options.stallMs,
   };
-  return canSendPlainly(settings) ? leanTransport(settings) : undiciTransport(settings);
+  if (canSendPlainly(settings)) return leanTransport(settings);
+  const { connectMs } = settings;
+  const connect = options.tls && tlsConnector({ ...options.tls, connectMs, now: Date.now });
+  return undiciTransport(settings, connect);
 }
 
 function relayedHeaders(

@@ -1,4 +1,4 @@
-import { type Dispatcher, Pool } from "undici";
+import { type Dispatcher, Pool, type buildConnector } from "undici";
 import {
   type ResponseHandlers,
   type Sending,
@@ -10,7 +10,10 @@ import {
 type Headers = Record<string, string | string[] | undefined>;
 
 /** Transport over undici's `dispatch`, for `https://`. `fetch` would cost seven times as much CPU. */
-export function undiciTransport(options: TransportOptions): Transport {
+export function undiciTransport(
+  options: TransportOptions,
+  connect?: buildConnector.connector,
+): Transport {
   const { url, headers } = options;
   const pool = new Pool(url.origin, {
     connections: options.connections,
@@ -18,6 +21,7 @@ export function undiciTransport(options: TransportOptions): Transport {
     headersTimeout: options.headMs,
     bodyTimeout: options.stallMs,
     connectTimeout: options.connectMs,
+    ...(connect && { connect }),
   });
   return {
     send({ path, method = "POST", body = null, headers: more }, handlers) {
