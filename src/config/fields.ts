@@ -1,3 +1,4 @@
+import { isIP } from "node:net";
 import { z } from "zod";
 import { type Nanos, parseDollars } from "../core/money.ts";
 import { parseDuration } from "../core/time.ts";
@@ -28,3 +29,23 @@ export const dollars = z
 export const environmentVariable = z
   .string()
   .regex(/^[A-Za-z_]\w*$/, { error: "expected the NAME of an environment variable, not the key" });
+
+/** A share in words, as `5%`; 0.05 once parsed. */
+export const share = (fallback: string) =>
+  z
+    .string()
+    .regex(/^\d+(\.\d+)?%$/, { error: "expected a share such as 5% or 0.5%" })
+    .default(fallback)
+    .transform((text) => Number(text.slice(0, -1)) / 100);
+
+/** An address, or all that begin alike, as `10.0.0.0/8`. */
+export const cidr = z.string().refine(isCidr, {
+  error: "expected an address or a range, as 10.1.2.3, 10.0.0.0/8 or fd00::/8",
+});
+
+function isCidr(text: string): boolean {
+  const [address = "", bits, ...rest] = text.split("/");
+  const family = isIP(address);
+  if (family === 0 || rest.length > 0) return false;
+  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128));
+}

@@ -1,7 +1,10 @@
 import { z } from "zod";
-import { dollars, duration } from "./fields.ts";
+import { Access } from "./access.ts";
 import { listenerFields } from "./listener.ts";
+import { cidr, duration, share } from "./fields.ts";
+import { Limits } from "./limits.ts";
 import { Postgres, Redis } from "./shared.ts";
+import { Routing } from "./routing.ts";
 import { TargetConfig } from "./targets.ts";
 
 /** weir.yaml, once: the validator, the defaults, the JSON Schema and the reference page come from here. */
@@ -14,6 +17,12 @@ const Server = z.strictObject({
     .default("127.0.0.1")
     .describe("The address to listen on. Beyond loopback every request still needs a key."),
   port: port.default(8080).describe("0 takes any free port."),
+  trustedProxies: z
+    .array(cidr)
+    .default([])
+    .describe(
+      "Addresses whose X-Forwarded-For or Forwarded header is believed, as 10.0.0.0/8. From others it is ignored.",
+    ),
   maxBodyMiB: z.number().positive().max(1024).default(16).describe("Larger requests get a 413."),
   drain: duration("30s").describe("How long running calls may finish after SIGTERM."),
   ...listenerFields,
@@ -38,6 +47,15 @@ const Server = z.strictObject({
 
 const Model = z.strictObject({
   targets: z.array(TargetConfig).min(1, "a model needs at least one target"),
+  routing: Routing,
+  shadow: z
+    .strictObject({
+      target: TargetConfig,
+      share: share("100%").describe("Of this model's calls."),
+      calls: z.int().min(1).default(16).describe("At most so many at the same time."),
+    })
+    .optional()
+    .describe("Gets copies of calls; its answers are recorded and thrown away."),
 });
 
 const Category = z.enum(["injection", "jailbreak", "secrets", "pii"]);
@@ -66,18 +84,6 @@ const Guard = z.strictObject({
     .describe("What must not leave, also inside a stream."),
 });
 
-const KeyLimits = z.strictObject({
-  requestsPerMinute: z.int().min(1).optional(),
-  tokensPerMinute: z.int().min(1).optional(),
-  concurrency: z.int().min(1).optional().describe("Calls at the same time."),
-  costPerDay: dollars.optional().describe("A UTC day's budget, reserved before a call starts."),
-});
-export type KeyLimits = z.infer<typeof KeyLimits>;
-
-const Limits = z.strictObject({
-  perKey: KeyLimits.prefault({}),
-});
-
 const Traces = z.strictObject({
   capture: z
     .enum(["full", "redacted", "none"])
@@ -104,12 +110,13 @@ export const WeirConfig = z.strictObject({
         .regex(/^[\w./:@-]+$/, { error: "a model name has letters, digits and ._/:@- only" }),
       Model,
     )
-    .default({ chat: { targets: [TargetConfig.parse({ provider: "llama", file: "demo" })] } })
+    .default({ chat: Model.parse({ targets: [{ provider: "llama", file: "demo" }] }) })
     .describe("The names that clients ask for, and what answers them."),
   guard: Guard.prefault({}),
   limits: Limits.prefault({}),
   redis: Redis,
   postgres: Postgres,
+  access: Access,
   traces: Traces.prefault({}),
 });
 export type WeirConfig = z.infer<typeof WeirConfig>;

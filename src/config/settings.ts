@@ -1,3 +1,4 @@
+import { Routing } from "./routing.ts";
 import { isAbsolute, resolve } from "node:path";
 import { WeirError } from "../core/errors.ts";
 import { type LoadedConfig, loadConfig } from "./load.ts";
@@ -78,6 +79,7 @@ function modelFromFile(config: WeirConfig, file: string): WeirConfig["models"] {
     queue: 128,
     weight: 1,
     fallback: false,
+    tags: [],
   };
-  return { ...config.models, chat: { targets: [target] } };
+  return { ...config.models, chat: { targets: [target], routing: Routing.parse(undefined) } };
 }

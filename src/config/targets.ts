@@ -13,6 +13,15 @@ const Price = z.strictObject({
 const Common = {
   weight: z.number().positive().default(1).describe("Its share of the traffic among its siblings."),
   fallback: z.boolean().default(false).describe("Used only when the others cannot answer."),
+  tags: z
+    .array(z.string().regex(/^[\w.:-]+$/))
+    .default([])
+    .describe("What x-weir-tags can ask for."),
+  concurrency: z
+    .int()
+    .min(1)
+    .optional()
+    .describe("The most calls at the same time there; others wait."),
   price: Price.optional().describe("Overrides the built-in price table."),
 };
 
@@ -36,6 +45,13 @@ const Remote = {
   timeout: duration("10m").describe("The longest a whole attempt may take."),
   firstContent: duration("60s").describe("The longest to wait for the first content."),
   stall: duration("30s").describe("The longest silence within a stream."),
+  slowestTokens: z
+    .number()
+    .positive()
+    .optional()
+    .describe(
+      "Fewer tokens a second in a stream's first 5 s count as a failure, where it can go on elsewhere.",
+    ),
   probe: optionalDuration.describe(
     "Let it make a token this often, and see whether it does. Off unless set: tokens cost.",
   ),

@@ -99,6 +99,8 @@ export interface Timeline {
 export interface AttemptFacts {
   readonly target: string;
   readonly model: string;
+  /** Why it was made; calls of older releases do not say. */
+  readonly reason?: "first" | "failover" | "retry" | "hedge" | "continuation";
   readonly startedAt: number;
   readonly endedAt: number;
   readonly firstContentAt?: number | undefined;

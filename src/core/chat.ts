@@ -174,6 +174,8 @@ export interface ChatRequest extends GenerationOptions {
   readonly parallelToolCalls?: boolean;
   readonly reasoning?: Reasoning;
   readonly user?: string;
+  /** The last message is the start of the answer: only its rest is wanted. Never a client's wish. */
+  readonly continuesLast?: true;
 }
 
 export interface CompletionRequest extends GenerationOptions {

@@ -25,7 +25,9 @@ export const ERRORS = {
   engine_crashed: { status: 503, type: "server_error", retry: true },
   model_unavailable: { status: 503, type: "server_error", retry: true },
   shutting_down: { status: 503, type: "server_error", retry: true },
+  storage_unavailable: { status: 503, type: "server_error", retry: true },
   provider_timed_out: { status: 504, type: "server_error", retry: true },
+  deadline_exceeded: { status: 504, type: "server_error", retry: false },
   storage_full: { status: 507, type: "server_error", retry: false },
 } as const satisfies Record<string, { status: number; type: string; retry: boolean }>;
 
@@ -81,6 +83,7 @@ export function messageOf(cause: unknown): string {
 /** The same words wherever an unknown model is asked for. */
 export function modelNotFound(name: string, names: readonly string[]): WeirError {
   const there = names.length === 1 ? "There is" : "There are";
-  const message = `There is no model "${name}" here. ${there}: ${names.join(", ")}. Models are added in weir.yaml.`;
+  const list = names.length === 0 ? "There is none at all." : `${there}: ${names.join(", ")}.`;
+  const message = `There is no model "${name}" here. ${list} Models are added in weir.yaml.`;
   return new WeirError("model_not_found", message, { param: "model" });
 }

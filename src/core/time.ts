@@ -1,6 +1,15 @@
 /** Epoch milliseconds. Handed in wherever time is behaviour, so that tests own it. */
 export type Clock = () => number;
 
+/** Runs once, later; returns what prevents it. */
+export type Later = (ms: number, run: () => void) => () => void;
+
+/** Node's own timers. They do not keep a process alive that has nothing else to do. */
+export const later: Later = (ms, run) => {
+  const timer = setTimeout(run, ms).unref();
+  return () => clearTimeout(timer);
+};
+
 const UNITS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 const DURATION = /^\s*(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)\s*$/;
 

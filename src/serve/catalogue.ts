@@ -1,16 +1,18 @@
 import { isAbsolute, resolve } from "node:path";
+import type { RoutingConfig } from "../config/routing.ts";
 import type { WeirConfig } from "../config/schema.ts";
 import type { LlamaConfig, RemoteConfig, TargetConfig } from "../config/targets.ts";
 import { modelNotFound } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
 import type { Engine } from "./engine/engine.ts";
-import type { Models, Price, Target } from "./gateway/needs.ts";
+import type { Guards, Models, Price, RoutedModel, Target } from "./gateway/needs.ts";
 import type { Provider } from "./provider.ts";
 
 /** The models of a configuration, with their targets running. */
 export interface Catalogue extends Models {
   names(): string[];
   targets(name: string): readonly CatalogueTarget[];
+  shadow(name: string): ShadowOf | undefined;
   engines(): readonly Engine[];
   /**
    * Goes over to other models. Targets that stay the same keep running; those that go are closed.
@@ -36,6 +38,21 @@ export interface CatalogueNeeds {
   readonly log: Log;
 }
 
+/** A model with what runs for it. */
+interface RunningModel extends RoutedModel {
+  readonly targets: readonly CatalogueTarget[];
+  readonly shadow: ShadowOf | undefined;
+}
+
+/** Where copies of a model's calls go. */
+export interface ShadowOf {
+  readonly target: CatalogueTarget;
+  /** Of the calls, 0 to 1. */
+  readonly share: number;
+  /** The most copies at the same time. */
+  readonly calls: number;
+}
+
 interface Running {
   readonly provider: Provider;
   readonly engine: Engine | undefined;
@@ -44,7 +61,7 @@ interface Running {
 /** Running providers by what they were made from: two targets that say the same share one. */
 export function createCatalogue(needs: CatalogueNeeds): Catalogue {
   let running = new Map<string, Running>();
-  let models = new Map<string, readonly CatalogueTarget[]>();
+  let models = new Map<string, RunningModel>();
 
   async function run(config: TargetConfig, next: Map<string, Running>): Promise<Running> {
     const key = identityOf(config);
@@ -54,32 +71,52 @@ export function createCatalogue(needs: CatalogueNeeds): Catalogue {
     return entry;
   }
 
+  async function toTarget(
+    config: TargetConfig,
+    index: number,
+    { name, routing, next }: { name: string; routing: RoutingConfig; next: Map<string, Running> },
+  ): Promise<CatalogueTarget> {
+    const isSelfHosted = SELF_HOSTED.has(config.provider);
+    return {
+      ...(await run(config, next)),
+      config,
+      id: idOf(config, index),
+      model: config.provider === "llama" ? name : config.model,
+      weight: config.weight,
+      fallback: config.fallback,
+      tags: config.tags,
+      price: await priceOf(config, needs),
+      // The engine cannot run more at once: the rest waits where priorities and deadlines count.
+      concurrency: config.concurrency ?? (config.provider === "llama" ? config.slots : undefined),
+      isPaced: isSelfHosted && config.provider !== "llama",
+      continues: isSelfHosted && routing.continue,
+      guards: guardsOf(config),
+    };
+  }
+
   return {
     find(name) {
-      const targets = models.get(name);
-      if (targets) return { name, targets };
+      const model = models.get(name);
+      if (model) return model;
       throw modelNotFound(name, [...models.keys()]);
     },
     names: () => [...models.keys()],
-    targets: (name) => models.get(name) ?? [],
+    targets: (name) => models.get(name)?.targets ?? [],
+    shadow: (name) => models.get(name)?.shadow,
     engines: () => [...running.values()].flatMap(({ engine }) => engine ?? []),
     async apply(wanted) {
       const next = new Map<string, Running>();
-      const nextModels = new Map<string, readonly CatalogueTarget[]>();
-      for (const [name, { targets }] of Object.entries(wanted)) {
-        const made: CatalogueTarget[] = [];
-        for (const [index, config] of targets.entries()) {
-          made.push({
-            ...(await run(config, next)),
-            config,
-            id: idOf(config, index),
-            model: config.provider === "llama" ? name : config.model,
-            weight: config.weight,
-            fallback: config.fallback,
-            price: await priceOf(config, needs),
-          });
+      const nextModels = new Map<string, RunningModel>();
+      for (const [name, model] of Object.entries(wanted)) {
+        const targets: CatalogueTarget[] = [];
+        for (const [index, config] of model.targets.entries()) {
+          targets.push(await toTarget(config, index, { ...model, name, next }));
         }
-        nextModels.set(name, made);
+        const shadow = model.shadow && {
+          ...model.shadow,
+          target: await toTarget(model.shadow.target, 0, { ...model, name, next }),
+        };
+        nextModels.set(name, { name, targets, routing: model.routing, shadow });
       }
       const gone = [...running].filter(([key]) => !next.has(key));
       running = next;
@@ -92,9 +129,25 @@ export function createCatalogue(needs: CatalogueNeeds): Catalogue {
   };
 }
 
-/** Everything about a target but its share of the traffic and its price. */
+/** Engines of one's own: their prompts are paced, and each can go on with another's answer. */
+const SELF_HOSTED: ReadonlySet<string> = new Set([
+  "llama",
+  "vllm",
+  "tgi",
+  "sglang",
+  "llama-server",
+] satisfies TargetConfig["provider"][]);
+
+/** The embedded engine may still be loading: it has no first-content limit. */
+function guardsOf(config: TargetConfig): Guards | undefined {
+  if (config.provider === "llama") return undefined;
+  return { firstContentMs: config.firstContent, slowestTokens: config.slowestTokens };
+}
+
+/** Everything about a target but what routing alone looks at. */
 function identityOf(config: TargetConfig): string {
-  return JSON.stringify({ ...config, weight: undefined, fallback: undefined, price: undefined });
+  const routing = { weight: undefined, fallback: undefined, price: undefined, tags: undefined };
+  return JSON.stringify({ ...config, ...routing, concurrency: undefined, slowestTokens: undefined });
 }
 
 function idOf(config: TargetConfig, index: number): string {

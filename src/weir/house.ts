@@ -1,9 +1,12 @@
 import { join } from "node:path";
+import type { Access } from "../access/access.ts";
 import type { WeirConfig } from "../config/schema.ts";
 import type { Settings } from "../config/settings.ts";
 import type { Log } from "../core/log.ts";
 import { createGate, redact } from "../guard/gate.ts";
 import { type Catalogue, createCatalogue } from "../serve/catalogue.ts";
+import { later } from "../core/time.ts";
+import { type Router, createRouter } from "../serve/gateway/routing/router.ts";
 import { type Prober, createProber } from "../serve/prober.ts";
 import { testTarget } from "../serve/target-desk.ts";
 import { type ControlStore, openControlStore } from "../store/sqlite/control.ts";
@@ -12,7 +15,8 @@ import { type TraceStore, openTraceStore } from "../store/sqlite/trace-store.ts"
 import { listPrice } from "../watch/cost/prices.ts";
 import { type Metrics, createMetrics } from "../watch/metrics/metrics.ts";
 import { type Recorder, type Writer, createRecorder } from "../watch/trace/recorder.ts";
-import { ensureAdminKey } from "./access.ts";
+import { accessOf, followAccess } from "./access.ts";
+import { type Limiting, limitsOf } from "./limits.ts";
 import { ROOT } from "./release.ts";
 
 /** What follows the configuration: replaced as a whole when it changes. */
@@ -29,15 +33,16 @@ export interface House {
   readonly startedAt: number;
   readonly log: Log;
   readonly control: ControlStore;
+  readonly access: Access;
   readonly traces: TraceStore;
   readonly metrics: Metrics;
   readonly recorder: Recorder;
   readonly catalogue: Catalogue;
   readonly prober: Prober;
+  readonly limits: Limiting;
+  readonly router: Router;
   live: Live;
   isDraining: boolean;
-  /** When keys were last used, since this was last written down. */
-  readonly usedKeys: Map<string, number>;
   /** Requests that never became calls, by error code. */
   readonly rejections: Map<string, number>;
 }
@@ -52,7 +57,9 @@ export async function buildHouse(settings: Settings, log: Log, stack: AsyncDispo
     keepResponsesMs: () => house.live.config.responses.keep,
   });
   stack.defer(() => control.close());
-  const newAdminKey = ensureAdminKey(control, settings.adminKey);
+  const access = await accessOf(settings, log.part("access"), () => control);
+  stack.defer(followAccess(access, settings));
+  const newAdminKey = await access.ensureAdmin(settings.adminKey);
   const traces = await openTraceStore({
     folder: join(dataFolder, "traces"),
     keepMs: config.traces.keep,
@@ -79,14 +86,20 @@ export async function buildHouse(settings: Settings, log: Log, stack: AsyncDispo
     startedAt: now(),
     log,
     control,
+    access,
     traces,
     metrics: createMetrics(now),
     recorder,
     catalogue,
     prober: startProber(catalogue, log, stack),
+    router: createRouter({
+      now: performance.now.bind(performance),
+      random: Math.random,
+      later,
+    }),
+    limits: limitsOf({ settings, log, limits: () => house.live.config.limits }, stack),
     live: toLive(config),
     isDraining: false,
-    usedKeys: new Map(),
     rejections: new Map(),
   };
   await catalogue.apply(config.models);

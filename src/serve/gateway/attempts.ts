@@ -1,18 +1,12 @@
-import type { ChatEvent, GenerateRequest, Usage } from "../../core/chat.ts";
+import type { ChatEvent, GenerateRequest } from "../../core/chat.ts";
 import { WeirError } from "../../core/errors.ts";
+import type { Later } from "../../core/time.ts";
 import type { Attempt } from "../provider.ts";
+import { type AttemptRecord, Try, isContent } from "./attempt.ts";
+import { canContinue, continued, joinedUsage } from "./continuation.ts";
 import type { AnswerFacts, Target } from "./needs.ts";
-import type { Router } from "./route.ts";
-
-/** One try, as the trace tells it. Times are `monotonic` milliseconds. */
-export interface AttemptRecord {
-  readonly target: Target;
-  readonly startedAt: number;
-  firstContentAt: number | undefined;
-  endedAt: number | undefined;
-  error: WeirError | undefined;
-  canceled: boolean;
-}
+import type { Route } from "./routing/route.ts";
+import type { Ticket } from "./routing/ticket.ts";
 
 export interface AttemptsHandlers {
   /** Events that the client may have: the attempt they come from can no longer be replaced. */
@@ -21,146 +15,250 @@ export interface AttemptsHandlers {
   failed(error: WeirError): void;
 }
 
-interface AttemptsNeeds {
-  readonly router: Router;
-  readonly monotonic: () => number;
+export interface AttemptsAsk {
+  readonly route: Route;
+  readonly request: GenerateRequest;
+  /** How long the call may take from now on. */
+  readonly deadlineMs?: number | undefined;
+  readonly hedge?: { readonly afterMs: number | undefined; readonly budget: number } | undefined;
 }
 
+interface AttemptsNeeds {
+  readonly monotonic: () => number;
+  readonly later: Later;
+}
+
+/** A stream's speed is judged over its first so many milliseconds. */
+const PACE_MS = 5_000;
+
 /**
- * Tries targets in order until one gives its first content; from then on the answer is that one's.
- * An answer that is not streamed is whole before the client sees any of it, so it may fail over up
- * to its last byte. Only failures that another target could mend move on to the next.
+ * Tries targets until one gives its first content; from then on the answer is that one's. An answer
+ * that is not streamed is whole before the client sees any of it, so it may fail over up to its last
+ * byte. Only failures that another target could mend move on to the next. Where the model says so, a
+ * stream that broke off goes on at another target, and a call without content is also sent to one.
  */
 export class Attempts implements Attempt {
   readonly records: AttemptRecord[] = [];
-  private readonly targets: readonly Target[];
-  private readonly request: GenerateRequest;
+  private readonly ask: AttemptsAsk;
   private readonly handlers: AttemptsHandlers;
   private readonly needs: AttemptsNeeds;
-  private current: Attempt | undefined;
-  /** Events of an attempt that may still be replaced; undefined once one is committed. */
-  private held: ChatEvent[] | undefined;
+  private readonly tries: Try[] = [];
+  private running: Try[] = [];
+  /** The one whose answer the client gets. */
+  private chosen: Try | undefined;
+  /** What earlier tries of a continued stream have told. */
+  private before: { readonly text: string; readonly deltas: number } | undefined;
+  private readonly stops: (() => void)[] = [];
   private isOver = false;
   private isPaused = false;
 
-  constructor(
-    targets: readonly Target[],
-    request: GenerateRequest,
-    handlers: AttemptsHandlers,
-    needs: AttemptsNeeds,
-  ) {
-    this.targets = targets;
-    this.request = request;
+  constructor(ask: AttemptsAsk, handlers: AttemptsHandlers, needs: AttemptsNeeds) {
+    this.ask = ask;
     this.handlers = handlers;
     this.needs = needs;
   }
 
-  /** Starts the next target. May be over, and say so to `failed`, when none is left. */
-  next(lastError?: WeirError): void {
-    const target = this.targets[this.records.length];
-    if (!target) {
-      this.isOver = true;
-      const none = new WeirError("model_unavailable", "The model has no target that could answer.");
-      this.handlers.failed(lastError ?? none);
-      return;
+  start(): void {
+    const { deadlineMs } = this.ask;
+    if (deadlineMs !== undefined) {
+      this.stops.push(this.needs.later(deadlineMs, () => this.fail(tooLate(deadlineMs))));
     }
-    const record: AttemptRecord = {
-      target,
-      startedAt: this.needs.monotonic(),
-      firstContentAt: undefined,
-      endedAt: undefined,
-      error: undefined,
-      canceled: false,
-    };
-    this.records.push(record);
-    this.held = [];
-    const { request } = this;
-    const upstream = target.model === request.model ? request : { ...request, model: target.model };
-    this.current = target.provider.generate(upstream, {
-      events: (events) => this.took(record, events),
-      done: () => this.finished(record),
-      failed: (error) => this.broke(record, error),
-    });
-    if (this.isPaused) this.current.pause();
+    this.next();
   }
 
   pause(): void {
     this.isPaused = true;
-    this.current?.pause();
+    for (const one of this.running) one.pause();
   }
 
   resume(): void {
     this.isPaused = false;
-    this.current?.resume();
+    for (const one of this.running) one.resume();
   }
 
   cancel(): void {
-    if (this.isOver) return;
-    this.isOver = true;
-    const record = this.records.at(-1);
-    if (record) {
-      record.endedAt = this.needs.monotonic();
-      record.canceled = true;
-    }
-    this.current?.cancel();
+    this.end();
   }
 
-  usage(): Usage | undefined {
-    return this.current?.usage?.();
+  /** The target that answers, or the last one tried. */
+  get target(): Target | undefined {
+    return (this.chosen ?? this.tries.at(-1))?.target;
   }
 
   /** What became of the request at the target that answers. */
   get facts(): AnswerFacts {
-    const { dropped = [], carried = [], isRelayed = false } = this.current ?? {};
-    return { dropped, carried, isRelayed };
+    return (
+      (this.chosen ?? this.tries.at(-1))?.facts ?? { dropped: [], carried: [], isRelayed: false }
+    );
   }
 
-  private took(record: AttemptRecord, events: readonly ChatEvent[]): void {
-    if (!this.isCurrent(record)) return;
-    if (record.firstContentAt === undefined && events.some(isContent)) {
-      record.firstContentAt = this.needs.monotonic();
-    }
-    const isCommitted = this.request.stream && record.firstContentAt !== undefined;
-    if (this.held && !isCommitted) {
-      this.held.push(...events);
+  /** What each attempt used, the answer's own among them. */
+  spent(estimateInput: () => number) {
+    return this.tries.flatMap((one) => {
+      const spent = one.spent(estimateInput);
+      return spent ? [{ ...spent, target: one.target, isAnswer: one === this.chosen }] : [];
+    });
+  }
+
+  private next(lastError?: WeirError): void {
+    const handlers = {
+      go: (ticket: Ticket) => this.begin(ticket, this.ask.request),
+      none: (error: WeirError) => this.fail(error),
+    };
+    this.ask.route.next(handlers, lastError);
+  }
+
+  private begin(ticket: Ticket, request: GenerateRequest): Try {
+    const one: Try = new Try(ticket, request, {
+      monotonic: this.needs.monotonic,
+      events: (from, events) => this.took(from, events),
+      done: (from) => this.finished(from),
+      failed: (from, error) => this.broke(from, error),
+    });
+    this.tries.push(one);
+    this.running.push(one);
+    this.records.push(one.record);
+    this.guardFirstContent(one);
+    one.start();
+    if (this.isPaused) one.pause();
+    if (ticket.reason !== "hedge" && ticket.reason !== "continuation") this.mayHedge();
+    return one;
+  }
+
+  /** A target that stays without content for too long has failed, whatever else it sends. */
+  private guardFirstContent(one: Try): void {
+    const { guards, provider } = one.target;
+    if (!guards || !this.ask.request.stream) return;
+    const { firstContentMs } = guards;
+    const look = () => {
+      if (one.record.firstContentAt !== undefined) return;
+      const message = `${provider.name} gave no content within ${firstContentMs / 1000} s.`;
+      this.broke(one, new WeirError("provider_timed_out", message));
+    };
+    this.stops.push(this.needs.later(firstContentMs, look));
+  }
+
+  private mayHedge(): void {
+    const { hedge } = this.ask;
+    if (hedge?.afterMs === undefined) return;
+    const look = () => {
+      if (this.isOver || this.chosen || this.running.length !== 1) return;
+      const ticket = this.ask.route.hedge(hedge.budget);
+      if (ticket) this.begin(ticket, this.ask.request);
+    };
+    this.stops.push(this.needs.later(hedge.afterMs, look));
+  }
+
+  private took(one: Try, events: readonly ChatEvent[]): void {
+    if (this.isOver || (this.chosen && this.chosen !== one)) return;
+    const isReady = this.ask.request.stream && one.record.firstContentAt !== undefined;
+    if (!this.chosen && !isReady) {
+      one.held.push(...events);
       return;
     }
-    const ready = this.held?.length ? [...this.held, ...events] : events;
-    this.held = undefined;
-    this.handlers.events(ready);
+    if (!this.chosen) this.choose(one);
+    const ready = one.held.length > 0 ? [...one.held, ...events] : events;
+    one.held = [];
+    this.tell(ready);
   }
 
-  private finished(record: AttemptRecord): void {
-    if (!this.isCurrent(record)) return;
-    record.endedAt = this.needs.monotonic();
-    this.needs.router.succeeded(record.target.id);
-    this.isOver = true;
-    if (this.held?.length) this.handlers.events(this.held);
+  /** This one's answer is the call's; what else runs is not wanted any more. */
+  private choose(one: Try): void {
+    this.chosen = one;
+    for (const other of this.running) if (other !== one) other.cancel();
+    this.running = [one];
+    this.guardPace(one);
+  }
+
+  /** A stream that is far too slow is given up where another target can go on with it. */
+  private guardPace(one: Try): void {
+    const slowest = one.target.guards?.slowestTokens;
+    if (slowest === undefined || !this.ask.request.stream) return;
+    const look = () => {
+      const rate = (one.deltas / PACE_MS) * 1000;
+      if (this.chosen !== one || rate >= slowest || !this.mayContinue(one)) return;
+      const message = `${one.target.provider.name} made ${rate.toFixed(1)} tokens a second, fewer than ${slowest}.`;
+      this.broke(one, new WeirError("provider_timed_out", message));
+    };
+    this.stops.push(this.needs.later(PACE_MS, look));
+  }
+
+  private tell(events: readonly ChatEvent[]): void {
+    const { before } = this;
+    this.handlers.events(before ? events.map((event) => joinedUsage(event, before)) : events);
+  }
+
+  private finished(one: Try): void {
+    if (this.isOver) return;
+    const isEmpty = !this.chosen && !this.before && isEmptyAnswer(one);
+    if (isEmpty && (this.running.length > 1 || this.ask.route.hasNext)) {
+      const message = `${one.target.provider.name} gave an empty answer.`;
+      this.broke(one, new WeirError("provider_failed", message));
+      return;
+    }
+    if (!this.chosen) this.choose(one);
+    one.answered();
+    this.end();
+    if (one.held.length > 0) this.tell(one.held);
     this.handlers.done();
   }
 
-  private broke(record: AttemptRecord, error: WeirError): void {
-    if (!this.isCurrent(record)) return;
-    record.endedAt = this.needs.monotonic();
-    record.error = error;
-    if (error.retryable) this.needs.router.failed(record.target.id);
-    // What this target has no word for, another may have.
-    const isOthers = error.retryable || error.code === "unsupported_parameter";
-    if (this.held && isOthers) {
-      this.next(error);
-      return;
+  private broke(one: Try, error: WeirError): void {
+    if (this.isOver || !this.running.includes(one)) return;
+    this.running = this.running.filter((other) => other !== one);
+    one.broke(error);
+    if (this.chosen === one) {
+      if (!error.retryable || !this.goOn(one)) this.fail(error);
+    } else if (this.running.length === 0) {
+      // What this target has no word for, another may have.
+      const isOthers = error.retryable || error.code === "unsupported_parameter";
+      if (isOthers) this.next(error);
+      else this.fail(error);
     }
-    this.isOver = true;
+  }
+
+  private mayContinue(one: Try): boolean {
+    const { request } = this.ask;
+    return one.target.continues && !one.isMoreThanText && canContinue(request);
+  }
+
+  /** Lets another target go on with the text that the client has. */
+  private goOn(one: Try): boolean {
+    if (!this.mayContinue(one)) return false;
+    const ticket = this.ask.route.continuation();
+    if (!ticket) return false;
+    const text = (this.before?.text ?? "") + one.text;
+    const deltas = (this.before?.deltas ?? 0) + one.deltas;
+    this.before = { text, deltas };
+    this.chosen = this.begin(ticket, continued(this.ask.request, text, deltas));
+    return true;
+  }
+
+  private fail(error: WeirError): void {
+    if (this.isOver) return;
+    this.end();
     this.handlers.failed(error);
   }
 
-  /** A target that was given up may still speak; nobody listens. */
-  private isCurrent(record: AttemptRecord): boolean {
-    return !this.isOver && record === this.records.at(-1);
+  private end(): void {
+    if (this.isOver) return;
+    this.isOver = true;
+    this.ask.route.leave();
+    for (const stop of this.stops) stop();
+    for (const one of this.running) one.cancel();
+    this.running = [];
   }
 }
 
-function isContent(event: ChatEvent): boolean {
-  if (event.type === "text-delta") return event.text !== "";
-  return event.type !== "usage" && event.type !== "frame";
+/** Nothing but an end: some servers answer so when they have failed. */
+function isEmptyAnswer({ held, usage }: Try): boolean {
+  if (usage && usage.outputTokens > 1) return false;
+  return !held.some((event) => isContent(event) && event.type !== "finish");
+}
+
+function tooLate(deadlineMs: number): WeirError {
+  return new WeirError(
+    "deadline_exceeded",
+    `The call was not done within its deadline of ${deadlineMs / 1000} s.`,
+  );
 }

@@ -1,11 +1,13 @@
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
+import { Routing } from "../../config/routing.ts";
 import type { CallRecord } from "../../core/call.ts";
 import type { ChatEvent, ChatRequest } from "../../core/chat.ts";
 import { WeirError } from "../../core/errors.ts";
 import type { AttemptListener, Provider } from "../provider.ts";
+import { testClock } from "../../../test/support/clock.ts";
 import { startCall } from "./call.ts";
 import type { Gate, Target } from "./needs.ts";
-import { createRouter } from "./route.ts";
+import { createRouter } from "./routing/router.ts";
 
 const REQUEST: ChatRequest = {
   kind: "chat",
@@ -53,6 +55,9 @@ function scripted(name: string) {
     model: `${name}-model`,
     weight: 1,
     fallback: name !== "a",
+    tags: [],
+    isPaced: false,
+    continues: false,
     price: { input: 100, output: 200, cached: 50 },
   };
   return { target, calls, latest: () => calls.at(-1)?.listener };
@@ -60,13 +65,19 @@ function scripted(name: string) {
 
 function setUp(
   targets: Target[],
-  more: { gate?: Partial<Gate>; request?: Partial<ChatRequest>; isSlow?: boolean } = {},
+  more: {
+    gate?: Partial<Gate>;
+    request?: Partial<ChatRequest>;
+    isSlow?: boolean;
+    routing?: unknown;
+  } = {},
 ) {
   const told: string[] = [];
   const records: CallRecord[] = [];
   const settled: unknown[] = [];
   let time = 0;
   const monotonic = () => time++;
+  const clock = testClock();
   const call = startCall(
     { ...REQUEST, ...more.request },
     CONTEXT,
@@ -80,7 +91,7 @@ function setUp(
       fail: ({ code }) => told.push(`fail ${code}`),
     },
     {
-      models: { find: (name) => ({ name, targets }) },
+      models: { find: (name) => ({ name, targets, routing: Routing.parse(more.routing) }) },
       admission: { reserve: () => ({ headers: {}, settle: (actual) => settled.push(actual) }) },
       gate: {
         inspect: (request) => ({ request, findings: [], blocked: undefined }),
@@ -88,13 +99,14 @@ function setUp(
         ...more.gate,
       },
       recorder: { record: (record) => records.push(record), active: () => undefined },
-      router: createRouter({ now: () => 0, random: () => 0.5 }),
+      router: createRouter({ now: () => clock.at, random: () => 0.5, later: clock.later }),
       now: () => 1_000_000,
       monotonic,
+      later: clock.later,
       random: () => 0.5,
     },
   );
-  return { call, told, records, settled };
+  return { call, told, records, settled, clock };
 }
 
 it("says nothing to the client before the first content", () => {
@@ -193,7 +205,8 @@ it("gives the last target's failure when all fail", () => {
   a.latest()?.failed(broken());
   b.latest()?.failed(new WeirError("provider_timed_out", "slow"));
   expect(told).toEqual(["fail provider_timed_out"]);
-  expect(settled).toEqual([{ tokens: 0, costNanos: 0 }]);
+  // The first took nothing; the second may have read the prompt before it was given up.
+  expect(settled).toEqual([{ tokens: 9, costNanos: 900 }]);
 });
 
 it("cancels the attempt when the client leaves, and still pays for what was made", () => {
@@ -243,4 +256,124 @@ it("cuts an answer that the output guard blocks", () => {
   expect(told).toEqual(["begin", "fine ", "fail blocked_by_guard"]);
   expect(a.calls[0]?.state).toEqual(["cancel"]);
   expect(records[0]).toMatchObject({ status: "blocked" });
+});
+
+it("pays for every attempt that was at work, and tells the client of its own answer only", () => {
+  const [a, b] = [scripted("a"), scripted("b")];
+  const { records, settled } = setUp([a.target, b.target]);
+  a.latest()?.failed(new WeirError("provider_timed_out", "slow"));
+  b.latest()?.events([delta("ok"), FINISH, USAGE]);
+  b.latest()?.done();
+  expect(records[0]).toMatchObject({ usage: { inputTokens: 3, outputTokens: 2 }, costNanos: 1600 });
+  expect(settled).toEqual([{ tokens: 14, costNanos: 1600 }]);
+});
+
+it("takes an answer without any content for a failure while another target is left", () => {
+  const [a, b] = [scripted("a"), scripted("b")];
+  const { told } = setUp([a.target, b.target]);
+  a.latest()?.events([FINISH]);
+  a.latest()?.done();
+  b.latest()?.events([FINISH]);
+  b.latest()?.done();
+  expect(told).toEqual(["begin", "finish", "end 0"]);
+});
+
+it("gives a target up that sends no content for too long", () => {
+  const [a, b] = [scripted("a"), scripted("b")];
+  const slow = { ...a.target, guards: { firstContentMs: 500 } };
+  const { told, clock } = setUp([slow, b.target]);
+  a.latest()?.events([delta("")]);
+  clock.pass(499);
+  expect(b.calls).toHaveLength(0);
+  clock.pass(1);
+  b.latest()?.events([delta("ok")]);
+  expect(a.calls[0]?.state).toEqual(["cancel"]);
+  expect(told).toEqual(["begin", "ok"]);
+});
+
+it("ends a call at its deadline, wherever it is", () => {
+  const a = scripted("a");
+  const { told, clock, records } = setUp([a.target], { routing: { deadline: "2s" } });
+  clock.pass(2_000);
+  a.latest()?.events([delta("late")]);
+  expect(told).toEqual(["fail deadline_exceeded"]);
+  expect(a.calls[0]?.state).toEqual(["cancel"]);
+  expect(records[0]).toMatchObject({ status: "error", httpStatus: 504 });
+});
+
+describe("a hedged call", () => {
+  const hedge = { hedge: { after: "300ms", budget: "100%" } };
+
+  it("is sent to a second target when the first stays silent; the first content wins", () => {
+    const [a, b] = [scripted("a"), scripted("b")];
+    const second = { ...b.target, fallback: false };
+    const { told, clock, records } = setUp([a.target, second], { routing: hedge });
+    clock.pass(300);
+    expect(a.calls.length + b.calls.length).toBe(2);
+    const [first, other] = a.calls.length === 1 && b.calls.length === 1 ? [b, a] : [a, b];
+    first.latest()?.events([delta("won")]);
+    other.latest()?.events([delta("lost")]);
+    first.latest()?.events([FINISH, USAGE]);
+    first.latest()?.done();
+    expect(other.calls[0]?.state).toEqual(["cancel"]);
+    expect(told).toEqual(["begin", "won", "finish", "usage", "end 2"]);
+    const reasons = records[0]?.timeline.attempts.map(({ reason }) => reason);
+    expect(reasons).toEqual(["first", "hedge"]);
+  });
+
+  it("waits for the other when one of the two fails", () => {
+    const [a, b] = [scripted("a"), scripted("b")];
+    const second = { ...b.target, fallback: false };
+    const { told, clock } = setUp([a.target, second], { routing: hedge });
+    clock.pass(300);
+    a.latest()?.failed(broken());
+    expect(told).toEqual([]);
+    b.latest()?.events([delta("ok")]);
+    expect(told).toEqual(["begin", "ok"]);
+  });
+});
+
+describe("a stream that breaks off", () => {
+  const goesOn = { routing: { continue: true } };
+  const selfHosted = (target: Target) => ({ ...target, continues: true });
+
+  it("goes on at another self-hosted target, as one answer", () => {
+    const [a, b] = [scripted("a"), scripted("b")];
+    const targets = [selfHosted(a.target), selfHosted(b.target)];
+    const { told, records } = setUp(targets, { ...goesOn, request: { maxTokens: 10 } });
+    a.latest()?.events([delta("Hel"), delta("lo ")]);
+    a.latest()?.failed(broken());
+    expect(b.calls[0]?.request).toMatchObject({
+      messages: [{ role: "user" }, { role: "assistant", content: "Hello " }],
+      continuesLast: true,
+      maxTokens: 8,
+    });
+    b.latest()?.events([delta("world"), FINISH]);
+    b.latest()?.events([{ type: "usage", usage: { inputTokens: 12, outputTokens: 1 } }]);
+    b.latest()?.done();
+    expect(told).toEqual(["begin", "Hel", "lo ", "world", "finish", "usage", "end 3"]);
+    expect(records[0]).toMatchObject({
+      output: "Hello world",
+      usage: { inputTokens: 10, outputTokens: 3 },
+    });
+  });
+
+  it("ends with its error where more than text was told", () => {
+    const [a, b] = [scripted("a"), scripted("b")];
+    const { told } = setUp([selfHosted(a.target), selfHosted(b.target)], goesOn);
+    const call: ChatEvent = { type: "tool-call-delta", index: 0, call: 0, id: "1", arguments: "{" };
+    a.latest()?.events([call]);
+    a.latest()?.failed(broken());
+    expect(told).toEqual(["begin", "tool-call-delta", "fail provider_failed"]);
+  });
+
+  it("goes on elsewhere when it is far too slow", () => {
+    const [a, b] = [scripted("a"), scripted("b")];
+    const slow = { ...selfHosted(a.target), guards: { firstContentMs: 9_000, slowestTokens: 2 } };
+    const { clock } = setUp([slow, selfHosted(b.target)], goesOn);
+    a.latest()?.events([delta("a")]);
+    clock.pass(5_000);
+    expect(a.calls[0]?.state).toEqual(["cancel"]);
+    expect(b.calls).toHaveLength(1);
+  });
 });

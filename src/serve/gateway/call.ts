@@ -13,11 +13,12 @@
  */
 import type { CallStatus, FindingRecord } from "../../core/call.ts";
 import type { ChatEvent, FinishReason, GenerateRequest, Usage } from "../../core/chat.ts";
+import { capOutput } from "../../core/dialects/cap-output.ts";
 import { WeirError } from "../../core/errors.ts";
 import { whenKnown } from "../../core/when-known.ts";
 import type { Attempt } from "../provider.ts";
 import { Attempts } from "./attempts.ts";
-import { costOf, estimate, estimateTokens } from "./estimate.ts";
+import { boundOf, costOf, estimateTokens } from "./estimate.ts";
 import type {
   CacheLook,
   CacheMiss,
@@ -26,10 +27,13 @@ import type {
   OutputScan,
   Reply,
   Reservation,
+  RoutedModel,
   RunningCall,
   Target,
 } from "./needs.ts";
-import type { Router } from "./route.ts";
+import { modelFor } from "./model-for.ts";
+import { hedgeOf, routeAskOf } from "./route-ask.ts";
+import type { Router } from "./routing/router.ts";
 import { toCallRecord } from "./record.ts";
 import type { StageTimes } from "./timeline.ts";
 
@@ -53,7 +57,7 @@ class Call implements RunningCall {
   private readonly reply: Reply;
   private readonly needs: Needs;
   private readonly times: StageTimes;
-  private targets: readonly Target[] = [];
+  private model: RoutedModel | undefined;
   private reservation: Reservation | undefined;
   private attempts: Attempts | undefined;
   private look: CacheLook | undefined;
@@ -64,7 +68,6 @@ class Call implements RunningCall {
   private usage: Usage | undefined;
   private finishReason: FinishReason | null = null;
   private output = "";
-  private deltas = 0;
   private hasBegun = false;
   private isOver = false;
 
@@ -93,13 +96,13 @@ class Call implements RunningCall {
 
   private admit(): Reservation | Promise<Reservation> {
     const { request, context, needs } = this;
-    this.targets = needs.models.find(request.model).targets;
+    this.model = modelFor(context.caller, request.model, needs.models);
     return needs.admission.reserve({
       caller: context.caller,
       route: context.route,
       model: request.model,
       user: request.user,
-      estimate: estimate(request, this.targets),
+      bound: boundOf(request, this.model),
     });
   }
 
@@ -110,6 +113,8 @@ class Call implements RunningCall {
       return false;
     }
     this.reservation = reservation;
+    const { maxTokens } = reservation;
+    if (maxTokens !== undefined) this.request = capOutput(this.request, maxTokens);
     this.times.guardAt = this.needs.monotonic();
     return true;
   }
@@ -158,16 +163,28 @@ class Call implements RunningCall {
   }
 
   private attempt(): void {
-    this.times.attemptAt = this.needs.monotonic();
-    const handlers = {
-      events: (events: readonly ChatEvent[]) => this.relay(events),
-      done: () => this.finish(),
-      failed: (error: WeirError) => this.fail(error),
-    };
-    const targets = this.needs.router.order(this.targets);
-    this.attempts = new Attempts(targets, this.request, handlers, this.needs);
-    this.source = this.attempts;
-    this.attempts.next();
+    const { model, request, context, needs } = this;
+    if (!model) return; // admitted, so it was found
+    this.times.attemptAt = needs.monotonic();
+    const ask = routeAskOf(request, model, context);
+    const attempts = new Attempts(
+      {
+        request,
+        route: needs.router.open(ask),
+        deadlineMs: context.wishes?.deadlineMs ?? model.routing.deadline,
+        hedge: hedgeOf(model, needs.router),
+      },
+      {
+        events: (events) => this.relay(events),
+        done: () => this.finish(),
+        failed: (error) => this.fail(error),
+      },
+      needs,
+    );
+    this.attempts = attempts;
+    this.source = attempts;
+    needs.shadow?.copy(request, model, context);
+    attempts.start();
   }
 
   cancel(): void {
@@ -180,8 +197,9 @@ class Call implements RunningCall {
     if (!this.isOver) this.source?.resume();
   }
 
-  fail(error: WeirError): void {
+  private fail(error: WeirError): void {
     if (this.isOver) return;
+    this.source?.cancel();
     this.settle(error.code === "blocked_by_guard" ? "blocked" : "error", error);
     this.reply.fail(error);
   }
@@ -199,10 +217,7 @@ class Call implements RunningCall {
       this.miss?.took(leaving);
       if (!this.reply.events(leaving)) this.source?.pause();
     }
-    if (this.scan?.blocked) {
-      this.attempts?.cancel();
-      this.fail(this.scan.blocked);
-    }
+    if (this.scan?.blocked) this.fail(this.scan.blocked);
   }
 
   private begin(): void {
@@ -220,7 +235,6 @@ class Call implements RunningCall {
     else if (event.type === "finish") this.finishReason = event.reason;
     else if (event.type === "text-delta") {
       this.output += event.text;
-      this.deltas += 1;
     } else if (event.type === "refusal-delta") this.output += event.text;
     else if (event.type === "tool-call-delta") this.output += event.arguments;
   }
@@ -240,26 +254,21 @@ class Call implements RunningCall {
     this.isOver = true;
     if (status !== "ok") this.miss?.failed();
     const settledAt = this.needs.monotonic();
-    const target = this.attempts?.records.at(-1)?.target;
-    const isFree = this.look !== undefined && this.look.kind !== "miss";
-    const counted = this.usage ?? this.attempts?.usage();
-    const usage = counted ?? this.estimatedUsage(status);
-    const costNanos = isFree ? 0 : target?.price ? costOf(usage, target.price) : null;
-    this.reservation?.settle({
-      tokens: isFree ? 0 : usage.inputTokens + usage.outputTokens,
-      costNanos: costNanos ?? 0,
-    });
+    const spent = this.spent();
+    const { usage, costNanos } = spent;
+    this.reservation?.settle({ tokens: spent.tokens, costNanos: costNanos ?? 0 });
     const outcome = {
       model: this.request.model,
       status,
       error,
       hasBegun: this.hasBegun,
       usage,
-      usageEstimated: counted === undefined,
+      usageEstimated: spent.isEstimated,
       costNanos,
       finishReason: this.finishReason,
       findings: [...this.inputFindings, ...(this.scan?.findings ?? [])],
       times: this.times,
+      target: this.attempts?.target,
       attempts: this.attempts?.records ?? [],
       cache: this.look?.kind ?? null,
       request: withoutSource(this.request),
@@ -271,14 +280,42 @@ class Call implements RunningCall {
     return usage;
   }
 
-  /** Where the upstream counted nothing: what was sent, about four characters a token. */
-  private estimatedUsage(status: CallStatus): Usage {
-    const reached = this.attempts?.records.some(
-      ({ firstContentAt }) => firstContentAt !== undefined,
-    );
-    if (!reached && status !== "ok") return { inputTokens: 0, outputTokens: 0 };
-    return { inputTokens: estimateTokens(this.request), outputTokens: this.deltas };
+  /** What the client's answer came to, and what all attempts together did. */
+  private spent(): Spent {
+    // The usage that went to the client stands: a continued answer's is put together.
+    const told = this.usage && { usage: this.usage, isEstimated: false };
+    if (this.look !== undefined && this.look.kind !== "miss") {
+      return { ...(told ?? NOTHING), tokens: 0, costNanos: 0 };
+    }
+    const all = this.attempts?.spent(() => estimateTokens(this.request)) ?? [];
+    return {
+      ...(told ?? all.find(({ isAnswer }) => isAnswer) ?? all.at(-1) ?? NOTHING),
+      ...sumOf(all),
+    };
   }
+}
+
+interface Spent {
+  readonly usage: Usage;
+  readonly isEstimated: boolean;
+  readonly tokens: number;
+  readonly costNanos: number | null;
+}
+
+const NOTHING = { usage: { inputTokens: 0, outputTokens: 0 }, isEstimated: true };
+
+/** All attempts are paid for; null where the price of one that used something is not known. */
+function sumOf(
+  all: readonly { usage: Usage; target: Target }[],
+): Pick<Spent, "tokens" | "costNanos"> {
+  let tokens = 0;
+  let costNanos: number | null = all.length > 0 ? 0 : null;
+  for (const { usage, target } of all) {
+    tokens += usage.inputTokens + usage.outputTokens;
+    if (!target.price) costNanos = null;
+    else if (costNanos !== null) costNanos += costOf(usage, target.price);
+  }
+  return { tokens, costNanos };
 }
 
 /** What the client sent holds what the guard took out: it is not for the trace. */

@@ -2,7 +2,7 @@ import type { Usage } from "../../core/chat.ts";
 import { WeirError } from "../../core/errors.ts";
 import type { Forwarded } from "../provider.ts";
 import type { CallContext, GatewayNeeds, Target } from "./needs.ts";
-import type { Router } from "./route.ts";
+import type { Router } from "./routing/router.ts";
 import { cannot, sideCall } from "./side-call.ts";
 
 /** Where a forwarded answer goes. */
@@ -39,7 +39,11 @@ export async function forward(
 ): Promise<void> {
   const { model, signal } = call;
   const ask = (target: Target) => askTarget(target, call);
-  await sideCall({ model, signal, tokens: 0, ask, usageOf: () => NO_USAGE }, context, needs);
+  await sideCall(
+    { model, signal, tokens: undefined, ask, usageOf: () => NO_USAGE },
+    context,
+    needs,
+  );
 }
 
 function askTarget({ provider, model }: Target, call: ForwardCall): Promise<void> {

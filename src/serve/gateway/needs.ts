@@ -1,8 +1,9 @@
+import type { RoutingConfig } from "../../config/routing.ts";
 import type { CallRecord, Caller, FindingRecord, Priority } from "../../core/call.ts";
 import type { ChatEvent, GenerateRequest, Usage } from "../../core/chat.ts";
 import type { WeirError } from "../../core/errors.ts";
 import type { Nanos } from "../../core/money.ts";
-import type { Clock } from "../../core/time.ts";
+import type { Clock, Later } from "../../core/time.ts";
 import type { Attempt, AttemptListener, Provider } from "../provider.ts";
 
 /** What the gateway asks of the rest of the house. `weir.ts` hands in the parts that fit. */
@@ -16,6 +17,23 @@ export interface Target {
   readonly weight: number;
   readonly fallback: boolean;
   readonly price: Price | undefined;
+  /** What a call can ask for by `x-weir-tags`. */
+  readonly tags: readonly string[];
+  /** The most calls at the same time; absent: no limit. */
+  readonly concurrency?: number | undefined;
+  /** Gets its next prompt only while few tokens wait there: a self-hosted engine. */
+  readonly isPaced: boolean;
+  /** Whether it can go on with another target's broken-off answer, and its own may go on elsewhere. */
+  readonly continues: boolean;
+  /** Absent where nothing is slow by itself: the embedded engine, which may still be loading. */
+  readonly guards?: Guards | undefined;
+}
+
+/** When a target that answers is given up all the same. */
+export interface Guards {
+  readonly firstContentMs: number;
+  /** In a stream's first 5 s. */
+  readonly slowestTokens?: number | undefined;
 }
 
 /** Nano-dollars for one token; may be a fraction. */
@@ -23,17 +41,38 @@ export interface Price {
   readonly input: number;
   readonly output: number;
   readonly cached: number;
+  /** What is put into the upstream's cache; absent: as any input. */
+  readonly cacheWrite?: number;
+}
+
+/** A model: its targets, and what is said of the way to them. */
+export interface RoutedModel {
+  readonly name: string;
+  readonly targets: readonly Target[];
+  readonly routing: RoutingConfig;
 }
 
 export interface Models {
   /** Throws model_not_found with the names that exist. */
-  find(name: string): { readonly name: string; readonly targets: readonly Target[] };
+  find(name: string): RoutedModel;
 }
 
-/** What a call may come to at the most; reserved before it starts. */
+/** What a call came to. */
 export interface Estimate {
   readonly tokens: number;
   readonly costNanos: Nanos;
+}
+
+/** What a call may come to, worked out only where a limit asks for it. */
+export interface CallBound {
+  /** Whether the request itself says how many tokens may be made. */
+  readonly isCapped: boolean;
+  /** Whether the cost is known wherever the call may go. */
+  readonly isPriced: boolean;
+  /** Tokens in and out: rather too many, but not the most that could be. */
+  tokens(outputWhereOpen: number): number;
+  /** Never less than what the call will cost, if it makes no more than that where it is open. */
+  cost(outputWhereOpen: number): Nanos;
 }
 
 /** Who wants to start what: all that a limit can be about. */
@@ -43,7 +82,7 @@ export interface AdmissionAsk {
   readonly model: string;
   /** On whose behalf, as the request says. */
   readonly user: string | undefined;
-  readonly estimate: Estimate;
+  readonly bound: CallBound;
 }
 
 export interface Admission {
@@ -57,7 +96,9 @@ export interface Admission {
 export interface Reservation {
   /** What is left, for the client: names in lower case. */
   readonly headers: Readonly<Record<string, string>>;
-  /** Gives back what was not used. Exactly once per reservation; never throws. */
+  /** Set where the call must make no more tokens than that: its cost was reserved for so many. */
+  readonly maxTokens?: number | undefined;
+  /** Gives back what was not used. Only the first time counts; never throws. */
   settle(actual: Estimate): void;
 }
 
@@ -125,10 +166,18 @@ export interface GatewayNeeds {
   readonly recorder: Recorder;
   /** Absent: every call is generated. */
   readonly cache?: AnswerCache;
+  /** Gets copies of calls; absent: nowhere. */
+  readonly shadow?: Shadow;
   readonly now: Clock;
   /** Milliseconds that never go back, for durations. */
   readonly monotonic: () => number;
+  readonly later: Later;
   readonly random: () => number;
+}
+
+/** Sends a copy of a call to its model's shadow target, perhaps. Never throws, never waits. */
+export interface Shadow {
+  copy(request: GenerateRequest, model: RoutedModel, context: CallContext): void;
 }
 
 /** What became of the request on its way. */

@@ -7,8 +7,8 @@ import {
 import type { FinishReason, GenerateRequest, Usage } from "../../core/chat.ts";
 import type { WeirError } from "../../core/errors.ts";
 import type { Nanos } from "../../core/money.ts";
-import type { AttemptRecord } from "./attempts.ts";
-import type { CallContext, GatewayNeeds } from "./needs.ts";
+import type { AttemptRecord } from "./attempt.ts";
+import type { CallContext, GatewayNeeds, Target } from "./needs.ts";
 import { type StageTimes, toTimeline } from "./timeline.ts";
 
 /** How a call ended, and what it came to. */
@@ -24,6 +24,8 @@ export interface Outcome {
   readonly finishReason: FinishReason | null;
   readonly findings: readonly FindingRecord[];
   readonly times: StageTimes;
+  /** The target that answered, or the last one tried. */
+  readonly target: Target | undefined;
   readonly attempts: readonly AttemptRecord[];
   readonly cache?: CallRecord["cache"];
   readonly request: GenerateRequest | null;
@@ -46,7 +48,7 @@ export function toCallRecord(
     at: now() - Math.round(durationMs),
     route: context.route,
     model: outcome.model,
-    target: attempts.at(-1)?.target.id ?? null,
+    target: outcome.target?.id ?? null,
     keyId: context.caller.keyId,
     keyName: context.caller.keyName,
     user: request?.user ?? null,

@@ -1,18 +1,22 @@
 import type { Usage } from "../../core/chat.ts";
 import { WeirError, toWeirError } from "../../core/errors.ts";
 import type { Provider } from "../provider.ts";
-import type { AttemptRecord } from "./attempts.ts";
-import { costOf } from "./estimate.ts";
-import type { CallContext, Estimate, GatewayNeeds, Target } from "./needs.ts";
+import type { AttemptRecord } from "./attempt.ts";
+import { costOf, inputBound } from "./estimate.ts";
+import type { CallBound, CallContext, GatewayNeeds, Target } from "./needs.ts";
+import { modelFor } from "./model-for.ts";
 import { toCallRecord } from "./record.ts";
-import type { Router } from "./route.ts";
+import { sideAskOf } from "./route-ask.ts";
+import type { Route } from "./routing/route.ts";
+import type { Router } from "./routing/router.ts";
+import type { Ticket } from "./routing/ticket.ts";
 
 /** What is asked of a model beside generation: vectors, a ranking, its tokens, a picture. */
 export interface SideCall<Answer> {
   readonly model: string;
   readonly signal: AbortSignal;
-  /** About how many tokens go in: what is reserved. */
-  readonly tokens: number;
+  /** As many tokens as go in at the most; undefined where nobody can know. */
+  readonly tokens: number | undefined;
   /** Throws a WeirError; unsupported_parameter where this target cannot be asked at all. */
   ask(target: Target): Promise<Answer>;
   usageOf(answer: Answer): Usage;
@@ -29,20 +33,25 @@ export async function sideCall<Answer>(
   needs: Needs,
 ): Promise<Answer> {
   const times = { admitAt: needs.monotonic() };
-  const model = needs.models.find(call.model);
+  const model = modelFor(context.caller, call.model, needs.models);
   const reservation = await needs.admission.reserve({
     caller: context.caller,
     route: context.route,
     model: call.model,
     user: undefined,
-    estimate: estimate(call, model.targets),
+    bound: boundOf(call, model.targets),
   });
   const attempts: AttemptRecord[] = [];
   needs.recorder.active(1);
   let usage = NOTHING;
   let error: WeirError | undefined;
   try {
-    const answer = await tryTargets(needs.router.order(model.targets), call, attempts, needs);
+    const answer = await tryTargets(
+      needs.router.open(sideAskOf(model, context, call.tokens ?? 0)),
+      call,
+      attempts,
+      needs,
+    );
     usage = call.usageOf(answer);
     return answer;
   } catch (cause) {
@@ -68,6 +77,7 @@ export async function sideCall<Answer>(
       finishReason: null,
       findings: [],
       times,
+      target: attempts.at(-1)?.target,
       attempts,
       request: null,
       output: null,
@@ -83,44 +93,70 @@ function statusOf(error: WeirError | undefined): "ok" | "canceled" | "error" {
   return error.code === "client_closed" ? "canceled" : "error";
 }
 
-function estimate({ tokens }: { tokens: number }, targets: readonly Target[]): Estimate {
-  const dearest = Math.max(0, ...targets.map(({ price }) => price?.input ?? 0));
-  return { tokens: Math.ceil(tokens), costNanos: Math.ceil(tokens * dearest) };
+/** What nobody counts nobody can price. */
+function boundOf(
+  { tokens }: Pick<SideCall<unknown>, "tokens">,
+  targets: readonly Target[],
+): CallBound {
+  const bound = inputBound(tokens ?? 0, targets);
+  return tokens === undefined ? { ...bound, isPriced: false } : bound;
 }
 
 async function tryTargets<Answer>(
-  targets: readonly Target[],
+  route: Route,
   call: SideCall<Answer>,
   attempts: AttemptRecord[],
   needs: Needs,
 ): Promise<Answer> {
-  let last = new WeirError("model_unavailable", "The model has no target that could answer.");
-  for (const target of targets) {
-    const record: AttemptRecord = {
-      target,
-      startedAt: needs.monotonic(),
-      firstContentAt: undefined,
-      endedAt: undefined,
-      error: undefined,
-      canceled: false,
-    };
+  let last: WeirError | undefined;
+  for (;;) {
+    const ticket = await nextTicket(route, call.signal, last);
+    const record = begin(ticket, needs);
     attempts.push(record);
     try {
-      const answer = await call.ask(target);
-      needs.router.succeeded(target.id);
+      const answer = await call.ask(ticket.target);
+      ticket.ended({ how: "answered" });
       return answer;
     } catch (cause) {
       last = toWeirError(cause);
       record.error = last;
       record.canceled = call.signal.aborted;
+      if (record.canceled) ticket.ended({ how: "withdrawn" });
+      else ticket.ended(last.retryable ? { how: "failed", error: last } : { how: "answered" });
       const isOthers = last.retryable || last.code === "unsupported_parameter";
-      if (last.retryable && !call.signal.aborted) needs.router.failed(target.id);
-      if (!isOthers || call.signal.aborted) throw last;
+      if (!isOthers || record.canceled) throw last;
     } finally {
       record.endedAt = needs.monotonic();
     }
   }
-  throw last;
+}
+
+/** The next target, as soon as it has room. Rejects when none is left, or the client has left. */
+function nextTicket(
+  route: Route,
+  signal: AbortSignal,
+  last: WeirError | undefined,
+): Promise<Ticket> {
+  const { promise, resolve, reject } = Promise.withResolvers<Ticket>();
+  const left = () => {
+    route.leave();
+    reject(new WeirError("client_closed", "The client left before the end."));
+  };
+  signal.addEventListener("abort", left);
+  route.next({ go: resolve, none: reject }, last);
+  return promise.finally(() => signal.removeEventListener("abort", left));
+}
+
+function begin({ target, reason }: Ticket, needs: Needs): AttemptRecord {
+  return {
+    target,
+    reason,
+    startedAt: needs.monotonic(),
+    firstContentAt: undefined,
+    endedAt: undefined,
+    error: undefined,
+    canceled: false,
+  };
 }
 
 /** The refusal of a target whose provider lacks an ability. */

@@ -2,10 +2,11 @@ import type { ChatRequest, EmbedRequest, Usage } from "../../core/chat.ts";
 import type { Embeddings, RerankRequest, Reranking, Tokenizable } from "../provider.ts";
 import { estimateTokens } from "./estimate.ts";
 import type { CallContext, GatewayNeeds, Target } from "./needs.ts";
-import type { Router } from "./route.ts";
+import type { Router } from "./routing/router.ts";
 import { cannot, sideCall } from "./side-call.ts";
 
-const CHARS_PER_TOKEN = 2;
+/** What a model puts around each text. */
+const TOKENS_PER_TEXT = 8;
 const NO_USAGE: Usage = { inputTokens: 0, outputTokens: 0 };
 
 export interface TokenCount {
@@ -40,12 +41,13 @@ type SideCallOf<Asked, Answer> = (
 export function createSideCalls(needs: Needs): SideCalls {
   return {
     embed: by(needs, {
-      tokens: ({ input }) => lengthOf(input),
+      tokens: ({ input }) => atMost(input),
       ask: ({ provider }, asked, signal) => provider.embed(asked, signal),
       usageOf: ({ usage }) => usage,
     }),
     rerank: by(needs, {
-      tokens: ({ query, documents }) => lengthOf([query, ...documents]),
+      // The query is read again with every document.
+      tokens: ({ query, documents }) => atMost([...documents, ...documents.map(() => query)]),
       async ask({ provider }, asked, signal) {
         if (!provider.rerank) throw cannot(provider, "rank documents");
         return provider.rerank(asked, signal);
@@ -97,9 +99,11 @@ function by<Asked extends { readonly model: string }, Answer>(
   };
 }
 
-function lengthOf(texts: readonly (string | readonly number[])[]): number {
+/** A token of text has at least one byte. */
+function atMost(texts: readonly (string | readonly number[])[]): number {
   return texts.reduce(
-    (sum, text) => sum + (typeof text === "string" ? text.length / CHARS_PER_TOKEN : text.length),
+    (sum, text) =>
+      sum + TOKENS_PER_TEXT + (typeof text === "string" ? Buffer.byteLength(text) : text.length),
     0,
   );
 }

@@ -1,5 +1,5 @@
 import type { AttemptFacts, Timeline } from "../../core/call.ts";
-import type { AttemptRecord } from "./attempts.ts";
+import type { AttemptRecord } from "./attempt.ts";
 import type { CallContext } from "./needs.ts";
 
 /** `monotonic` milliseconds at which each step began; absent when the call never came so far. */
@@ -31,6 +31,7 @@ export function toTimeline(
     attempts: attempts.map(({ target, error, ...attempt }): AttemptFacts => ({
       target: target.id,
       model: target.model,
+      reason: attempt.reason,
       startedAt: since(attempt.startedAt),
       endedAt: since(attempt.endedAt ?? settledAt),
       firstContentAt: sinceIf(attempt.firstContentAt),

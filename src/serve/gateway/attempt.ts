@@ -1,0 +1,181 @@
+import type { ChatEvent, GenerateRequest, Usage } from "../../core/chat.ts";
+import type { WeirError } from "../../core/errors.ts";
+import type { Attempt } from "../provider.ts";
+import type { Target } from "./needs.ts";
+import type { AttemptReason } from "./routing/ask.ts";
+import type { Ticket } from "./routing/ticket.ts";
+
+/** One try, as the trace tells it. Times are `monotonic` milliseconds. */
+export interface AttemptRecord {
+  readonly target: Target;
+  readonly reason: AttemptReason;
+  readonly startedAt: number;
+  firstContentAt: number | undefined;
+  endedAt: number | undefined;
+  error: WeirError | undefined;
+  canceled: boolean;
+}
+
+interface TryNeeds {
+  readonly monotonic: () => number;
+  /** Hears what the target tells, with the try that it came to. */
+  readonly events: (one: Try, events: readonly ChatEvent[]) => void;
+  readonly done: (one: Try) => void;
+  readonly failed: (one: Try, error: WeirError) => void;
+}
+
+/** One attempt at one target: what it has told so far, and what it has used. */
+export class Try {
+  readonly record: AttemptRecord;
+  readonly ticket: Ticket;
+  /** Told and not yet given on: it may still be replaced by another. */
+  held: ChatEvent[] = [];
+  /** The answer's text so far, for a target that goes on with it. */
+  text = "";
+  /** Pieces of the answer: about as many tokens. */
+  deltas = 0;
+  /** Set once the answer has more than plain text: it cannot be gone on with elsewhere. */
+  isMoreThanText = false;
+  usage: Usage | undefined;
+  private attempt: Attempt | undefined;
+  private readonly needs: TryNeeds;
+  private readonly request: GenerateRequest;
+  private isOver = false;
+
+  constructor(ticket: Ticket, request: GenerateRequest, needs: TryNeeds) {
+    this.ticket = ticket;
+    this.request = request;
+    this.needs = needs;
+    this.record = {
+      target: ticket.target,
+      reason: ticket.reason,
+      startedAt: needs.monotonic(),
+      firstContentAt: undefined,
+      endedAt: undefined,
+      error: undefined,
+      canceled: false,
+    };
+  }
+
+  get target(): Target {
+    return this.ticket.target;
+  }
+
+  /** What became of the request at this target. */
+  get facts(): { dropped: readonly string[]; carried: readonly string[]; isRelayed: boolean } {
+    const { dropped = [], carried = [], isRelayed = false } = this.attempt ?? {};
+    return { dropped, carried, isRelayed };
+  }
+
+  start(): void {
+    const { target, request } = this;
+    const upstream = target.model === request.model ? request : { ...request, model: target.model };
+    this.attempt = target.provider.generate(upstream, {
+      events: (events) => this.took(events),
+      done: () => {
+        if (!this.isOver) this.needs.done(this);
+      },
+      failed: (error) => {
+        if (!this.isOver) this.needs.failed(this, error);
+      },
+    });
+  }
+
+  pause(): void {
+    this.attempt?.pause();
+  }
+
+  resume(): void {
+    this.attempt?.resume();
+  }
+
+  /** The target answered to the end. */
+  answered(): void {
+    if (!this.end()) return;
+    this.ticket.ended({ how: "answered", outputTokens: this.usage?.outputTokens ?? this.deltas });
+  }
+
+  /** The target failed, or refused the request, which says nothing against it. */
+  broke(error: WeirError): void {
+    if (!this.end()) return;
+    this.record.error = error;
+    this.attempt?.cancel();
+    this.ticket.ended(error.retryable ? { how: "failed", error } : { how: "answered" });
+  }
+
+  /** Nobody wants its answer any more. */
+  cancel(): void {
+    if (!this.end()) return;
+    this.record.canceled = true;
+    this.attempt?.cancel();
+    this.ticket.ended({ how: "withdrawn" });
+  }
+
+  /**
+   * What the target has counted, or what it must have done by our own count: a prompt that was taken
+   * was read, and an answer that broke off was made up to there. Undefined: nothing that is paid for.
+   */
+  spent(estimateInput: () => number): { usage: Usage; isEstimated: boolean } | undefined {
+    const usage = this.usage ?? this.attempt?.usage?.();
+    if (usage) return { usage, isEstimated: false };
+    const { error, canceled, firstContentAt } = this.record;
+    const wasAtWork = canceled || error?.code === "provider_timed_out";
+    if (error && firstContentAt === undefined && !wasAtWork) return undefined;
+    const outputTokens = Math.max(this.deltas, this.unseenTokens());
+    return { usage: { inputTokens: estimateInput(), outputTokens }, isEstimated: true };
+  }
+
+  /** An answer that is not streamed shows nothing of itself before its end. */
+  private unseenTokens(): number {
+    const { record, request } = this;
+    if (request.stream || !record.canceled || record.endedAt === undefined) return 0;
+    const seconds = (record.endedAt - record.startedAt) / 1000;
+    const made = Math.round(seconds * this.ticket.tokensPerSecond);
+    return Math.min(made, request.maxTokens ?? made);
+  }
+
+  private took(events: readonly ChatEvent[]): void {
+    if (this.isOver) return;
+    for (const event of events) this.note(event);
+    if (this.record.firstContentAt === undefined && events.some(isContent)) {
+      this.record.firstContentAt = this.needs.monotonic();
+      this.ticket.firstContent();
+    }
+    this.needs.events(this, events);
+  }
+
+  private note(event: ChatEvent): void {
+    switch (event.type) {
+      case "usage":
+        this.usage = event.usage;
+        return;
+      case "text-delta":
+        this.text += event.text;
+        if (event.text !== "") this.deltas += 1;
+        this.isMoreThanText ||= event.index !== 0 || event.logprobs !== undefined;
+        return;
+      case "reasoning-delta":
+      case "tool-call-delta":
+      case "refusal-delta":
+        this.deltas += 1;
+        this.isMoreThanText = true;
+        return;
+      case "finish":
+        this.isMoreThanText = true;
+    }
+  }
+
+  /** Marks the end; false when it had come before. */
+  private end(): boolean {
+    if (this.isOver) return false;
+    this.isOver = true;
+    this.record.endedAt = this.needs.monotonic();
+    return true;
+  }
+}
+
+/** Whether a client that gets this has something: from then on the answer cannot be another's. */
+export function isContent(event: ChatEvent): boolean {
+  if (event.type === "text-delta") return event.text !== "";
+  return event.type !== "usage" && event.type !== "frame";
+}

@@ -1,0 +1,133 @@
+import { type Meter, windowEnd } from "../../../core/ledger.ts";
+
+/**
+ * What a client is told of its limits: the IETF's RateLimit fields, and OpenAI's names for the same.
+ * Of several limits only the tightest is told. Shadows are not: nobody is held to them.
+ */
+
+type Headers = Record<string, string>;
+
+/** The places of the meters that are told, and the parts of the headers that never change. */
+export interface HeaderPlan {
+  readonly meters: readonly Meter[];
+  readonly told: readonly Told[];
+}
+
+interface Told {
+  readonly place: number;
+  readonly policy: string;
+  readonly name: string;
+  readonly limit: string;
+  readonly vendor: "requests" | "tokens" | undefined;
+}
+
+const SECONDS = { minute: 60, day: 86_400, month: 2_592_000, open: 0 } as const;
+const UNITS = {
+  requests: "requests",
+  tokens: "tokens",
+  cost: "nano-dollars",
+  calls: "concurrent-requests",
+} as const;
+
+export function toHeaderPlan(meters: readonly Meter[]): HeaderPlan {
+  const told = meters.flatMap((meter, place) => {
+    if (meter.mode === "shadow") return [];
+    const { unit, span, limit } = meter;
+    const window = span === "open" ? "" : `;w=${SECONDS[span]}`;
+    const name = `"${nameOf(meter)}"`;
+    return {
+      place,
+      name,
+      policy: `${name};q=${limit};qu="${UNITS[unit]}"${window}`,
+      limit: String(limit),
+      vendor: unit === "requests" || unit === "tokens" ? unit : undefined,
+    };
+  });
+  return { meters, told };
+}
+
+/** As `perKey.costPerDay`, which is how weir.yaml has it. */
+export function nameOf({ scope, field }: Meter): string {
+  return `${scope.replace(/^rule:/, "")}.${field}`;
+}
+
+/** The headers for a call that was let in; `used` has a number for each meter. */
+export function limitHeaders(
+  { meters, told }: HeaderPlan,
+  used: readonly number[],
+  now: number,
+): Headers {
+  let tightest: Told | undefined;
+  let requests: Told | undefined;
+  let tokens: Told | undefined;
+  for (const entry of told) {
+    if (!tightest || shareLeft(entry) < shareLeft(tightest)) tightest = entry;
+    if (entry.vendor === "requests" && (!requests || left(entry) < left(requests)))
+      requests = entry;
+    if (entry.vendor === "tokens" && (!tokens || left(entry) < left(tokens))) tokens = entry;
+  }
+  const headers: Headers = {};
+  if (tightest) {
+    headers["ratelimit-policy"] = tightest.policy;
+    headers["ratelimit"] = `${tightest.name};r=${left(tightest)}${resetIn(tightest)}`;
+  }
+  if (requests) addVendors(headers, "requests", requests);
+  if (tokens) addVendors(headers, "tokens", tokens);
+  return headers;
+
+  function left({ place }: Told): number {
+    return Math.max(0, limitOf(place) - (used[place] ?? 0));
+  }
+
+  function shareLeft(entry: Told): number {
+    return left(entry) / Math.max(1, limitOf(entry.place));
+  }
+
+  function limitOf(place: number): number {
+    return meters[place]?.limit ?? 0;
+  }
+
+  function secondsLeft({ place }: Told): number {
+    const span = meters[place]?.span;
+    if (span === "day" || span === "month") return Math.ceil((windowEnd(span, now) - now) / 1000);
+    return span === "minute" ? 60 : 0;
+  }
+
+  function resetIn(entry: Told): string {
+    const seconds = secondsLeft(entry);
+    return seconds === 0 ? "" : `;t=${seconds}`;
+  }
+
+  function addVendors(into: Headers, what: "requests" | "tokens", entry: Told): void {
+    into[`x-ratelimit-limit-${what}`] = entry.limit;
+    into[`x-ratelimit-remaining-${what}`] = String(left(entry));
+    into[`x-ratelimit-reset-${what}`] = inWords(secondsLeft(entry));
+  }
+}
+
+/** The headers for a call that was refused by the meter at this place. */
+export function refusalHeaders(plan: HeaderPlan, at: number, retryAfterMs?: number): Headers {
+  const entry = plan.told.find(({ place }) => place === at);
+  if (!entry) return {};
+  const wait =
+    retryAfterMs === undefined ? "" : `;t=${Math.max(1, Math.ceil(retryAfterMs / 1000))}`;
+  const headers: Headers = {
+    "ratelimit-policy": entry.policy,
+    ratelimit: `${entry.name};r=0${wait}`,
+  };
+  if (entry.vendor) {
+    headers[`x-ratelimit-limit-${entry.vendor}`] = entry.limit;
+    headers[`x-ratelimit-remaining-${entry.vendor}`] = "0";
+    if (retryAfterMs !== undefined)
+      headers[`x-ratelimit-reset-${entry.vendor}`] = inWords(Math.ceil(retryAfterMs / 1000));
+  }
+  return headers;
+}
+
+/** OpenAI's way to write a duration: `6m0s`. */
+function inWords(seconds: number): string {
+  if (seconds < 60) return `${seconds}s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return `${minutes}m${seconds % 60}s`;
+  return `${Math.floor(minutes / 60)}h${minutes % 60}m${seconds % 60}s`;
+}

@@ -1,0 +1,60 @@
+import type { LimitsConfig } from "../../../config/limits.ts";
+import type { Limits } from "../../../core/call.ts";
+import type { Meter } from "../../../core/ledger.ts";
+import { type HeaderPlan, toHeaderPlan } from "./headers.ts";
+import { type Subject, asksForUser, metersFor } from "./meters.ts";
+
+/** All that is the same for many calls: worked out once, looked up for each. */
+export interface Plan {
+  readonly meters: readonly Meter[];
+  readonly headers: HeaderPlan;
+  /** The cost must stay below something, whatever happens. */
+  readonly boundsCost: boolean;
+  /** Somebody counts cost or tokens. */
+  readonly countsCost: boolean;
+  readonly countsTokens: boolean;
+}
+
+interface Kept {
+  readonly plan: Plan;
+  readonly keyLimits: Limits | undefined;
+  readonly tenantLimits: Limits | undefined;
+}
+
+const MOST = 10_000;
+
+/** Plans by key, model, endpoint and, where it matters, user; forgotten when weir.yaml changes. */
+export function createPlans(limits: () => LimitsConfig): (subject: Subject) => Plan {
+  const kept = new Map<string, Kept>();
+  let config = limits();
+  let byUser = asksForUser(config);
+
+  return (subject) => {
+    const current = limits();
+    if (current !== config) {
+      config = current;
+      byUser = asksForUser(config);
+      kept.clear();
+    }
+    const { caller, route, model, user } = subject;
+    const id = `${caller.keyId}\0${route}\0${model}${byUser && user !== undefined ? `\0${user}` : ""}`;
+    const known = kept.get(id);
+    if (known?.keyLimits === caller.limits && known?.tenantLimits === caller.tenantLimits && known)
+      return known.plan;
+    if (kept.size >= MOST) kept.clear();
+    const plan = toPlan(metersFor(subject, config));
+    kept.set(id, { plan, keyLimits: caller.limits, tenantLimits: caller.tenantLimits });
+    return plan;
+  };
+}
+
+function toPlan(meters: readonly Meter[]): Plan {
+  const counts = (unit: Meter["unit"]) => meters.some((meter) => meter.unit === unit);
+  return {
+    meters,
+    headers: toHeaderPlan(meters),
+    boundsCost: meters.some(({ unit, mode }) => unit === "cost" && mode === "hard"),
+    countsCost: counts("cost"),
+    countsTokens: counts("tokens"),
+  };
+}

@@ -1,0 +1,92 @@
+import type { Later } from "../../../core/time.ts";
+import type { Provider } from "../../provider.ts";
+import type { Target } from "../needs.ts";
+import { ModelQueue } from "./model-queue.ts";
+import { PrefixIndex } from "./prefix-index.ts";
+import { RetryBudget } from "./retry-budget.ts";
+import type { RouteAsk } from "./ask.ts";
+import { Route } from "./route.ts";
+import { SlowFirst } from "./slow-first.ts";
+import { TargetState } from "./target-state.ts";
+
+/** Which target answers, and when: the only driver of the decisions in this room. */
+export interface Router {
+  /** One call's way. Throws invalid_request where its wishes fit no target. */
+  open(ask: RouteAsk): Route;
+  /** What is known of a target, for people. */
+  stateOf(target: Pick<Target, "provider">): TargetState;
+  /** Takes a target out, or in again; what runs there may finish. */
+  drain(target: Pick<Target, "provider">, isDrained: boolean): void;
+  /** Calls that wait for room. */
+  waiting(model: string): number;
+  /** From when on a first content of this model is late; undefined while too little is known. */
+  slowFirstContentMs(model: string): number | undefined;
+}
+
+export interface RouterNeeds {
+  /** Milliseconds that never go back. */
+  readonly now: () => number;
+  readonly random: () => number;
+  readonly later: Later;
+}
+
+interface ModelState {
+  readonly queue: ModelQueue<Route>;
+  readonly prefixes: PrefixIndex<TargetState>;
+  readonly retries: RetryBudget;
+  readonly slowFirst: SlowFirst;
+  rules: RouteAsk["model"]["routing"];
+}
+
+/**
+ * Keeps what decisions need: of each running target its load and soundness, of each model its queue.
+ * Two models that use one target share its state; a changed configuration keeps both.
+ */
+export function createRouter({ now, random, later }: RouterNeeds): Router {
+  const states = new WeakMap<Provider, TargetState>();
+  const models = new Map<string, ModelState>();
+
+  function stateOf({ provider }: Pick<Target, "provider">): TargetState {
+    let state = states.get(provider);
+    if (!state) states.set(provider, (state = new TargetState()));
+    return state;
+  }
+
+  function modelOf({ name, routing, targets }: RouteAsk["model"]): ModelState {
+    let model = models.get(name);
+    if (model?.rules === routing) return model;
+    if (!model) {
+      const created: ModelState = {
+        queue: new ModelQueue({ rules: () => created.rules.queue, later }),
+        prefixes: new PrefixIndex(),
+        retries: new RetryBudget(),
+        slowFirst: new SlowFirst(),
+        rules: routing,
+      };
+      models.set(name, (model = created));
+    }
+    model.rules = routing;
+    for (const target of targets) stateOf(target).breaker.rules = routing.breaker;
+    return model;
+  }
+
+  function roomMade(): void {
+    for (const { queue } of models.values()) if (queue.size > 0) queue.pump();
+  }
+
+  return {
+    open(ask) {
+      const { slowFirst, ...model } = modelOf(ask.model);
+      const firstContent = (ms: number) => slowFirst.add(ms);
+      const needs = { ...model, stateOf, now, random, later, roomMade, firstContent };
+      return new Route(ask, needs);
+    },
+    stateOf,
+    drain(target, isDrained) {
+      stateOf(target).isDrained = isDrained;
+      roomMade();
+    },
+    waiting: (model) => models.get(model)?.queue.size ?? 0,
+    slowFirstContentMs: (model) => models.get(model)?.slowFirst.ms,
+  };
+}
