@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { CallContext } from "../serve/gateway/needs.ts";
 import type { Authorise } from "./authorise.ts";
+import { wishesOf } from "./wishes.ts";
 
 /** What a call beside generation is started with. */
 export interface Asking {
@@ -19,8 +20,9 @@ export function asking(authorise: Authorise, request: FastifyRequest, reply: Fas
   });
   const route = request.routeOptions.url ?? request.url;
   const authMs = performance.now() - startedAt;
+  const wishes = wishesOf(request.headers);
   return {
-    context: { traceId: request.id, route, caller, startedAt, authMs },
+    context: { traceId: request.id, route, caller, startedAt, authMs, ...(wishes && { wishes }) },
     signal: left.signal,
   };
 }

@@ -71,26 +71,28 @@ export function createCatalogue(needs: CatalogueNeeds): Catalogue {
     return entry;
   }
 
-  async function toTarget(
-    config: TargetConfig,
-    index: number,
-    { name, routing, next }: { name: string; routing: RoutingConfig; next: Map<string, Running> },
-  ): Promise<CatalogueTarget> {
-    const isSelfHosted = SELF_HOSTED.has(config.provider);
+  async function toModel(
+    name: string,
+    { targets, routing, shadow }: WeirConfig["models"][string],
+    start: (config: TargetConfig) => Promise<Running>,
+  ): Promise<RunningModel> {
+    const toTarget = async (config: TargetConfig, index: number): Promise<CatalogueTarget> => {
+      const price = await priceOf(config, needs);
+      return {
+        ...(await start(config)),
+        ...routedBy(config, routing),
+        ...namesOf(config, index, name),
+        config,
+        price,
+      };
+    };
+    const made: CatalogueTarget[] = [];
+    for (const [index, config] of targets.entries()) made.push(await toTarget(config, index));
     return {
-      ...(await run(config, next)),
-      config,
-      id: idOf(config, index),
-      model: config.provider === "llama" ? name : config.model,
-      weight: config.weight,
-      fallback: config.fallback,
-      tags: config.tags,
-      price: await priceOf(config, needs),
-      // The engine cannot run more at once: the rest waits where priorities and deadlines count.
-      concurrency: config.concurrency ?? (config.provider === "llama" ? config.slots : undefined),
-      isPaced: isSelfHosted && config.provider !== "llama",
-      continues: isSelfHosted && routing.continue,
-      guards: guardsOf(config),
+      name,
+      targets: made,
+      routing,
+      shadow: shadow && { ...shadow, target: await toTarget(shadow.target, 0) },
     };
   }
 
@@ -108,15 +110,7 @@ export function createCatalogue(needs: CatalogueNeeds): Catalogue {
       const next = new Map<string, Running>();
       const nextModels = new Map<string, RunningModel>();
       for (const [name, model] of Object.entries(wanted)) {
-        const targets: CatalogueTarget[] = [];
-        for (const [index, config] of model.targets.entries()) {
-          targets.push(await toTarget(config, index, { ...model, name, next }));
-        }
-        const shadow = model.shadow && {
-          ...model.shadow,
-          target: await toTarget(model.shadow.target, 0, { ...model, name, next }),
-        };
-        nextModels.set(name, { name, targets, routing: model.routing, shadow });
+        nextModels.set(name, await toModel(name, model, (config) => run(config, next)));
       }
       const gone = [...running].filter(([key]) => !next.has(key));
       running = next;
@@ -138,6 +132,28 @@ const SELF_HOSTED: ReadonlySet<string> = new Set([
   "llama-server",
 ] satisfies TargetConfig["provider"][]);
 
+function namesOf(config: TargetConfig, index: number, name: string) {
+  return {
+    id: idOf(config, index),
+    model: config.provider === "llama" ? name : config.model,
+  };
+}
+
+/** What routing looks at. */
+function routedBy(config: TargetConfig, routing: RoutingConfig) {
+  const isSelfHosted = SELF_HOSTED.has(config.provider);
+  return {
+    weight: config.weight,
+    fallback: config.fallback,
+    tags: config.tags,
+    // The engine cannot run more at once: the rest waits where priorities and deadlines count.
+    concurrency: config.concurrency ?? (config.provider === "llama" ? config.slots : undefined),
+    isPaced: isSelfHosted && config.provider !== "llama",
+    continues: isSelfHosted && routing.continue,
+    guards: guardsOf(config),
+  };
+}
+
 /** The embedded engine may still be loading: it has no first-content limit. */
 function guardsOf(config: TargetConfig): Guards | undefined {
   if (config.provider === "llama") return undefined;
@@ -147,7 +163,12 @@ function guardsOf(config: TargetConfig): Guards | undefined {
 /** Everything about a target but what routing alone looks at. */
 function identityOf(config: TargetConfig): string {
   const routing = { weight: undefined, fallback: undefined, price: undefined, tags: undefined };
-  return JSON.stringify({ ...config, ...routing, concurrency: undefined, slowestTokens: undefined });
+  return JSON.stringify({
+    ...config,
+    ...routing,
+    concurrency: undefined,
+    slowestTokens: undefined,
+  });
 }
 
 function idOf(config: TargetConfig, index: number): string {

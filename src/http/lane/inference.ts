@@ -15,9 +15,10 @@ import { WeirError, toWeirError } from "../../core/errors.ts";
 import { newId, newTraceId } from "../../core/ids.ts";
 import type { Log } from "../../core/log.ts";
 import type { Embeddings } from "../../serve/provider.ts";
-import type { CallContext, Reply, RunningCall } from "../../serve/gateway/needs.ts";
+import type { CallContext, CallWishes, Reply, RunningCall } from "../../serve/gateway/needs.ts";
 import type { PreparedResponse, Responses } from "../../serve/responses/responses.ts";
 import { type Credentials, identify } from "../identify.ts";
+import { wishesOf } from "../wishes.ts";
 import { readJson } from "./body.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Resumables } from "./resumable.ts";
@@ -84,9 +85,11 @@ export function createInferenceLane(needs: LaneNeeds): Lane {
     const startedAt = needs.monotonic();
     const traceId = traceIdOf(exchange);
     let caller: Caller;
+    let wishes: CallWishes | undefined;
     try {
       if (needs.isDraining()) throw draining();
       caller = exchange.caller ?? identify(exchange, needs.credentials, "inference");
+      wishes = wishesOf(exchange.headers);
       const last = lastEventOf(exchange);
       if (last !== undefined) {
         needs.resumables.resume(exchange, last, caller.keyId);
@@ -97,7 +100,7 @@ export function createInferenceLane(needs: LaneNeeds): Lane {
       return true;
     }
     const authMs = needs.monotonic() - startedAt;
-    const context = { traceId, route, caller, startedAt, authMs };
+    const context = { traceId, route, caller, startedAt, authMs, ...(wishes && { wishes }) };
     readJson(exchange, needs.maxBodyBytes(), handle, reject);
     return true;
 

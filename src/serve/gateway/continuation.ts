@@ -37,7 +37,7 @@ export function continued(request: GenerateRequest, text: string, tokens: number
 export function joinedUsage(event: ChatEvent, before: { readonly deltas: number }): ChatEvent {
   const { frame: _, ...plain } = event;
   if (plain.type === "frame") return { type: "text-delta", index: 0, text: "" };
-  if (plain.type !== "usage") return plain as ChatEvent;
+  if (plain.type !== "usage") return plain;
   const { usage } = plain;
   return {
     type: "usage",
