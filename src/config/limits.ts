@@ -19,10 +19,7 @@ const FIELDS = {
 
 export const LimitFields = z.strictObject(FIELDS);
 
-const glob = z
-  .string()
-  .min(1)
-  .describe("A name; `*` stands for any characters.");
+const glob = z.string().min(1).describe("A name; `*` stands for any characters.");
 
 const DIMENSIONS = ["key", "tenant", "user", "model", "endpoint"] as const;
 

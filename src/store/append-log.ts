@@ -76,6 +76,25 @@ export class AppendLog {
     }
   }
 
+  /**
+   * Writes these lines, which stand for all before them, to a segment of their own and removes the
+   * others. When it throws, the others are still there.
+   */
+  renew(lines: string): void {
+    this.close();
+    this.append(lines);
+    this.forget({ segment: this.segment, offset: 0 });
+  }
+
+  /** Every whole line, the oldest first. */
+  *lines(): Generator<string> {
+    let chunk = this.read(undefined);
+    while (chunk) {
+      yield* chunk.lines;
+      chunk = this.read(chunk.next);
+    }
+  }
+
   /** Bytes that stand in the log after this position. */
   backlog(from: LogPosition | undefined): number {
     let bytes = 0;

@@ -74,7 +74,7 @@ export class BudgetBook {
 
   /** The whole book; what ended with its window is left out, and forgotten. */
   written(at: number): string {
-    const needed = new Set<BookCounter>([...this.standing(at)]);
+    const needed = new Set<BookCounter>(this.standing(at));
     for (const entries of this.open.values())
       for (const { counter } of entries) needed.add(counter);
     let lines = '["n"]\n';

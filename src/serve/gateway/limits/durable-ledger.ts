@@ -1,5 +1,5 @@
 import { WeirError, messageOf } from "../../../core/errors.ts";
-import type { Amounts, Grant, Ledger, Meter, Refusal } from "../../../core/ledger.ts";
+import type { Amounts, Grant, Ledger, LedgerRow, Meter, Refusal } from "../../../core/ledger.ts";
 import type { Log } from "../../../core/log.ts";
 import type { Clock } from "../../../core/time.ts";
 import { BudgetBook, type Taken, readBook } from "./budget-book.ts";
@@ -26,6 +26,7 @@ export interface DurableNeeds {
 }
 
 export interface DurableLedger extends Ledger {
+  rows(): readonly LedgerRow[];
   /** Writes what is still to be written. */
   close(): void;
 }

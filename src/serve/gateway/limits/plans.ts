@@ -1,5 +1,5 @@
 import type { LimitsConfig } from "../../../config/limits.ts";
-import type { Limits } from "../../../core/call.ts";
+import type { Caller } from "../../../core/call.ts";
 import type { Meter } from "../../../core/ledger.ts";
 import { type HeaderPlan, toHeaderPlan } from "./headers.ts";
 import { type Subject, asksForUser, metersFor } from "./meters.ts";
@@ -17,8 +17,7 @@ export interface Plan {
 
 interface Kept {
   readonly plan: Plan;
-  readonly keyLimits: Limits | undefined;
-  readonly tenantLimits: Limits | undefined;
+  readonly caller: Caller;
 }
 
 const MOST = 10_000;
@@ -39,13 +38,23 @@ export function createPlans(limits: () => LimitsConfig): (subject: Subject) => P
     const { caller, route, model, user } = subject;
     const id = `${caller.keyId}\0${route}\0${model}${byUser && user !== undefined ? `\0${user}` : ""}`;
     const known = kept.get(id);
-    if (known?.keyLimits === caller.limits && known?.tenantLimits === caller.tenantLimits && known)
-      return known.plan;
+    if (known && isSame(known.caller, caller)) return known.plan;
     if (kept.size >= MOST) kept.clear();
     const plan = toPlan(metersFor(subject, config));
-    kept.set(id, { plan, keyLimits: caller.limits, tenantLimits: caller.tenantLimits });
+    kept.set(id, { plan, caller });
     return plan;
   };
+}
+
+/** Whether nothing that a limit looks at was changed on a key meanwhile. */
+function isSame(known: Caller, caller: Caller): boolean {
+  return (
+    known === caller ||
+    (known.limits === caller.limits &&
+      known.tenantLimits === caller.tenantLimits &&
+      known.tenantId === caller.tenantId &&
+      known.keyName === caller.keyName)
+  );
 }
 
 function toPlan(meters: readonly Meter[]): Plan {
