@@ -187,6 +187,7 @@ it("answers --help everywhere, and says what is wrong with a command", async () 
       "check",
       "doctor",
       "keys",
+      "tenants",
       "model",
       "targets",
       "mock",

@@ -9,6 +9,7 @@ import { mock } from "./commands/mock.ts";
 import { model } from "./commands/model.ts";
 import { serve } from "./commands/serve.ts";
 import { targets } from "./commands/targets.ts";
+import { tenants } from "./commands/tenants.ts";
 
 /** Every command, in the order of the help. */
 export const COMMANDS: readonly Command[] = [
@@ -18,6 +19,7 @@ export const COMMANDS: readonly Command[] = [
   check,
   doctor,
   keys,
+  tenants,
   model,
   targets,
   mock,

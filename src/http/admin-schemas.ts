@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { ModelRouting, TargetRouting } from "./target-schemas.ts";
 
 /**
  * The answers of `/admin/v1`, which the dashboard and the CLI read. Times are epoch milliseconds,
@@ -166,6 +167,7 @@ export const ModelList = z.object({
     z.object({
       name: z.string(),
       default: z.boolean(),
+      routing: ModelRouting,
       targets: z.array(
         z.object({
           id: z.string(),
@@ -181,6 +183,7 @@ export const ModelList = z.object({
             .describe("what it can do beside chats: `rerank`, `tokenize`, `audio`, `facts`, …"),
           actions: z.array(z.string()).describe("what can be done to its engine: see POST actions"),
           engine: EngineStatus.nullable(),
+          routing: TargetRouting,
           inputPricePerMillion: z.number().nullable().describe("US dollars"),
           outputPricePerMillion: z.number().nullable().describe("US dollars"),
         }),
@@ -249,38 +252,11 @@ export const TargetAction = z.discriminatedUnion("action", [
   }),
   TargetName.extend({ action: z.literal("wake") }),
   TargetName.extend({ action: z.literal("reset-prefix-cache") }),
+  TargetName.extend({ action: z.literal("drain").describe("no new calls go there") }),
+  TargetName.extend({ action: z.literal("enable") }),
 ]);
 export type TargetAction = z.infer<typeof TargetAction>;
 export const TargetActed = z.object({ done: z.literal(true) });
-
-/** GET /admin/v1/keys; the secret itself is shown once, in the answer to POST. */
-export const KeyRow = z.object({
-  id: z.string(),
-  name: z.string(),
-  prefix: z.string().describe("the first characters, to tell keys apart"),
-  scopes: z.array(z.enum(["viewer", "operator", "admin", "inference"])),
-  createdAt: z.number(),
-  lastUsedAt: z.number().nullable(),
-  revoked: z.boolean(),
-});
-export const KeyList = z.object({ keys: z.array(KeyRow) });
-export const NewKey = z.strictObject({
-  name: z.string().min(1).max(100),
-  scopes: z
-    .array(z.enum(["viewer", "operator", "admin", "inference"]))
-    .min(1)
-    .default(["inference"]),
-});
-export const CreatedKey = KeyRow.extend({ key: z.string().describe("shown once, kept as a hash") });
-export type KeyRow = z.infer<typeof KeyRow>;
-
-/** GET /admin/v1/session: who is signed in. 401 when nobody is. */
-export const Session = z.object({
-  key: z.string(),
-  scopes: z.array(z.string()),
-  version: z.string(),
-});
-export const Login = z.strictObject({ key: z.string().min(1) });
 
 /** The envelope of every error, OpenAI's. */
 export const ErrorBody = z.object({

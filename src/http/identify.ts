@@ -1,7 +1,11 @@
+import { covers } from "../core/access.ts";
 import type { Caller, Scope } from "../core/call.ts";
 import { WeirError } from "../core/errors.ts";
 
-/** What is asked of the key store; both give undefined for what is unknown or revoked. */
+/**
+ * What is asked about secrets; both give undefined for what is unknown or revoked. `key` throws
+ * unauthorized for one that expired, forbidden for one whose tenant is disabled.
+ */
 export interface Credentials {
   key(secret: string): Caller | undefined;
   session(secret: string): Caller | undefined;
@@ -24,10 +28,10 @@ const CSRF_HEADER = "x-weir-csrf";
  */
 export function identify(request: Asked, credentials: Credentials, scope: Scope): Caller {
   const caller = callerOf(request, credentials);
-  if (caller.scopes.includes(scope) || caller.scopes.includes("admin")) return caller;
+  if (covers(caller.scopes, scope)) return caller;
   throw new WeirError(
     "forbidden",
-    `The key "${caller.keyName}" may not do this: it needs the scope "${scope}". Use an admin key, or make one with: weir keys create --scope ${scope}`,
+    `"${caller.keyName}" may not do this: it needs the scope "${scope}". Use a key that has it (weir keys create NAME --scope ${scope}), or ask an administrator for that role.`,
   );
 }
 

@@ -1,71 +1,81 @@
-import type { Caller } from "../core/call.ts";
-import type { ControlStore } from "../store/sqlite/control.ts";
-import type { StoredKey } from "../store/sqlite/keys.ts";
+import { join } from "node:path";
+import { type Access, openAccess } from "../access/access.ts";
+import type { AccessStore } from "../access/needs.ts";
+import type { Settings } from "../config/settings.ts";
+import { WeirError } from "../core/errors.ts";
+import type { Log } from "../core/log.ts";
+import { type ControlStore, openControlStore } from "../store/sqlite/control.ts";
 
-/** Who may come in: keys and dashboard sessions, as the HTTP edge asks for them. */
+/** Where keys, tenants and users are kept: in the data folder, or in PostgreSQL where one is named. */
 
 const REFRESH_MS = 1000;
-const ENV_KEY_ID = "key_env";
-const ENV_KEY_NAME = "WEIR_ADMIN_KEY";
+const ANSWER_MS = 5000;
 
-interface Keys {
-  readonly control: ControlStore;
-  /** When keys were last used, since this was last written down. */
-  readonly usedKeys: Map<string, number>;
+/** Opens the keys' store. `control` opens the data folder's, where that is it; it stays its owner's. */
+export async function accessOf(
+  settings: Settings,
+  log: Log,
+  control: () => Pick<ControlStore, "access">,
+): Promise<Access> {
+  const store = await storeOf(settings, log, control);
+  try {
+    return await openAccess({ store, now: Date.now, log });
+  } catch (cause) {
+    await store.close();
+    throw cause;
+  }
+}
+
+async function storeOf(
+  { config: { postgres }, secret }: Settings,
+  log: Log,
+  control: () => Pick<ControlStore, "access">,
+): Promise<AccessStore> {
+  if (!postgres) return { ...control().access, close: async () => undefined };
+  const url = secret(postgres.urlEnv);
+  if (url === undefined) {
+    throw new WeirError(
+      "invalid_config",
+      `postgres.urlEnv names the variable ${postgres.urlEnv}, which is not set. Set it to postgres://USER:PASSWORD@HOST/DATABASE.`,
+    );
+  }
+  const { openPostgresAccess } = await import("../store/postgres/access.ts");
+  const { connections } = postgres;
+  return openPostgresAccess({ url, connections, timeoutMs: ANSWER_MS }, log);
+}
+
+/** The same for a command, which closes what it opened. */
+export async function withAccess<T>(
+  settings: Settings,
+  log: Log,
+  work: (access: Access) => Promise<T>,
+): Promise<T> {
+  await using stack = new AsyncDisposableStack();
+  const access = await accessOf(settings, log, () => {
+    const control = openControlStore(join(settings.dataFolder, "control.db"), Date.now);
+    stack.defer(() => control.close());
+    return control;
+  });
+  stack.defer(() => access.close());
+  return await work(access);
 }
 
 /**
- * Once a second: notes when keys were last used, and sees what other processes did to them. Gives
+ * Every now and then: notes when keys were last used, and sees what other processes did to them. Gives
  * the function that ends it.
  */
-export function followKeys({ control: { keys }, usedKeys }: Keys): () => void {
-  const follow = () => {
-    keys.refresh();
-    keys.touch(usedKeys);
-    usedKeys.clear();
+export function followAccess(access: Access, { config }: Settings): () => Promise<void> {
+  let looking = Promise.resolve();
+  let isLooking = false;
+  const look = () => {
+    if (isLooking) return;
+    isLooking = true;
+    looking = access.refresh().finally(() => (isLooking = false));
   };
-  const timer = setInterval(follow, REFRESH_MS);
-  return () => {
+  const timer = setInterval(look, config.postgres?.refresh ?? REFRESH_MS);
+  return async () => {
     clearInterval(timer);
-    follow();
+    await looking;
+    await access.close();
   };
-}
-
-/** Who calls with a key; nobody, once it was revoked. */
-export function callerOf(key: StoredKey | undefined): Caller | undefined {
-  if (!key || key.revoked) return undefined;
-  return { keyId: key.id, keyName: key.name, scopes: key.scopes };
-}
-
-/** Keys and sessions as callers. */
-export function credentialsOf({ control, usedKeys }: Keys) {
-  return {
-    key(secret: string): Caller | undefined {
-      const key = control.keys.find(secret);
-      if (key) usedKeys.set(key.id, Date.now());
-      return callerOf(key);
-    },
-    session: (secret: string): Caller | undefined => callerOf(control.sessions.find(secret)),
-  };
-}
-
-/** Dashboard sign-ins, for admin keys only. */
-export function sessionsOf({ keys, sessions }: ControlStore) {
-  return {
-    open(secret: string) {
-      const key = keys.find(secret);
-      return key?.scopes.includes("admin") ? sessions.open(key.id) : undefined;
-    },
-    close: (secret: string) => sessions.close(secret),
-  };
-}
-
-/** Gives the new key when one had to be made: on the first start, or after all were revoked. */
-export function ensureAdminKey(
-  { keys }: ControlStore,
-  fromEnvironment: string | undefined,
-): string | undefined {
-  keys.put(ENV_KEY_ID, ENV_KEY_NAME, ["admin", "inference"], fromEnvironment);
-  const hasAdmin = keys.list().some((key) => !key.revoked && key.scopes.includes("admin"));
-  return hasAdmin ? undefined : keys.add("admin", ["admin", "inference"]).secret;
 }

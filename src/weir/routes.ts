@@ -5,16 +5,14 @@ import type { App } from "../http/app.ts";
 import type { Authorise } from "../http/authorise.ts";
 import { describeModels, gaugesOf } from "../http/describe.ts";
 import { callRoutes } from "../http/routes/calls.ts";
-import { keyRoutes } from "../http/routes/keys.ts";
 import { modelRoutes } from "../http/routes/models.ts";
 import { operationsRoutes } from "../http/routes/operations.ts";
 import { pageRoutes } from "../http/routes/pages.ts";
 import { targetRoutes } from "../http/routes/targets.ts";
-import { sessionRoutes } from "../http/routes/session.ts";
 import { createTargetDesk } from "../serve/target-desk.ts";
 import { summarise, windowOf } from "../watch/overview.ts";
 import { toSpans } from "../watch/trace/spans.ts";
-import { sessionsOf } from "./access.ts";
+import { registerAccessRoutes } from "./access-routes.ts";
 import type { House } from "./house.ts";
 import { ROOT, VERSION } from "./release.ts";
 
@@ -22,14 +20,14 @@ const DAY_MS = 86_400_000;
 
 /** The control plane: everything that is no inference. */
 export async function registerRoutes(app: App, house: House, authorise: Authorise): Promise<void> {
-  const { catalogue, control } = house;
+  const { catalogue } = house;
   operationsRoutes(app.fastify, {
     version: VERSION,
     operations: app.operations,
     notReady: () => whyNotReady(house),
     metrics: () => metricsText(house),
     checkMetrics(request) {
-      if (!isLoopback(house.live.config.server.host)) authorise(request, "admin");
+      if (!isLoopback(house.live.config.server.host)) authorise(request, "viewer");
     },
   });
   modelRoutes(app.fastify, {
@@ -48,7 +46,7 @@ export async function registerRoutes(app: App, house: House, authorise: Authoris
     authorise,
     desk: createTargetDesk(catalogue, performance.now.bind(performance)),
   });
-  sessionRoutes(app.fastify, { authorise, version: VERSION, ...sessionsOf(control) });
+  registerAccessRoutes(app, house, authorise);
   callRoutes(app.fastify, {
     authorise,
     // Who looks sees also what ended just now.
@@ -62,12 +60,6 @@ export async function registerRoutes(app: App, house: House, authorise: Authoris
       return call && { ...call, spans: toSpans({ ...call, timeline: call.timeline as Timeline }) }; // as recorded
     },
     overview: (window) => overview(house, window),
-  });
-  keyRoutes(app.fastify, {
-    authorise,
-    list: () => control.keys.list().map((key) => ({ ...key, scopes: [...key.scopes] })),
-    add: (name, scopes) => control.keys.add(name, scopes),
-    revoke: (id) => control.keys.revoke(id),
   });
   await pageRoutes(app.fastify, {
     dashboardFolder: join(ROOT, "web", "dist"),

@@ -13,7 +13,6 @@ import { type SideCalls, createSideCalls } from "../serve/gateway/side-calls.ts"
 import { type Conversations, createConversations } from "../serve/responses/conversations.ts";
 import { type Responses, createResponses } from "../serve/responses/responses.ts";
 import { type FileFolder, createFileFolder } from "../store/file-folder.ts";
-import { callerOf } from "./access.ts";
 import { type Gateway, gatewayOf } from "./gateway.ts";
 import type { House } from "./house.ts";
 
@@ -32,7 +31,7 @@ export interface Services {
 /** Builds the services; `stack` ends what still runs in the background. */
 export async function buildServices(house: House, stack: AsyncDisposableStack): Promise<Services> {
   const { control, settings, log } = house;
-  const gateway = await gatewayOf(house);
+  const gateway = gatewayOf(house);
   const generate: Generate = (request, context, reply) =>
     startCall(request, context, reply, gateway);
   const contents = createFileFolder(join(settings.dataFolder, "files"));
@@ -73,7 +72,7 @@ export function startBatches(
   lane: Lane,
   stack: AsyncDisposableStack,
 ): Batches {
-  const { control, metrics, log } = house;
+  const { access, control, metrics, log } = house;
   let running = 0;
   const run: BatchNeeds["run"] = async (url, body, caller, signal) => {
     running += 1;
@@ -91,7 +90,7 @@ export function startBatches(
       add: (file) => control.files.add(file),
     },
     run,
-    caller: (keyId) => callerOf(control.keys.byId(keyId)),
+    caller: (keyId) => access.callerById(keyId),
     isBusy: () => metrics.live.activeCalls - running >= BUSY_FROM,
     concurrency: () => BATCH_LINES,
     pause: (ms, signal) => wait(ms, undefined, { signal, ref: false }).catch(() => undefined),

@@ -13,7 +13,6 @@ import { type LaneNeeds, createInferenceLane } from "../http/lane/inference.ts";
 import { createResumables } from "../http/lane/resumable.ts";
 import { drain, listen } from "../http/listen.ts";
 import type { Responses } from "../serve/responses/responses.ts";
-import { credentialsOf, followKeys } from "./access.ts";
 import { type House, apply, buildHouse } from "./house.ts";
 import { registerInferenceRoutes } from "./inference-routes.ts";
 import { listenerOptions, openListenerCertificate } from "./listener.ts";
@@ -39,7 +38,6 @@ export async function startWeir(settings: Settings, log: Log): Promise<Weir> {
   const stack = new AsyncDisposableStack();
   try {
     const { house, newAdminKey } = await buildHouse(settings, log, stack);
-    stack.defer(followKeys(house));
     const { app, responses } = await buildApp(house, stack);
     const { host, port } = settings.config.server;
     const url = await listen(app, host, port);
@@ -71,14 +69,13 @@ async function buildApp(
   stack: AsyncDisposableStack,
 ): Promise<{ app: App; responses: Responses }> {
   const log = house.log.part("http");
-  const credentials = credentialsOf(house);
   const services = await buildServices(house, stack);
   const lane = createInferenceLane(toLaneNeeds(house, services));
   const batches = startBatches(house, services, lane, stack);
   const certificate = openListenerCertificate(house);
   const app = createApp(lane, listenerOptions(house, certificate.identity), log);
   stack.defer(certificate.follow(app.server));
-  const authorise: Authorise = (request, scope) => identify(request, credentials, scope);
+  const authorise: Authorise = (request, scope) => identify(request, house.access, scope);
   await registerRoutes(app, house, authorise);
   registerInferenceRoutes(app, house, { ...services, batches, authorise });
   return { app, responses: services.responses };
@@ -88,7 +85,7 @@ function toLaneNeeds(house: House, services: Services): LaneNeeds {
   const server = () => house.live.config.server;
   const { gateway, generate, sideCalls, responses } = services;
   return {
-    credentials: credentialsOf(house),
+    credentials: house.access,
     generate,
     embed: sideCalls.embed,
     responses,

@@ -32,7 +32,7 @@ export function callRoutes(app: FastifyInstance, needs: CallsNeeds): void {
       },
     },
     async (request) => {
-      needs.authorise(request.raw, "admin");
+      needs.authorise(request.raw, "viewer");
       return needs.overview(request.query.window);
     },
   );
@@ -47,7 +47,7 @@ export function callRoutes(app: FastifyInstance, needs: CallsNeeds): void {
       },
     },
     async (request) => {
-      needs.authorise(request.raw, "admin");
+      needs.authorise(request.raw, "viewer");
       const { calls, next } = await needs.list(request.query);
       return { calls: calls.map(toWire), next };
     },
@@ -56,7 +56,7 @@ export function callRoutes(app: FastifyInstance, needs: CallsNeeds): void {
     "/admin/v1/calls/:id",
     { schema: { summary: "One call with its spans", tag, response: { 200: CallDetail } } },
     async (request) => {
-      needs.authorise(request.raw, "admin");
+      needs.authorise(request.raw, "viewer");
       const call = await needs.find(request.params.id);
       if (call) return toWire(call);
       throw new WeirError(

@@ -1,39 +1,91 @@
 import type { FastifyInstance } from "fastify";
 import type { z } from "zod";
-import type { Scope } from "../../core/call.ts";
+import type { KeyRecord } from "../../core/access.ts";
+import type { Limits } from "../../core/call.ts";
 import { WeirError } from "../../core/errors.ts";
-import { CreatedKey, KeyList, type KeyRow, NewKey } from "../admin-schemas.ts";
+import { CreatedKey, KeyChange, KeyList, KeyRotation, KeyRow, NewKey } from "../access-schemas.ts";
 import type { Authorise } from "../authorise.ts";
+
+type Wish = Pick<
+  KeyRecord,
+  "name" | "scopes" | "tenantId" | "expiresAt" | "models" | "priority" | "note" | "metadata"
+> & { readonly limits: Limits };
+
+interface Made {
+  readonly key: KeyRecord;
+  readonly secret: string;
+}
 
 export interface KeysNeeds {
   readonly authorise: Authorise;
-  readonly list: () => readonly KeyRow[];
-  readonly add: (name: string, scopes: readonly Scope[]) => { id: string; secret: string };
-  readonly revoke: (id: string) => boolean;
+  /** A key as the API shows it. */
+  readonly row: (key: KeyRecord) => KeyRow;
+  readonly list: () => Promise<readonly KeyRecord[]>;
+  readonly make: (wish: Wish) => Promise<Made>;
+  readonly edit: (id: string, wish: Partial<Wish>) => Promise<KeyRecord>;
+  readonly rotate: (id: string, graceMs: number) => Promise<Made>;
+  readonly revoke: (id: string) => Promise<unknown>;
 }
 
-/** API keys: made, listed by their first letters, revoked. A secret is shown once. */
-export function keyRoutes(app: FastifyInstance, { authorise, list, add, revoke }: KeysNeeds): void {
-  const tag = "Keys";
+interface ById {
+  readonly Params: { readonly id: string };
+}
+
+const tag = "Keys";
+
+/** API keys: made, listed by their first letters, changed, rotated, revoked. A secret is shown once. */
+export function keyRoutes(app: FastifyInstance, needs: KeysNeeds): void {
+  const { authorise, row } = needs;
   app.get(
     "/admin/v1/keys",
     { schema: { summary: "The API keys", tag, response: { 200: KeyList } } },
     async (request) => {
       authorise(request.raw, "admin");
-      return { keys: [...list()] };
+      const keys = await needs.list();
+      return { keys: keys.map(row) };
     },
   );
-  app.post<{ Body: z.infer<typeof NewKey> }>(
+  app.post<{ Body: NewKey }>(
     "/admin/v1/keys",
     { schema: { summary: "Make a key", tag, body: NewKey, response: { 201: CreatedKey } } },
     async (request, reply) => {
       authorise(request.raw, "admin");
-      const { id, secret } = add(request.body.name, request.body.scopes);
-      const row = list().find((key) => key.id === id);
-      return reply.code(201).send({ ...row, key: secret });
+      const { tenant, ...rest } = request.body;
+      const { key, secret } = await needs.make({ ...rest, tenantId: tenant });
+      return reply.code(201).send({ ...row(key), key: secret });
     },
   );
-  app.delete<{ Params: { id: string } }>(
+  registerChanges(app, needs);
+}
+
+function registerChanges(app: FastifyInstance, needs: KeysNeeds): void {
+  const { authorise, row } = needs;
+  app.patch<ById & { Body: KeyChange }>(
+    "/admin/v1/keys/:id",
+    { schema: { summary: "Change a key", tag, body: KeyChange, response: { 200: KeyRow } } },
+    async (request) => {
+      authorise(request.raw, "admin");
+      return row(await needs.edit(request.params.id, toWish(request.body)));
+    },
+  );
+  app.post<ById & { Body: z.infer<typeof KeyRotation> }>(
+    "/admin/v1/keys/:id/rotate",
+    {
+      schema: {
+        summary: "Give a key a new secret; the old one stays good for a while",
+        tag,
+        body: KeyRotation,
+        response: { 200: CreatedKey },
+      },
+    },
+    async (request) => {
+      authorise(request.raw, "admin");
+      const graceMs = request.body.graceSeconds * 1000;
+      const { key, secret } = await needs.rotate(request.params.id, graceMs);
+      return { ...row(key), key: secret };
+    },
+  );
+  app.delete<ById>(
     "/admin/v1/keys/:id",
     { schema: { summary: "Revoke a key", tag } },
     async (request, reply) => {
@@ -44,9 +96,14 @@ export function keyRoutes(app: FastifyInstance, { authorise, list, add, revoke }
           "This is the key that you are using. Sign in with another admin key to revoke it.",
         );
       }
-      if (!revoke(request.params.id))
-        throw new WeirError("not_found", "There is no such key in use.");
+      await needs.revoke(request.params.id);
       return reply.code(204).send();
     },
   );
+}
+
+/** Only what was said: the rest stays as it is. */
+function toWish({ tenant, ...change }: KeyChange): Partial<Wish> {
+  const wish = { ...change, tenantId: tenant };
+  return Object.fromEntries(Object.entries(wish).filter(([, value]) => value !== undefined));
 }

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from "fastify";
 import { z } from "zod";
 import type { IncomingMessage } from "node:http";
+import { mayUse } from "../../core/access.ts";
 import { modelNotFound } from "../../core/errors.ts";
 import { ModelList } from "../admin-schemas.ts";
 import type { Authorise } from "../authorise.ts";
@@ -43,8 +44,11 @@ function isAnthropics({ raw }: { raw: IncomingMessage }): boolean {
 
 /** OpenAI's and Anthropic's model lists, and our own with targets and engines. */
 export function modelRoutes(app: FastifyInstance, needs: ModelsNeeds): void {
-  const inference = (request: { raw: IncomingMessage }) =>
-    needs.authorise(request.raw, "inference");
+  /** What is not for this key is not there for it. */
+  const usable = (request: { raw: IncomingMessage }) => {
+    const caller = needs.authorise(request.raw, "inference");
+    return needs.names().filter((name) => mayUse(caller, name));
+  };
   const toModel = (id: string) => ({
     id,
     object: "model" as const,
@@ -61,9 +65,9 @@ export function modelRoutes(app: FastifyInstance, needs: ModelsNeeds): void {
     "/v1/models",
     { schema: { summary: "The models here", tag: "Inference", response: { 200: Models } } },
     async (request) => {
-      inference(request);
-      if (!isAnthropics(request)) return { object: "list", data: needs.names().map(toModel) };
-      const data = needs.names().map(toAnthropicModel);
+      const names = usable(request);
+      if (!isAnthropics(request)) return { object: "list", data: names.map(toModel) };
+      const data = names.map(toAnthropicModel);
       const ends = { first_id: data.at(0)?.id ?? null, last_id: data.at(-1)?.id ?? null };
       return { data, has_more: false, ...ends };
     },
@@ -72,12 +76,12 @@ export function modelRoutes(app: FastifyInstance, needs: ModelsNeeds): void {
     "/v1/models/*",
     { schema: { summary: "One model", tag: "Inference", response: { 200: Model } } },
     async (request) => {
-      inference(request);
+      const names = usable(request);
       const name = request.params["*"];
-      if (needs.names().includes(name)) {
+      if (names.includes(name)) {
         return isAnthropics(request) ? toAnthropicModel(name) : toModel(name);
       }
-      throw modelNotFound(name, needs.names());
+      throw modelNotFound(name, names);
     },
   );
   app.get(
@@ -90,7 +94,7 @@ export function modelRoutes(app: FastifyInstance, needs: ModelsNeeds): void {
       },
     },
     async (request) => {
-      needs.authorise(request.raw, "admin");
+      needs.authorise(request.raw, "viewer");
       return needs.describe();
     },
   );

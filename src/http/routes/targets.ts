@@ -29,7 +29,7 @@ export function targetRoutes(app: FastifyInstance, { authorise, desk }: TargetsN
       },
     },
     (request, reply) => {
-      authorise(request.raw, "admin");
+      authorise(request.raw, "viewer");
       const { model, target } = request.query;
       return desk.facts(model, target, leaving(reply));
     },
@@ -45,7 +45,7 @@ export function targetRoutes(app: FastifyInstance, { authorise, desk }: TargetsN
       },
     },
     (request, reply) => {
-      authorise(request.raw, "admin");
+      authorise(request.raw, "operator");
       const { model, target } = request.body;
       return desk.test(model, target, leaving(reply));
     },
@@ -61,7 +61,7 @@ export function targetRoutes(app: FastifyInstance, { authorise, desk }: TargetsN
       },
     },
     async (request, reply) => {
-      authorise(request.raw, "admin");
+      authorise(request.raw, "operator");
       const { model, target } = request.body;
       await desk.act(model, target, request.body, leaving(reply));
       return { done: true };

@@ -5,11 +5,10 @@ import {
   createBatchStore,
   createFileStore,
 } from "./batches.ts";
+import { ACCESS_SCHEMA, type SqliteAccess, createSqliteAccess } from "./access.ts";
 import { openDatabase } from "./database.ts";
 import { type ConversationStore, createConversationStore } from "./conversations.ts";
-import { type KeyStore, createKeyStore } from "./keys.ts";
 import { RESPONSES_SCHEMA, type ResponseStore, createResponseStore } from "./responses.ts";
-import { type SessionStore, createSessionStore } from "./sessions.ts";
 
 const MIGRATIONS = [
   `CREATE TABLE key (
@@ -21,11 +20,11 @@ const MIGRATIONS = [
    ) STRICT;`,
   RESPONSES_SCHEMA,
   BATCHES_SCHEMA,
+  ACCESS_SCHEMA,
 ];
 
 export interface ControlStore {
-  readonly keys: KeyStore;
-  readonly sessions: SessionStore;
+  readonly access: SqliteAccess;
   readonly responses: ResponseStore;
   readonly conversations: ConversationStore;
   readonly files: FileStore;
@@ -40,10 +39,8 @@ export function openControlStore(
   { keepResponsesMs }: { readonly keepResponsesMs?: () => number } = {},
 ): ControlStore {
   const db = openDatabase(path, MIGRATIONS);
-  const keys = createKeyStore(db, now);
   return {
-    keys,
-    sessions: createSessionStore(db, keys, now),
+    access: createSqliteAccess(db),
     responses: createResponseStore(db, now, keepResponsesMs),
     conversations: createConversationStore(db, now),
     files: createFileStore(db, now),
