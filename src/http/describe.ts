@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import type { Catalogue, CatalogueTarget } from "../serve/catalogue.ts";
+import type { Router } from "../serve/gateway/routing/router.ts";
 import { abilitiesOf, actionsOf } from "../serve/target-desk.ts";
 import type { Probe, Prober } from "../serve/prober.ts";
 import type { ProviderHealth } from "../serve/provider.ts";
@@ -10,22 +11,34 @@ import type { ModelList } from "./admin-schemas.ts";
 type Models = z.infer<typeof ModelList>["models"];
 type TargetRow = Models[number]["targets"][number];
 
+interface ModelFacts {
+  readonly catalogue: Catalogue;
+  readonly calls24h: Record<string, number>;
+  readonly prober: Pick<Prober, "last">;
+  readonly router: Pick<Router, "stateOf" | "waiting">;
+  /** The router's own time. */
+  readonly monotonic: () => number;
+}
+
 /** The models as the dashboard shows them. */
-export function describeModels(
-  catalogue: Catalogue,
-  calls24h: Record<string, number>,
-  prober: Pick<Prober, "last">,
-): Models {
+export function describeModels(facts: ModelFacts): Models {
+  const { catalogue, calls24h, router } = facts;
   return catalogue.names().map((name, index) => ({
     name,
     default: index === 0,
-    targets: catalogue.targets(name).map((target) => describeTarget(target, prober.last(target))),
+    routing: {
+      strategy: catalogue.find(name).routing.strategy,
+      waiting: router.waiting(name),
+      shadow: catalogue.shadow(name)?.target.id ?? null,
+    },
+    targets: catalogue.targets(name).map((target) => describeTarget(target, facts)),
     calls24h: calls24h[name] ?? 0,
   }));
 }
 
-function describeTarget(target: CatalogueTarget, probe: Probe | undefined): TargetRow {
+function describeTarget(target: CatalogueTarget, facts: ModelFacts): TargetRow {
   const { id, provider, engine, config, price } = target;
+  const probe = facts.prober.last(target);
   const { state, detail = null } = probe ? toHealth(probe) : provider.health();
   const info = engine?.info();
   const stats = engine?.stats();
@@ -42,9 +55,33 @@ function describeTarget(target: CatalogueTarget, probe: Probe | undefined): Targ
     detail,
     abilities: abilitiesOf(provider),
     actions: actionsOf(provider),
+    routing: describeRouting(target, facts),
     engine: info && stats ? { ...info, ...stats, devices: [...info.devices] } : null,
     inputPricePerMillion: dollarsPerMillion(price?.input),
     outputPricePerMillion: dollarsPerMillion(price?.output),
+  };
+}
+
+function describeRouting(
+  target: CatalogueTarget,
+  { router, monotonic }: ModelFacts,
+): TargetRow["routing"] {
+  const state = router.stateOf(target);
+  const { lastErrorAt } = state;
+  return {
+    breaker: state.breaker.state(monotonic()),
+    isDrained: state.isDrained,
+    inFlight: state.inFlight,
+    waitingPromptTokens: state.waitingTokens.small + state.waitingTokens.large,
+    firstContentMs: state.firstContentMs ?? null,
+    tokensPerSecond: state.tokensPerSecond || null,
+    attempts: state.started,
+    failures: state.failed,
+    lastError: state.lastError ?? null,
+    lastErrorAt:
+      lastErrorAt === undefined ? null : Math.round(Date.now() - (monotonic() - lastErrorAt)),
+    tags: [...target.tags],
+    concurrency: target.concurrency ?? null,
   };
 }
 

@@ -1,6 +1,7 @@
 import type { Usage } from "../core/chat.ts";
 import { WeirError } from "../core/errors.ts";
 import type { Catalogue, CatalogueTarget } from "./catalogue.ts";
+import type { Router } from "./gateway/routing/router.ts";
 import type { EngineControls, Provider, ProviderFacts } from "./provider.ts";
 
 /** What an operator asks of one target, past routing, limits and guard. */
@@ -10,7 +11,7 @@ export interface TargetDesk {
   /** Health that means something: the target makes a few tokens. Never throws for what fails there. */
   test(model: string, id: string, signal: AbortSignal): Promise<TestResult>;
   /** Throws a WeirError; unsupported_parameter where the engine cannot. */
-  act(model: string, id: string, action: EngineAction, signal: AbortSignal): Promise<void>;
+  act(model: string, id: string, action: TargetAction, signal: AbortSignal): Promise<void>;
 }
 
 export interface TestResult {
@@ -28,6 +29,12 @@ export type EngineAction =
   | { readonly action: "sleep"; readonly level: 1 | 2 }
   | { readonly action: "wake" }
   | { readonly action: "reset-prefix-cache" };
+
+/** What an operator can do to any target: no new calls go to a drained one. */
+export type TargetAction =
+  | EngineAction
+  | { readonly action: "drain" }
+  | { readonly action: "enable" };
 
 /** What a provider can do beside chats, in the words of the Targets page. */
 export function abilitiesOf(provider: Provider): string[] {
@@ -54,10 +61,15 @@ export function actionsOf({ controls }: Provider): EngineAction["action"][] {
 
 const TEST_TOKENS = 8;
 
-export function createTargetDesk(
-  catalogue: Pick<Catalogue, "find" | "targets">,
-  monotonic: () => number,
-): TargetDesk {
+export function createTargetDesk({
+  catalogue,
+  router,
+  monotonic,
+}: {
+  catalogue: Pick<Catalogue, "find" | "targets">;
+  router: Pick<Router, "drain">;
+  monotonic: () => number;
+}): TargetDesk {
   function find(model: string, id: string): CatalogueTarget {
     catalogue.find(model);
     const target = catalogue.targets(model).find((one) => one.id === id);
@@ -80,8 +92,11 @@ export function createTargetDesk(
       return { ...(await provider.facts(signal)), ms: monotonic() - startedAt };
     },
     test: (model, id, signal) => testTarget(find(model, id), monotonic, signal),
-    async act(model, id, action, signal) {
-      await act(find(model, id).provider, action, signal);
+    async act(model, id, asked, signal) {
+      const target = find(model, id);
+      if (asked.action === "drain" || asked.action === "enable") {
+        router.drain(target, asked.action === "drain");
+      } else await act(target.provider, asked, signal);
     },
   };
 }

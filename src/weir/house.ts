@@ -81,6 +81,11 @@ export async function buildHouse(settings: Settings, log: Log, stack: AsyncDispo
     log: log.part("serve"),
   });
   stack.defer(() => catalogue.close());
+  const router = createRouter({
+    now: performance.now.bind(performance),
+    random: Math.random,
+    later,
+  });
   const house: House = {
     settings,
     startedAt: now(),
@@ -91,12 +96,8 @@ export async function buildHouse(settings: Settings, log: Log, stack: AsyncDispo
     metrics: createMetrics(now),
     recorder,
     catalogue,
-    prober: startProber(catalogue, log, stack),
-    router: createRouter({
-      now: performance.now.bind(performance),
-      random: Math.random,
-      later,
-    }),
+    prober: startProber({ catalogue, router }, log, stack),
+    router,
     limits: limitsOf({ settings, log, limits: () => house.live.config.limits }, stack),
     live: toLive(config),
     isDraining: false,
@@ -108,10 +109,18 @@ export async function buildHouse(settings: Settings, log: Log, stack: AsyncDispo
 
 const TICK_MS = 1000;
 
-function startProber(catalogue: Catalogue, log: Log, stack: AsyncDisposableStack): Prober {
+function startProber(
+  { catalogue, router }: Pick<House, "catalogue" | "router">,
+  log: Log,
+  stack: AsyncDisposableStack,
+): Prober {
   const prober = createProber({
     targets: () => catalogue.names().flatMap((name) => catalogue.targets(name)),
-    test: (target, signal) => testTarget(target, performance.now.bind(performance), signal),
+    async test(target, signal) {
+      const result = await testTarget(target, performance.now.bind(performance), signal);
+      if (!signal.aborted) router.probed(target, result.ok);
+      return result;
+    },
     now: Date.now,
     log: log.part("serve"),
   });

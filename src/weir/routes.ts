@@ -35,16 +35,22 @@ export async function registerRoutes(app: App, house: House, authorise: Authoris
     names: () => catalogue.names(),
     startedAt: house.startedAt,
     describe: async () => ({
-      models: describeModels(
+      models: describeModels({
         catalogue,
-        await house.traces.countsByModel(Date.now() - DAY_MS),
-        house.prober,
-      ),
+        calls24h: await house.traces.countsByModel(Date.now() - DAY_MS),
+        prober: house.prober,
+        router: house.router,
+        monotonic: performance.now.bind(performance),
+      }),
     }),
   });
   targetRoutes(app.fastify, {
     authorise,
-    desk: createTargetDesk(catalogue, performance.now.bind(performance)),
+    desk: createTargetDesk({
+      catalogue,
+      router: house.router,
+      monotonic: performance.now.bind(performance),
+    }),
   });
   registerAccessRoutes(app, house, authorise);
   callRoutes(app.fastify, {

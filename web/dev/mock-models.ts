@@ -1,10 +1,26 @@
 import type { ModelList } from "../../src/http/admin-schemas.ts";
 
 /** Models and their targets in the states that the page has to show. */
+const ROUTING = {
+  breaker: "closed" as const,
+  isDrained: false,
+  inFlight: 2,
+  waitingPromptTokens: 0,
+  firstContentMs: 184,
+  tokensPerSecond: 62.5,
+  attempts: 1840,
+  failures: 3,
+  lastError: null,
+  lastErrorAt: null,
+  tags: [],
+  concurrency: null,
+};
+
 export const MODELS: ModelList["models"] = [
   {
     name: "chat",
     default: true,
+    routing: { strategy: "least-busy", waiting: 0, shadow: null },
     calls24h: 612,
     targets: [
       {
@@ -14,6 +30,7 @@ export const MODELS: ModelList["models"] = [
         url: null,
         weight: 1,
         fallback: false,
+        routing: ROUTING,
         state: "ready",
         detail: null,
         abilities: ["tokenize", "facts"],
@@ -45,6 +62,7 @@ export const MODELS: ModelList["models"] = [
   {
     name: "chat-large",
     default: false,
+    routing: { strategy: "least-busy", waiting: 0, shadow: null },
     calls24h: 141,
     targets: [
       {
@@ -54,6 +72,7 @@ export const MODELS: ModelList["models"] = [
         url: "https://api.openai.com/v1",
         weight: 9,
         fallback: false,
+        routing: ROUTING,
         state: "ready",
         detail: null,
         abilities: ["tokenize", "audio", "images"],
@@ -69,6 +88,7 @@ export const MODELS: ModelList["models"] = [
         url: "http://vllm:8000",
         weight: 3,
         fallback: false,
+        routing: ROUTING,
         state: "ready",
         detail: null,
         abilities: ["rerank", "tokenize", "detokenize", "audio", "images", "facts"],
@@ -84,6 +104,7 @@ export const MODELS: ModelList["models"] = [
         url: "http://sglang.internal.example:30000",
         weight: 1,
         fallback: true,
+        routing: ROUTING,
         state: "failed",
         detail: "connect ECONNREFUSED 10.0.4.12:30000; next try in 12 s",
         abilities: ["tokenize", "facts"],
@@ -97,6 +118,7 @@ export const MODELS: ModelList["models"] = [
   {
     name: "claude",
     default: false,
+    routing: { strategy: "least-busy", waiting: 0, shadow: null },
     calls24h: 58,
     targets: [
       {
@@ -106,6 +128,7 @@ export const MODELS: ModelList["models"] = [
         url: "https://api.anthropic.com",
         weight: 1,
         fallback: false,
+        routing: ROUTING,
         state: "unknown",
         detail: null,
         abilities: ["tokenize"],

@@ -16,7 +16,7 @@ export const targets: Command = {
   name: "targets",
   summary: "List a server's targets, test them, ask and steer their engines",
   usage:
-    "list | test | facts | sleep | wake | reset-prefix-cache | load-lora NAME PATH | unload-lora NAME",
+    "list | test | facts | drain | enable | sleep | wake | reset-prefix-cache | load-lora NAME PATH | unload-lora NAME",
   options: {
     ...CLIENT_OPTIONS,
     ...JSON_OPTION,
@@ -27,7 +27,8 @@ export const targets: Command = {
   detail: `
 test lets every target make a few tokens and fails (exit code 1) when one does not.
 facts asks each upstream about its version, models and load, and names engine routes that answer
-without the engine's key. The other actions need --model and --target.`,
+without the engine's key. drain sends a target no new calls until enable; what runs there may finish.
+These and the other actions need --model and --target.`,
   async run(values, [action = "list", ...rest], terminal) {
     const chosen = await choose(values, terminal);
     if (action === "list") return list(chosen, values, terminal);
@@ -56,14 +57,18 @@ function list(chosen: readonly Target[], values: Values, { print }: Terminal): n
     print(JSON.stringify(chosen, null, 2));
     return 0;
   }
-  const rows = chosen.map(({ of, id, state, detail, url, abilities }) => [
+  const rows = chosen.map(({ of, id, state, detail, url, abilities, routing }) => [
     of,
     id,
     detail === null ? state : `${state}: ${detail.slice(0, 60)}`,
+    routing.isDrained ? "drained" : routing.breaker,
+    String(routing.inFlight),
+    routing.firstContentMs === null ? "" : `${Math.round(routing.firstContentMs)} ms`,
     url ?? "here",
     abilities.join(" "),
   ]);
-  print(table(["MODEL", "TARGET", "STATE", "AT", "ABILITIES"], rows));
+  const heads = ["MODEL", "TARGET", "STATE", "BREAKER", "RUNNING", "FIRST", "AT", "ABILITIES"];
+  print(table(heads, rows));
   return 0;
 }
 
@@ -142,6 +147,8 @@ function toAction(action: string, [name, path]: readonly string[], values: Value
   switch (action) {
     case "sleep":
       return { action, level: Number(text(values, "level") ?? 1) };
+    case "drain":
+    case "enable":
     case "wake":
     case "reset-prefix-cache":
       return { action };

@@ -24,6 +24,8 @@ export interface Ask {
   readonly wantsReasoning: boolean;
   readonly stop: readonly string[];
   readonly maxTokens?: number | undefined;
+  /** The start of the answer, where only its rest is wanted. */
+  readonly begun?: string | undefined;
 }
 
 /** A call of a tool; vendors reshape its id as theirs look. */
@@ -132,7 +134,18 @@ function speak(ask: Ask, habits: Habits): Pick<Script, "pieces" | "finish" | "st
   return { ...cut, finish: "stop" };
 }
 
-function piecesFor({ schema, images }: Ask, { reply, tokens }: Habits): string[] {
+function piecesFor({ begun = "", ...ask }: Ask, habits: Habits): string[] {
+  const pieces = wholeFor(ask, habits);
+  const isRest = begun !== "" && pieces.join("").startsWith(begun);
+  return isRest
+    ? (pieces
+        .join("")
+        .slice(begun.length)
+        .match(/\S+\s*/g) ?? [])
+    : pieces;
+}
+
+function wholeFor({ schema, images }: Omit<Ask, "begun">, { reply, tokens }: Habits): string[] {
   if (schema === true) return fragmentsOf('{"mock": true, "text": "Zürich \\"HB\\""}');
   if (schema !== undefined) return fragmentsOf(JSON.stringify(sampleOf(schema)));
   if (images > 0) return ["I ", "see ", `${images} `, images === 1 ? "image." : "images."];

@@ -14,7 +14,7 @@ const CHATML =
 /** `llama_token_type` of words that steer the model, as `<|im_start|>`. */
 const CONTROL_TOKEN = 3;
 
-type Chat = Pick<ChatRequest, "messages" | "tools" | "toolChoice" | "reasoning">;
+type Chat = Pick<ChatRequest, "messages" | "tools" | "toolChoice" | "reasoning" | "continuesLast">;
 
 export interface ChatTemplate {
   /**
@@ -45,7 +45,9 @@ export function createChatTemplate(metadata: Metadata): ChatTemplate {
           "This model's chat template has no place for tools; send the request without them.",
           { param: "tools" },
         );
-      const messages = request.messages.map((message, index) => toMessage(message, index, shield));
+      const begun = request.continuesLast ? request.messages.at(-1) : undefined;
+      const before = begun ? request.messages.slice(0, -1) : request.messages;
+      const messages = before.map((message, index) => toMessage(message, index, shield));
       const text = run(template, {
         messages,
         ...(tools && { tools }),
@@ -53,7 +55,7 @@ export function createChatTemplate(metadata: Metadata): ChatTemplate {
         add_generation_prompt: true,
         ...names,
       });
-      return shield.split(text);
+      return shield.split(text + shield.mark(textOf(begun?.content ?? "")));
     },
   };
 }

@@ -161,6 +161,8 @@ function createGenerate(line: Line, { wire, timeoutMs }: HttpProviderOptions) {
       const message = {
         path: base + dialect.path(request),
         body: JSON.stringify(written.body),
+        // An answer that is not streamed has its head when it is whole.
+        ...(!request.stream && { headMs: timeoutMs }),
         ...relayedHeaders(request, dialect, wire.relayedHeaders),
       };
       const attempt = new UpstreamAttempt(target, dialect.reader(request), listener, written);

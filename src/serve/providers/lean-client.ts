@@ -74,13 +74,13 @@ class LeanClient implements Transport, ConnectionOwner {
   }
 
   send(message: Outgoing, handlers: ResponseHandlers): Sending {
-    const { path, method = "POST", body = "", headers } = message;
+    const { path, method = "POST", body = "", headers, headMs = this.headMs } = message;
     const length = Buffer.byteLength(body);
     const head = headers ? toHead({ ...this.fields, ...headers }) : this.constantHead;
     // Bytes are written as the characters of the same numbers.
     const text = typeof body === "string" ? body : body.toString("latin1");
     const wire = `${method} ${path}${head}${length}\r\n\r\n${text}`;
-    const exchange = new LeanExchange(this, wire, handlers);
+    const exchange = new LeanExchange(this, { wire, headMs, handlers });
     if (length === text.length) exchange.encoding = "latin1";
     if (this.isClosed) process.nextTick(() => exchange.failUnsent());
     else this.place(exchange);
@@ -164,6 +164,7 @@ function toHead(fields: Readonly<Record<string, string>>): string {
 
 class LeanExchange implements Exchange, Sending {
   readonly wire: string;
+  readonly headMs: number;
   readonly handlers: ResponseHandlers;
   encoding: "latin1" | "utf8" = "utf8";
   isPaused = false;
@@ -171,9 +172,13 @@ class LeanExchange implements Exchange, Sending {
   private readonly client: LeanClient;
   private isCanceled = false;
 
-  constructor(client: LeanClient, wire: string, handlers: ResponseHandlers) {
+  constructor(
+    client: LeanClient,
+    { wire, headMs, handlers }: Pick<Exchange, "wire" | "headMs" | "handlers">,
+  ) {
     this.client = client;
     this.wire = wire;
+    this.headMs = headMs;
     this.handlers = handlers;
   }
 

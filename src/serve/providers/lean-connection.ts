@@ -10,6 +10,8 @@ export interface Exchange {
   /** `latin1` where every character is ASCII: the cheaper write of the same bytes. */
   readonly encoding: "latin1" | "utf8";
   readonly handlers: ResponseHandlers;
+  /** How long the answer's head may take. */
+  readonly headMs: number;
   readonly isPaused: boolean;
   connection: LeanConnection | undefined;
 }
@@ -19,7 +21,6 @@ export interface ConnectionOwner {
   readonly host: string;
   readonly port: number;
   readonly connectMs: number;
-  readonly headMs: number;
   readonly stallMs: number;
   readonly now: () => number;
   /** The connection may carry another request. */
@@ -102,8 +103,8 @@ export class LeanConnection {
   resume(): void {
     if (!this.isConnected) return;
     this.socket.resume();
-    const { now, stallMs, headMs } = this.owner;
-    this.dueAt = now() + (this.reader.isInBody ? stallMs : headMs);
+    const { now, stallMs } = this.owner;
+    this.dueAt = now() + (this.reader.isInBody ? stallMs : this.headMs);
   }
 
   /** Closes at once and tells no handler. */
@@ -124,7 +125,11 @@ export class LeanConnection {
     const { reader, owner } = this;
     if (!this.isConnected) this.fail(silent("no connection", owner.connectMs));
     else if (reader.isInBody) this.fail(silent("nothing more", owner.stallMs));
-    else this.fail(silent("no answer", owner.headMs));
+    else this.fail(silent("no answer", this.headMs));
+  }
+
+  private get headMs(): number {
+    return this.exchange?.headMs ?? 0;
   }
 
   private connected(): void {
@@ -136,7 +141,7 @@ export class LeanConnection {
   private send(exchange: Exchange): void {
     writeAtTurnEnd(this.socket, exchange.wire, exchange.encoding);
     this.sentAt = this.owner.now();
-    this.dueAt = this.sentAt + this.owner.headMs;
+    this.dueAt = this.sentAt + exchange.headMs;
     if (exchange.isPaused) this.pause();
   }
 

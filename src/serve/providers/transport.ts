@@ -16,6 +16,8 @@ export interface Outgoing {
   readonly body?: string | Buffer;
   /** Beside the transport's own; a name that both have is this one's. Visible ASCII only. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** How long the answer's head may take, where not as long as the transport says. */
+  readonly headMs?: number;
 }
 
 /** Called one at a time and in order; after `end` or `failed` nothing more is called. */

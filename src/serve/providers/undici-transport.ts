@@ -24,9 +24,13 @@ export function undiciTransport(
     ...(connect && { connect }),
   });
   return {
-    send({ path, method = "POST", body = null, headers: more }, handlers) {
+    send({ path, method = "POST", body = null, headers: more, headMs }, handlers) {
       const exchange = new UndiciExchange(handlers);
-      pool.dispatch({ path, method, headers: { ...headers, ...more }, body }, exchange);
+      const options = { path, method, headers: { ...headers, ...more }, body };
+      pool.dispatch(
+        headMs === undefined ? options : { ...options, headersTimeout: headMs },
+        exchange,
+      );
       return exchange;
     },
     close: () => pool.destroy(),

@@ -30,6 +30,7 @@ const TYPES: Readonly<Record<number, string>> = {
 const DIALECT: Dialect = {
   ...OPENAI,
   opening: { role: "assistant", content: null },
+  continuesAssistant: true,
   reasoning: (text) => ({ reasoning_content: text }),
   wantsReasoning: (body) => {
     const template = body["chat_template_kwargs"];

@@ -14,9 +14,15 @@ import type { Dialect } from "./dialect.ts";
 /** What a chat request in OpenAI's format asks. */
 export function askOfChat(
   body: Json,
-  { wantsReasoning, honoursN }: Pick<Dialect, "wantsReasoning" | "honoursN">,
+  {
+    wantsReasoning,
+    honoursN,
+    continuesAssistant = body["continue_final_message"] === true,
+  }: Pick<Dialect, "wantsReasoning" | "honoursN" | "continuesAssistant">,
 ): Ask {
   const messages = objectsOf(body["messages"]);
+  const last = messages.at(-1) ?? {};
+  const isBegun = continuesAssistant && last["role"] === "assistant";
   return {
     ...PLAIN_ASK,
     model: stringOf(body["model"]) ?? "",
@@ -24,7 +30,8 @@ export function askOfChat(
     tools: toolsOf(body["tools"]),
     toolChoice: choiceOf(body["tool_choice"]),
     parallelAllowed: body["parallel_tool_calls"] !== false,
-    lastIsToolResult: messages.at(-1)?.["role"] === "tool",
+    lastIsToolResult: last["role"] === "tool",
+    begun: isBegun ? stringOf(last["content"]) : undefined,
     ...schemaOf(objectOf(body["response_format"])),
     images: imagesIn(messages),
     n: (honoursN ? (numberOf(body["n"]) ?? 1) : 1) * promptsIn(body["prompt"]),

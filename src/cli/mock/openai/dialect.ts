@@ -17,6 +17,8 @@ export interface Dialect {
   /** Streamed tool calls: their arguments in fragments, whole in one chunk, or that with the finish reason. */
   readonly calls: "fragments" | "whole" | "closing";
   readonly honoursN: boolean;
+  /** Whether an assistant's message at the end is the start of the answer; else a field says so. */
+  readonly continuesAssistant?: boolean;
   readonly honoursLogprobs: boolean;
   /** The fields that carry a piece of reasoning in a message or delta. */
   readonly reasoning: (text: string, isLast: boolean) => Json;

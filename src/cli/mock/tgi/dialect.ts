@@ -23,6 +23,7 @@ export function tgiDialect(version: string | undefined): Dialect {
     opening: undefined,
     everyDelta: { role: "assistant" },
     honoursN: false,
+    continuesAssistant: true,
     headers: COMPUTE_HEADERS,
     wantsReasoning: () => false,
     usage: ({ usage: { input, output } }) => ({

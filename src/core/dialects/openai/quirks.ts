@@ -37,6 +37,8 @@ export interface Quirks {
   readonly logprobsAs: "flag and count" | "count";
   /** How an earlier answer's thoughts go back. */
   readonly thoughts: "reasoning_content" | "reasoning" | "details" | "parts" | "none";
+  /** What asks for the rest of the last message, where its role alone does not. */
+  readonly continuing?: Readonly<Record<string, unknown>>;
   /** Whether ids of calls are nine letters and digits, and no others are taken. */
   readonly shortIds: boolean;
   /** Nothing where the model cannot be asked to think. */
@@ -130,6 +132,8 @@ function byTemplate({ effort, budgetTokens }: Reasoning): Record<string, unknown
   };
 }
 
+const CONTINUING = { add_generation_prompt: false, continue_final_message: true };
+
 /** What differs between the servers that speak OpenAI's dialect: one row each. */
 export const QUIRKS = {
   openai: OPENAI,
@@ -139,8 +143,14 @@ export const QUIRKS = {
     ...OPEN,
     words: { ...OPEN_WORDS, grammar: "structured_outputs.grammar" },
     reasoning: byTemplate,
+    continuing: CONTINUING,
   },
-  sglang: { ...OPEN, words: { ...OPEN_WORDS, grammar: "ebnf" }, reasoning: byTemplate },
+  sglang: {
+    ...OPEN,
+    words: { ...OPEN_WORDS, grammar: "ebnf" },
+    reasoning: byTemplate,
+    continuing: CONTINUING,
+  },
   "llama-server": {
     ...OPEN,
     words: { ...OPEN_WORDS, repeatPenalty: "repeat_penalty", grammar: "grammar" },

@@ -187,6 +187,7 @@ function toChatFields(request: ChatRequest, quirks: Quirks): Fields {
     tool_choice: toWireChoice(toolChoice, quirks),
     response_format: responseFormat && quirks.format(responseFormat),
     ...(topLogprobs !== undefined && toLogprobs(topLogprobs, quirks)),
+    ...(request.continuesLast && quirks.continuing),
   };
 }
 

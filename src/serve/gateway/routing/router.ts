@@ -17,6 +17,8 @@ export interface Router {
   stateOf(target: Pick<Target, "provider">): TargetState;
   /** Takes a target out, or in again; what runs there may finish. */
   drain(target: Pick<Target, "provider">, isDrained: boolean): void;
+  /** A probe made a token there, or could not. */
+  probed(target: Pick<Target, "provider">, isSound: boolean): void;
   /** Calls that wait for room. */
   waiting(model: string): number;
   /** From when on a first content of this model is late; undefined while too little is known. */
@@ -84,6 +86,12 @@ export function createRouter({ now, random, later }: RouterNeeds): Router {
     stateOf,
     drain(target, isDrained) {
       stateOf(target).isDrained = isDrained;
+      roomMade();
+    },
+    probed(target, isSound) {
+      const { breaker } = stateOf(target);
+      if (isSound) breaker.succeeded();
+      else breaker.failed(now());
       roomMade();
     },
     waiting: (model) => models.get(model)?.queue.size ?? 0,
