@@ -56,7 +56,7 @@ export const Overload = z
   })
   .prefault({})
   .describe(
-    "Beyond these, calls get 429 and Retry-After before they cost memory: low priority at 80 % of a limit, normal at 90 %, high at 100 %.",
+    "Beyond these, calls get 429 and Retry-After before they cost memory: low priority at 80 % of a limit, normal at 95 %, high at 100 %.",
   );
 export type Overload = z.infer<typeof Overload>;
 

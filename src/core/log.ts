@@ -4,6 +4,8 @@ export interface Log {
   info(event: string, fields?: Record<string, unknown>): void;
   warn(event: string, fields?: Record<string, unknown>): void;
   error(event: string, fields?: Record<string, unknown>): void;
+  /** Like `info` at every level, written a moment later with others: for what comes with each request. */
+  batched(event: string, fields?: Record<string, unknown>): void;
   /** The same log with `part` set. */
   part(name: string): Log;
 }
@@ -14,5 +16,6 @@ export const silentLog: Log = {
   info: () => undefined,
   warn: () => undefined,
   error: () => undefined,
+  batched: () => undefined,
   part: () => silentLog,
 };

@@ -1,3 +1,4 @@
+import type { Socket } from "node:net";
 import Fastify, {
   type FastifyError,
   type FastifyInstance,
@@ -14,6 +15,7 @@ import { answerClientError } from "./client-error.ts";
 import type { Lane } from "./lane/inference.ts";
 import { LaneServer, type ListenerOptions } from "./lane-server.ts";
 import { type Operation, toOperation } from "./openapi.ts";
+import { followPlainRequests, noteFailure } from "./plain-requests.ts";
 
 export interface App {
   readonly server: LaneServer;
@@ -40,10 +42,13 @@ export function createApp(lane: Lane, listener: ListenerOptions, log: Log): App 
     // Named here and not set later, or fastify loads its own two beside them: 5 MB that nobody uses.
     schemaController: { compilersFactory: COMPILERS },
     serverFactory: (handle) => (server = new LaneServer(lane, listener, handle)),
-    clientErrorHandler: (cause, socket) =>
-      void answerClientError(cause, socket, server?.isAnswering(socket) ?? false),
+    clientErrorHandler(cause, socket) {
+      const error = answerClientError(cause, socket, server?.isAnswering(socket) ?? false);
+      if (error) noteUnreadable(error, socket, listener);
+    },
   });
   if (!server) throw new WeirError("internal", "fastify made no server");
+  followPlainRequests(fastify, listener);
   fastify.addContentTypeParser("application/json", { parseAs: "string" }, parseJson);
   fastify.addHook("onRoute", ({ method, url, schema }) => {
     if (schema) operations.push(toOperation(String(method), url, schema));
@@ -59,6 +64,7 @@ export function createApp(lane: Lane, listener: ListenerOptions, log: Log): App 
   });
   fastify.setErrorHandler((cause: FastifyError, request, reply) => {
     const error = fromFastify(cause);
+    noteFailure(request.raw, error.code);
     if (error.code === "internal") {
       log.error("request_failed", {
         requestId: request.id,
@@ -69,6 +75,27 @@ export function createApp(lane: Lane, listener: ListenerOptions, log: Log): App 
     return reply.code(error.status).type("application/json").send(formatError(error, request.id));
   });
   return { server, fastify, operations };
+}
+
+/** A request that never became one is counted and logged all the same. */
+function noteUnreadable(
+  { code, status }: WeirError,
+  { remoteAddress }: Socket,
+  { rejected, accessLog }: ListenerOptions,
+): void {
+  rejected(code);
+  accessLog.add({
+    method: "",
+    route: "",
+    status,
+    durationMs: 0,
+    bytesOut: undefined,
+    client: remoteAddress,
+    httpVersion: "",
+    traceId: newTraceId(),
+    caller: undefined,
+    error: code,
+  });
 }
 
 /** Every route's schema is zod's, whatever fastify's own types say of it. */

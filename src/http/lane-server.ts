@@ -1,19 +1,23 @@
 import { type IncomingMessage, type RequestListener, Server, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
+import type { ErrorCode } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
 import { NodeExchange, type NodeLimits } from "./lane/exchange.ts";
 import { INFERENCE_PATHS, type Lane } from "./lane/inference.ts";
 import { KEEP_ALIVE_SECONDS } from "./lane/socket-exchange.ts";
 import { type SocketLane, createSocketLane } from "./lane/socket-lane.ts";
+import type { PlainRequests } from "./plain-requests.ts";
 import { type TlsFront, type TlsIdentity, createTlsFront } from "./tls-front.ts";
 
 /** What the listener is told; functions where a changed configuration is followed at once. */
-export interface ListenerOptions extends NodeLimits {
+export interface ListenerOptions extends NodeLimits, PlainRequests {
   /** Absent: plain http. */
   readonly tls: TlsIdentity | undefined;
   /** How long a request's head may take. */
   readonly headerMs: () => number;
   readonly maxRequestsPerConnection: () => number;
+  /** A request that could not even be read. */
+  readonly rejected: (code: ErrorCode) => void;
   readonly log: Log;
 }
 

@@ -19,6 +19,17 @@ export async function listen(
 }
 
 const IDLE_CHECK_MS = 50;
+/** For what is said to the clients of cut calls to arrive. */
+const LAST_WORDS_MS = 1000;
+
+export interface Draining {
+  /** How long running calls may go on. */
+  readonly ms: number;
+  /** What runs without a client, which may go on as long. */
+  readonly background: Promise<void>;
+  /** Ends the calls that still run, telling their clients. */
+  readonly cut: () => void;
+}
 
 /**
  * Takes no new connections and resolves when the last is gone: idle ones are closed at once, the rest
@@ -26,23 +37,25 @@ const IDLE_CHECK_MS = 50;
  */
 export async function drain(
   { server, fastify }: App,
-  ms: number,
-  background: Promise<void>,
+  { ms, background, cut }: Draining,
 ): Promise<boolean> {
   let isCut = false;
-  const cut = Promise.withResolvers<void>();
+  const given = Promise.withResolvers<void>();
   const ended = new Promise<void>((resolve) => server.close(() => resolve()));
   server.closeIdleConnections();
   // A connection whose call has just ended is idle, and would stay open for its client's next one.
   const idle = setInterval(() => server.closeIdleConnections(), IDLE_CHECK_MS);
+  let last: NodeJS.Timeout | undefined;
   const timer = setTimeout(() => {
     isCut = true;
-    server.closeAllConnections();
-    cut.resolve();
+    cut();
+    given.resolve();
+    last = setTimeout(() => server.closeAllConnections(), LAST_WORDS_MS);
   }, ms);
-  await Promise.all([ended, Promise.race([background, cut.promise])]);
+  await Promise.all([ended, Promise.race([background, given.promise])]);
   clearInterval(idle);
   clearTimeout(timer);
+  clearTimeout(last);
   await fastify.close();
   return isCut;
 }

@@ -17,6 +17,7 @@ export function gatewayOf(house: House) {
     recorder: {
       record(call: CallRecord): void {
         metrics.observe(call);
+        house.operations.accessLog.settled(call);
         recorder.record(call);
       },
       active: (change: 1 | -1) => metrics.active(change),

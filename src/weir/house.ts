@@ -17,6 +17,8 @@ import { type Metrics, createMetrics } from "../watch/metrics/metrics.ts";
 import { type Recorder, type Writer, createRecorder } from "../watch/trace/recorder.ts";
 import { accessOf, followAccess } from "./access.ts";
 import { type Limiting, limitsOf } from "./limits.ts";
+import { type Operations, openOperations } from "./operations.ts";
+import { type ReadinessCheck, folderCheck } from "./readiness.ts";
 import { ROOT } from "./release.ts";
 
 /** What follows the configuration: replaced as a whole when it changes. */
@@ -41,6 +43,9 @@ export interface House {
   readonly prober: Prober;
   readonly limits: Limiting;
   readonly router: Router;
+  readonly operations: Operations;
+  /** What else speaks against traffic: parts add theirs. */
+  readonly readiness: ReadinessCheck[];
   live: Live;
   isDraining: boolean;
   /** Requests that never became calls, by error code. */
@@ -99,6 +104,8 @@ export async function buildHouse(settings: Settings, log: Log, stack: AsyncDispo
     prober: startProber({ catalogue, router }, log, stack),
     router,
     limits: limitsOf({ settings, log, limits: () => house.live.config.limits }, stack),
+    operations: openOperations({ server: () => house.live.config.server, now, log }, stack),
+    readiness: [folderCheck(dataFolder, now)],
     live: toLive(config),
     isDraining: false,
     rejections: new Map(),

@@ -14,6 +14,9 @@ export function listenerOptions(house: House, tls: TlsIdentity | undefined): Lis
     bodyTimes: { totalMs: () => server().bodyTimeout, idleMs: () => server().bodyIdleTimeout },
     slowReaderMs: () => server().slowReader,
     maxRequestsPerConnection: () => server().maxRequestsPerConnection,
+    isLeaving: () => house.operations.isLeaving,
+    accessLog: house.operations.accessLog,
+    rejected: (code) => house.rejections.set(code, (house.rejections.get(code) ?? 0) + 1),
     log: house.log.part("http"),
   };
 }

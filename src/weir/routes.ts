@@ -14,6 +14,7 @@ import { summarise, windowOf } from "../watch/overview.ts";
 import { toSpans } from "../watch/trace/spans.ts";
 import { registerAccessRoutes } from "./access-routes.ts";
 import type { House } from "./house.ts";
+import { whyNotReady } from "./readiness.ts";
 import { ROOT, VERSION } from "./release.ts";
 
 const DAY_MS = 86_400_000;
@@ -93,22 +94,25 @@ async function overview(
   };
 }
 
-function metricsText({ catalogue, metrics, recorder, rejections, prober }: House): string {
+function metricsText({
+  catalogue,
+  metrics,
+  recorder,
+  rejections,
+  prober,
+  operations,
+}: House): string {
   const refused = {
     name: "weir_requests_rejected_total",
     help: "Requests that never became calls, by error code.",
     type: "counter" as const,
     values: Array.from(rejections, ([code, value]) => ({ labels: { code }, value })),
   };
-  return metrics.expose([...gaugesOf(catalogue, recorder.dropped, prober), refused]);
-}
-
-function whyNotReady({ catalogue, isDraining }: House): string[] {
-  if (isDraining) return ["the server is shutting down"];
-  return catalogue.engines().flatMap((engine) => {
-    const { state, detail } = engine.health();
-    return state === "ready" ? [] : [`${engine.name} is ${state}${detail ? `: ${detail}` : ""}`];
-  });
+  return metrics.expose([
+    ...gaugesOf(catalogue, recorder.dropped, prober),
+    refused,
+    ...operations.gauges(),
+  ]);
 }
 
 function isLoopback(host: string): boolean {

@@ -2,6 +2,7 @@
  * The composition root: the only place where the parts meet. It builds them from the settings, hands
  * each what it needs, and takes them down in the reverse order.
  */
+import { setTimeout as wait } from "node:timers/promises";
 import type { WeirConfig } from "../config/schema.ts";
 import type { Settings } from "../config/settings.ts";
 import type { Log } from "../core/log.ts";
@@ -9,7 +10,7 @@ import { type App, createApp } from "../http/app.ts";
 import type { Authorise } from "../http/authorise.ts";
 import { identify } from "../http/identify.ts";
 import { createHeartbeats } from "../http/lane/heartbeats.ts";
-import { type LaneNeeds, createInferenceLane } from "../http/lane/inference.ts";
+import { type LaneNeeds, createInferenceLane, draining } from "../http/lane/inference.ts";
 import { createResumables } from "../http/lane/resumable.ts";
 import { drain, listen } from "../http/listen.ts";
 import type { Responses } from "../serve/responses/responses.ts";
@@ -45,14 +46,21 @@ export async function startWeir(settings: Settings, log: Log): Promise<Weir> {
     return {
       url,
       newAdminKey,
-      apply: (config) => apply(house, config),
+      async apply(config) {
+        await apply(house, config);
+        app.server.adjust();
+      },
       ready: async () => {
         await Promise.all(house.catalogue.engines().map((engine) => engine.start()));
       },
       enginePids: () => house.catalogue.engines().flatMap((engine) => engine.stats().pid ?? []),
       async close() {
+        const { drainDelay, drain: ms } = house.live.config.server;
+        house.operations.isLeaving = true;
+        if (drainDelay > 0) await wait(drainDelay);
         house.isDraining = true;
-        const isCut = await drain(app, house.live.config.server.drain, responses.idle());
+        const cut = () => house.operations.traffic.breakOff(draining());
+        const isCut = await drain(app, { ms, background: responses.idle(), cut });
         if (isCut) log.warn("drain_cut");
         await stack.disposeAsync();
       },
@@ -106,6 +114,8 @@ function toLaneNeeds(house: House, services: Services): LaneNeeds {
     monotonic: gateway.monotonic,
     now: gateway.now,
     log: house.log.part("http"),
+    traffic: house.operations.traffic,
+    isLeaving: () => house.operations.isLeaving,
     isDraining: () => house.isDraining,
     rejected(code) {
       house.rejections.set(code ?? "", (house.rejections.get(code ?? "") ?? 0) + 1);

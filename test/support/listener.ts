@@ -10,5 +10,8 @@ export const PLAIN_LISTENER: ListenerOptions = {
   bodyTimes: { totalMs: MINUTE, idleMs: MINUTE },
   slowReaderMs: MINUTE,
   maxRequestsPerConnection: () => 0,
+  isLeaving: () => false,
+  rejected: () => undefined,
+  accessLog: { open: () => undefined, settled: () => undefined, add: () => undefined },
   log: silentLog,
 };

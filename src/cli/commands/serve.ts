@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { styleText } from "node:util";
-import { parseConfig } from "../../config/load.ts";
+import type { WeirConfig } from "../../config/schema.ts";
 import { type Settings, readSettings } from "../../config/settings.ts";
 import { messageOf } from "../../core/errors.ts";
 import type { Log } from "../../core/log.ts";
@@ -45,24 +45,36 @@ export const serve: Command = {
   detail: `
 Without a config file the built-in model answers as "chat", and state is kept in ./.weir.
 WEIR_CONFIG, WEIR_DATA, WEIR_HOST, WEIR_PORT and WEIR_ADMIN_KEY say the same as the options.
-A changed config file is taken over at once; a bad one is refused and the old one stays.
+A changed config file is taken over at once, or with SIGHUP; a bad one is refused and the old one
+stays. Another host, port or data folder, and TLS switched on or off, need a restart.
 SIGTERM lets running calls finish (server.drain); a second one ends at once.`,
   async run(values, positionals, terminal) {
     if (positionals.length > 0) throw new UsageError(`unexpected "${positionals[0]}"`);
     const log = createLog(levelOf(text(values, "log-level"), terminal));
-    const settings = readSettings(overridesOf(values), terminal.env, terminal.cwd);
+    const read = () => {
+      const settings = readSettings(overridesOf(values), terminal.env, terminal.cwd);
+      return { ...settings, config: onTerminal(settings.config, terminal) };
+    };
+    const settings = read();
     const { startWeir } = await import("../../weir/weir.ts");
     const weir = await startWeir(settings, log);
     greet(weir, settings, terminal);
-    const stopWatching = followConfig(weir, settings, log);
+    const config = followConfig(weir, settings, read, log);
     void announceModels(weir, terminal);
-    await stopSignal(log);
-    stopWatching();
+    await stopSignal(log, terminal, config.reload);
+    config.stop();
     await weir.close();
     log.info("stopped");
     return 0;
   },
 };
+
+/** Lines about requests are for machines: a person at a terminal has to ask for them. */
+function onTerminal(config: WeirConfig, { isTty }: Terminal): WeirConfig {
+  const { server } = config;
+  if (!isTty || server.accessLog !== "auto") return config;
+  return { ...config, server: { ...server, accessLog: "off" } };
+}
 
 function levelOf(level: string | undefined, { isTty }: Terminal): LogLevel {
   if (level === undefined) return isTty ? "warn" : "info";
@@ -111,49 +123,65 @@ async function announceModels(weir: Weir, terminal: Terminal): Promise<void> {
   }
 }
 
+interface Following {
+  /** Takes the file over now, changed or not. */
+  reload(): void;
+  stop(): void;
+}
+
 /**
  * Takes a changed config file over; a bad one is reported and nothing changes. The text is compared,
  * not the file's times: a mounted ConfigMap changes by its symbolic link.
  */
-function followConfig(
-  weir: Weir,
-  { configPath, configText, config }: Settings,
-  log: Log,
-): () => void {
-  if (configPath === undefined) return () => undefined;
+function followConfig(weir: Weir, started: Settings, read: () => Settings, log: Log): Following {
+  const { configPath: path, configText } = started;
+  if (path === undefined) {
+    return { reload: () => log.warn("no_config_file"), stop: () => undefined };
+  }
   let known = configText;
-  const look = async () => {
-    const text = await readFile(configPath, "utf8").catch(() => known); // gone: perhaps being replaced
-    if (text === known) return;
+  const look = async (isForced: boolean) => {
+    const text = await readFile(path, "utf8").catch(() => known); // gone: perhaps being replaced
+    if (text === known && !isForced) return;
     known = text;
     try {
-      const next = parseConfig(text, configPath);
-      const { host, port } = config.server; // where it listens stays until a restart
-      await weir.apply({ ...next, server: { ...next.server, host, port } });
-      log.info("config_applied", { path: configPath });
+      const next = read();
+      const needed = needsRestart(started, next);
+      if (needed.length > 0) log.warn("restart_needed", { path, changed: needed });
+      const { host, port } = started.config.server;
+      await weir.apply({ ...next.config, server: { ...next.config.server, host, port } });
+      log.info("config_applied", { path });
     } catch (cause) {
-      log.error("config_rejected", {
-        path: configPath,
-        reason: messageOf(cause),
-        kept: "the old one",
-      });
+      log.error("config_rejected", { path, reason: messageOf(cause), kept: "the old one" });
     }
   };
-  const timer = setInterval(() => void look(), WATCH_MS);
-  return () => clearInterval(timer);
+  const timer = setInterval(() => void look(false), WATCH_MS);
+  return { reload: () => void look(true), stop: () => clearInterval(timer) };
 }
 
-/** Resolves at the first SIGTERM or Ctrl-C; the second ends the process. */
-function stopSignal(log: Log): Promise<void> {
+/** What changed and stays as it was until a restart. */
+function needsRestart(before: Settings, after: Settings): string[] {
+  const [was, is] = [before.config.server, after.config.server];
+  return [
+    ...(was.host === is.host ? [] : ["server.host"]),
+    ...(was.port === is.port ? [] : ["server.port"]),
+    ...((was.tls === undefined) === (is.tls === undefined) ? [] : ["server.tls"]),
+    ...(before.dataFolder === after.dataFolder ? [] : ["data"]),
+  ];
+}
+
+/** Resolves at the first SIGTERM or Ctrl-C; the second ends the process. SIGHUP reloads. */
+function stopSignal(log: Log, { isTty }: Terminal, reload: () => void): Promise<void> {
   return new Promise((resolve) => {
     let isStopping = false;
-    for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) {
-      process.on(signal, () => {
-        if (isStopping) process.exit(130);
-        isStopping = true;
-        log.info("stopping", { signal });
-        resolve();
-      });
-    }
+    const stop = (signal: string) => {
+      if (isStopping) process.exit(130);
+      isStopping = true;
+      log.info("stopping", { signal });
+      resolve();
+    };
+    process.on("SIGTERM", stop);
+    process.on("SIGINT", stop);
+    // At a terminal it means that the terminal was closed.
+    process.on("SIGHUP", isTty ? stop : reload);
   });
 }

@@ -2,13 +2,19 @@ import { isUtf8 } from "node:buffer";
 import { WeirError, messageOf } from "../../core/errors.ts";
 import type { Exchange } from "./exchange.ts";
 
+export interface BodyLimits {
+  readonly maxBytes: number;
+  /** Hears of bytes that no Content-Length announced; what it gives refuses them. */
+  readonly grew?: (bytes: number) => WeirError | undefined;
+}
+
 /**
  * Collects a request's body and parses it as JSON. Calls exactly one of `done` and `failed`, and
  * neither when the client goes away first.
  */
 export function readJson(
   exchange: Exchange,
-  maxBytes: number,
+  { maxBytes, grew }: BodyLimits,
   done: (body: unknown) => void,
   failed: (error: WeirError) => void,
 ): void {
@@ -27,6 +33,7 @@ export function readJson(
       done(body);
     },
     failed,
+    grew,
   );
 }
 

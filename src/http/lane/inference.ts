@@ -20,9 +20,10 @@ import type { PreparedResponse, Responses } from "../../serve/responses/response
 import { type Credentials, identify } from "../identify.ts";
 import { wishesOf } from "../wishes.ts";
 import { readJson } from "./body.ts";
-import type { Exchange } from "./exchange.ts";
+import type { Exchange, Inbound } from "./exchange.ts";
 import type { Resumables } from "./resumable.ts";
 import { type Heartbeats, StreamReply, WholeReply, sendError } from "./replies.ts";
+import type { Breakable, Traffic, Visit } from "./traffic.ts";
 
 /** What the fast lane needs of the house. */
 export interface LaneNeeds {
@@ -42,6 +43,10 @@ export interface LaneNeeds {
   readonly monotonic: () => number;
   readonly now: () => number;
   readonly log: Log;
+  /** Counts what is under way, and turns away what is too much. */
+  readonly traffic: Traffic;
+  /** Set once the server is to end: connections are not kept open. */
+  readonly isLeaving: () => boolean;
   /** Set once the server drains: new calls are turned away. */
   readonly isDraining: () => boolean;
   /** A request that never became a call: wrong key, bad body. */
@@ -60,6 +65,7 @@ const RESPONSES = "/v1/responses";
 interface Asking {
   readonly exchange: Exchange;
   readonly context: CallContext;
+  readonly visit: Visit;
 }
 
 /** The paths that are this lane's; it takes them with POST only. */
@@ -70,7 +76,7 @@ export const INFERENCE_PATHS: ReadonlySet<string> = new Set([
 ]);
 
 /** Handles a request if it is an inference call; false leaves it to the other lane. */
-export type Lane = (exchange: Exchange) => boolean;
+export type Lane = (exchange: Inbound) => boolean;
 
 /**
  * The fast lane: inference with nothing between the socket and the call path. A request's key is
@@ -84,6 +90,8 @@ export function createInferenceLane(needs: LaneNeeds): Lane {
     const protocol = PROTOCOLS[route];
     const startedAt = needs.monotonic();
     const traceId = traceIdOf(exchange);
+    const visit = needs.traffic.enter(exchange, traceId);
+    if (needs.isLeaving()) exchange.closeAfter();
     let caller: Caller;
     let wishes: CallWishes | undefined;
     try {
@@ -95,20 +103,21 @@ export function createInferenceLane(needs: LaneNeeds): Lane {
         needs.resumables.resume(exchange, last, caller.keyId);
         return true;
       }
+      visit.admit(caller, wishes?.priority);
     } catch (cause) {
       reject(cause);
       return true;
     }
     const authMs = needs.monotonic() - startedAt;
     const context = { traceId, route, caller, startedAt, authMs, ...(wishes && { wishes }) };
-    readJson(exchange, needs.maxBodyBytes(), handle, reject);
+    readJson(exchange, { maxBytes: needs.maxBodyBytes(), grew: visit.grew }, handle, reject);
     return true;
 
     function handle(body: unknown): void {
       try {
         if (route !== EMBEDDINGS)
-          generate(prepare(route, body, caller, needs), { exchange, context }, needs);
-        else void embed(body, { exchange, context }, needs).catch(reject);
+          generate(prepare(route, body, caller, needs), { exchange, context, visit }, needs);
+        else void embed(body, { exchange, context, visit }, needs).catch(reject);
       } catch (cause) {
         reject(cause);
       }
@@ -120,6 +129,7 @@ export function createInferenceLane(needs: LaneNeeds): Lane {
         needs.log.error("request_failed", { traceId, route, reason: String(error.cause) });
       }
       needs.rejected(error.code);
+      visit.rejected(error.code);
       sendError(exchange, error, traceId, protocol?.error ?? formatError);
     }
   };
@@ -162,7 +172,11 @@ function prepare(route: string, body: unknown, caller: Caller, needs: LaneNeeds)
   };
 }
 
-function generate(prepared: Prepared, { exchange, context }: Asking, needs: LaneNeeds): void {
+function generate(
+  prepared: Prepared,
+  { exchange, context, visit }: Asking,
+  needs: LaneNeeds,
+): void {
   const { protocol, head, body } = prepared;
   const asked = withHeaders(prepared.request, exchange);
   const unknown = () => unknownFields(protocol.schema, body);
@@ -182,6 +196,7 @@ function generate(prepared: Prepared, { exchange, context }: Asking, needs: Lane
     reply.comment("accepted");
   }
   const call = prepared.start(context, reply, asked);
+  visit.runs(call);
   carrier.onDrain(() => call.resume());
   carrier.onLeave(() => {
     if (reply instanceof StreamReply) needs.heartbeats.remove(reply);
@@ -218,17 +233,28 @@ function refuse(names: readonly string[]): void {
 
 async function embed(
   body: unknown,
-  { exchange, context }: Asking,
+  { exchange, context, visit }: Asking,
   needs: LaneNeeds,
 ): Promise<void> {
   const parsed = parseBody(EmbeddingBody, body);
   const left = new AbortController();
   exchange.onLeave(() => left.abort());
+  visit.runs(breakable(left, exchange, context.traceId));
   const { vectors, usage } = await needs.embed(toEmbedRequest(parsed), context, left.signal);
   const answer = formatEmbeddings(parsed.model, vectors, usage, parsed.encoding_format ?? "float");
   if (exchange.isOver) return;
   const headers = { "content-type": "application/json", "x-weir-trace-id": context.traceId };
   exchange.respond(200, headers, answer);
+}
+
+/** Answers with the error and stops the work. */
+function breakable(work: AbortController, exchange: Exchange, traceId: string): Breakable {
+  return {
+    breakOff(error) {
+      sendError(exchange, error, traceId);
+      work.abort();
+    },
+  };
 }
 
 const TRACEPARENT = /^00-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}$/;

@@ -7,7 +7,7 @@ export interface OperationsNeeds {
   readonly version: string;
   readonly operations: readonly Operation[];
   /** Why the server should get no traffic now; empty when it may. */
-  readonly notReady: () => readonly string[];
+  readonly notReady: () => Promise<readonly string[]>;
   readonly metrics: () => string;
   /** Refuses a request that may not read the metrics. */
   readonly checkMetrics: (request: IncomingMessage) => void;
@@ -31,9 +31,9 @@ export function operationsRoutes(app: FastifyInstance, needs: OperationsNeeds): 
       schema: { summary: "Whether traffic may come", tag, response: { 200: Ready, 503: Ready } },
     },
     async (_request, reply) => {
-      const reasons = needs.notReady();
+      const reasons = await needs.notReady();
       const status = reasons.length === 0 ? "ready" : "not_ready";
-      return reply.code(reasons.length === 0 ? 200 : 503).send({ status, reasons });
+      return reply.code(reasons.length === 0 ? 200 : 503).send({ status, reasons: [...reasons] });
     },
   );
   app.get(

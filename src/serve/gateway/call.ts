@@ -197,6 +197,10 @@ class Call implements RunningCall {
     if (!this.isOver) this.source?.resume();
   }
 
+  breakOff(error: WeirError): void {
+    this.fail(error);
+  }
+
   private fail(error: WeirError): void {
     if (this.isOver) return;
     this.source?.cancel();

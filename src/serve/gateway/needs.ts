@@ -245,4 +245,6 @@ export interface RunningCall {
   cancel(): void;
   /** The client reads again. */
   resume(): void;
+  /** Ends it because of something that is not the client's doing: the client is told the error. */
+  breakOff(error: WeirError): void;
 }

@@ -122,7 +122,7 @@ export class Run implements Reply, RunningCall {
 
   /** Ends the work because of something that is not the client's doing. */
   breakOff(error: WeirError): void {
-    this.call?.cancel();
+    this.call?.breakOff(error);
     this.fail(error);
   }
 

@@ -5,6 +5,7 @@ import {
   type GenerateRequest,
   textOf,
 } from "../../core/chat.ts";
+import { messageOf } from "../../core/errors.ts";
 import type { Log } from "../../core/log.ts";
 
 export type Capture = "full" | "redacted" | "none";
@@ -34,6 +35,8 @@ export interface Recorder {
   flush(): Promise<void>;
   /** Calls that were lost because the store refused for too long. */
   readonly dropped: number;
+  /** Why the store refuses calls now; undefined when it takes them. */
+  readonly trouble: string | undefined;
 }
 
 /** Who wrote a text: the user, the model in this call's answer, or anybody else. */
@@ -65,6 +68,7 @@ export function createRecorder(needs: RecorderNeeds): Recorder {
   let waiting: string[] = [];
   let isScheduled = false;
   let dropped = 0;
+  let trouble: string | undefined;
   let flushing: Promise<void> | undefined;
 
   function schedule(ms: number): void {
@@ -89,7 +93,9 @@ export function createRecorder(needs: RecorderNeeds): Recorder {
   async function handOver(batch: readonly string[]): Promise<void> {
     try {
       await needs.calls.append(batch.join(""), batch.length);
+      trouble = undefined;
     } catch (cause) {
+      trouble = messageOf(cause);
       waiting = [...batch, ...waiting];
       const excess = waiting.length - MAX_WAITING;
       if (excess > 0) {
@@ -114,6 +120,9 @@ export function createRecorder(needs: RecorderNeeds): Recorder {
     flush,
     get dropped() {
       return dropped;
+    },
+    get trouble() {
+      return trouble;
     },
   };
 }
