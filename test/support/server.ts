@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
 import { parseConfig } from "../../src/config/load.ts";
-import { silentLog } from "../../src/core/log.ts";
+import { type Log, silentLog } from "../../src/core/log.ts";
 import { type Weir, startWeir } from "../../src/weir/weir.ts";
 
 export const ADMIN_KEY = "wk-test-admin-key";
@@ -26,6 +26,7 @@ export function temporaryFolder(): string {
 interface StartOptions {
   readonly folder?: string;
   readonly env?: Readonly<Record<string, string>>;
+  readonly log?: Log;
   /** Told how to close it; by default that happens at the end of the test. */
   readonly ends?: (close: () => Promise<void>) => void;
 }
@@ -33,7 +34,12 @@ interface StartOptions {
 /** A whole server in this process on any free port, with the given weir.yaml. */
 export async function startServer(
   yaml = "models: {}",
-  { folder = temporaryFolder(), env = {}, ends = onTestFinished }: StartOptions = {},
+  {
+    folder = temporaryFolder(),
+    env = {},
+    log = silentLog,
+    ends = onTestFinished,
+  }: StartOptions = {},
 ): Promise<TestServer> {
   const config = parseConfig(yaml, "test.yaml");
   const settings = {
@@ -45,7 +51,7 @@ export async function startServer(
     adminKey: ADMIN_KEY,
     secret: (name: string) => env[name],
   };
-  const weir = await startWeir(settings, silentLog);
+  const weir = await startWeir(settings, log);
   let isClosed = false;
   const close = async () => {
     if (isClosed) return;
