@@ -1,15 +1,14 @@
 import type { CallRecord } from "../core/call.ts";
 import type { GenerateRequest } from "../core/chat.ts";
+import { newTraceId } from "../core/ids.ts";
 import { later } from "../core/time.ts";
+import { createShadow } from "../serve/gateway/shadow.ts";
 import type { House } from "./house.ts";
 
 /** What the call path needs, joined from the parts that have it. */
 export function gatewayOf(house: House) {
   const { catalogue, metrics, recorder } = house;
-  const now = Date.now;
-  return {
-    models: catalogue,
-    admission: house.limits.admission,
+  const common = {
     gate: {
       inspect: (request: GenerateRequest) => house.live.gate.inspect(request),
       openOutput: () => house.live.gate.openOutput(),
@@ -22,11 +21,21 @@ export function gatewayOf(house: House) {
       },
       active: (change: 1 | -1) => metrics.active(change),
     },
-    router: house.router,
-    now,
+    now: Date.now,
     monotonic: performance.now.bind(performance),
-    later,
     random: Math.random,
+  };
+  return {
+    ...common,
+    models: catalogue,
+    admission: house.limits.admission,
+    router: house.router,
+    shadow: createShadow({
+      ...common,
+      shadowOf: (model) => catalogue.shadow(model),
+      newTraceId,
+    }),
+    later,
   };
 }
 

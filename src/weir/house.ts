@@ -56,10 +56,12 @@ export interface House {
 export async function buildHouse(settings: Settings, log: Log, stack: AsyncDisposableStack) {
   const { config, dataFolder } = settings;
   const now = Date.now;
+  // Becomes the house: what is built before the rest reads it here.
+  const current = { live: toLive(config), isDraining: false };
   const lock = lockFolder(dataFolder);
   stack.defer(() => lock.release());
   const control = openControlStore(join(dataFolder, "control.db"), now, {
-    keepResponsesMs: () => house.live.config.responses.keep,
+    keepResponsesMs: () => current.live.config.responses.keep,
   });
   stack.defer(() => control.close());
   const access = await accessOf(settings, log.part("access"), () => control);
@@ -73,8 +75,8 @@ export async function buildHouse(settings: Settings, log: Log, stack: AsyncDispo
   stack.defer(() => traces.close());
   const recorder = createRecorder({
     calls: traces,
-    capture: () => house.live.config.traces.capture,
-    redact: (text, writer) => (house.live.cleans.has(writer) ? text : redact(text)),
+    capture: () => current.live.config.traces.capture,
+    redact: (text, writer) => (current.live.cleans.has(writer) ? text : redact(text)),
     log: log.part("watch"),
   });
   stack.defer(() => recorder.flush());
@@ -91,7 +93,7 @@ export async function buildHouse(settings: Settings, log: Log, stack: AsyncDispo
     random: Math.random,
     later,
   });
-  const house: House = {
+  const house: House = Object.assign(current, {
     settings,
     startedAt: now(),
     log,
@@ -103,13 +105,11 @@ export async function buildHouse(settings: Settings, log: Log, stack: AsyncDispo
     catalogue,
     prober: startProber({ catalogue, router }, log, stack),
     router,
-    limits: limitsOf({ settings, log, limits: () => house.live.config.limits }, stack),
-    operations: openOperations({ server: () => house.live.config.server, now, log }, stack),
+    limits: limitsOf({ settings, log, limits: () => current.live.config.limits }, stack),
+    operations: openOperations({ server: () => current.live.config.server, now, log }, stack),
     readiness: [folderCheck(dataFolder, now)],
-    live: toLive(config),
-    isDraining: false,
     rejections: new Map(),
-  };
+  });
   await catalogue.apply(config.models);
   return { house, newAdminKey };
 }
