@@ -33,6 +33,7 @@ it("has no circle of imports", () => {
 it("keeps third-party names in their rooms", () => {
   const rooms: [RegExp, RegExp][] = [
     [/from "(fastify|@fastify\/.*)"/, /^src\/http\//],
+    [/"@redis\/client"/, /^src\/store\/redis\//],
     [/from "koffi"/, /^src\/serve\/engine\//],
     [/from "node:sqlite"/, /^src\/store\//],
     [/from "undici"/, /^src\/serve\/providers\//],

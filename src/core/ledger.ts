@@ -100,6 +100,12 @@ export function windowEnd(span: "day" | "month", at: number): number {
   return month.to;
 }
 
+/** When the month of a moment began. */
+export function monthStart(at: number): number {
+  windowAt("month", at);
+  return month.from;
+}
+
 export function secondOf(at: number): number {
   return Math.floor(at / SECOND_MS);
 }

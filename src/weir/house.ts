@@ -9,6 +9,7 @@ import { later } from "../core/time.ts";
 import { type Router, createRouter } from "../serve/gateway/routing/router.ts";
 import { type Prober, createProber } from "../serve/prober.ts";
 import { testTarget } from "../serve/target-desk.ts";
+import type { Redis } from "../store/redis/redis.ts";
 import { type ControlStore, openControlStore } from "../store/sqlite/control.ts";
 import { lockFolder } from "../store/sqlite/folder-lock.ts";
 import { type TraceStore, openTraceStore } from "../store/sqlite/trace-store.ts";
@@ -16,7 +17,7 @@ import { listPrice } from "../watch/cost/prices.ts";
 import { type Metrics, createMetrics } from "../watch/metrics/metrics.ts";
 import { type Recorder, type Writer, createRecorder } from "../watch/trace/recorder.ts";
 import { accessOf, followAccess } from "./access.ts";
-import { type Limiting, limitsOf } from "./limits.ts";
+import { type Limiting, limitsOf, redisOf } from "./limits.ts";
 import { type Operations, openOperations } from "./operations.ts";
 import { type ReadinessCheck, folderCheck } from "./readiness.ts";
 import { ROOT } from "./release.ts";
@@ -42,6 +43,8 @@ export interface House {
   readonly catalogue: Catalogue;
   readonly prober: Prober;
   readonly limits: Limiting;
+  /** What replicas share, where weir.yaml names one. */
+  readonly redis: Redis | undefined;
   readonly router: Router;
   readonly operations: Operations;
   /** What else speaks against traffic: parts add theirs. */
@@ -93,6 +96,7 @@ export async function buildHouse(settings: Settings, log: Log, stack: AsyncDispo
     random: Math.random,
     later,
   });
+  const redis = await redisOf(settings, log, stack);
   const house: House = Object.assign(current, {
     settings,
     startedAt: now(),
@@ -105,7 +109,11 @@ export async function buildHouse(settings: Settings, log: Log, stack: AsyncDispo
     catalogue,
     prober: startProber({ catalogue, router }, log, stack),
     router,
-    limits: limitsOf({ settings, log, limits: () => current.live.config.limits }, stack),
+    redis,
+    limits: await limitsOf(
+      { settings, log, redis, limits: () => current.live.config.limits },
+      stack,
+    ),
     operations: openOperations({ server: () => current.live.config.server, now, log }, stack),
     readiness: [folderCheck(dataFolder, now)],
     rejections: new Map(),

@@ -188,10 +188,7 @@ async function play({ ledger, wait }: LedgerUnderTest, seed: number) {
       const answer = await ledger.reserve(meters, ask({ cost }));
       if (answer.isGranted) {
         running.push({ grant: answer, cost });
-        const [requests = 0, open = 0, money = 0] = answer.used;
-        const promised = running.reduce((sum, one) => sum + one.cost, 0);
-        if (requests > 40 || open !== running.length || money > 5000) wrong.push(answer.used);
-        if (money !== settled + promised) wrong.push({ money, settled, promised });
+        wrong.push(...faultsOf(answer.used, { running, settled }));
       } else refusals += 1;
     } else if (running.length > 0) {
       const [one] = running.splice(Math.floor(random() * running.length), 1);
@@ -207,6 +204,17 @@ async function play({ ledger, wait }: LedgerUnderTest, seed: number) {
   const money = rows.find(({ key }) => key.endsWith("costPerMonth"));
   const isNegative = rows.some(({ used, reserved }) => used < 0 || reserved < 0);
   return { wrong, isNegative, refusals, used: money?.used, reserved: money?.reserved, settled };
+}
+
+/** What of these totals is not as it must be. */
+function faultsOf(
+  [requests = 0, open = 0, money = 0]: readonly number[],
+  { running, settled }: { running: readonly { cost: number }[]; settled: number },
+): unknown[] {
+  const promised = running.reduce((sum, one) => sum + one.cost, 0);
+  const isRight =
+    requests <= 40 && money <= 5000 && open === running.length && money === settled + promised;
+  return isRight ? [] : [{ requests, open, money, settled, promised }];
 }
 
 /** Mulberry32: small, and the same everywhere. */
