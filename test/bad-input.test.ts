@@ -124,7 +124,7 @@ it("keeps admin routes from inference keys", async () => {
   ).toBe(200);
   const refused = await server.call("/admin/v1/calls", undefined, { headers });
   expect(refused.status).toBe(403);
-  expect(await refused.text()).toContain("weir keys create --scope admin");
+  expect(await refused.text()).toContain("weir keys create NAME --scope viewer");
 });
 
 it("signs in with an admin key only, and lets a cookie change nothing without its header", async () => {

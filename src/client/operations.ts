@@ -917,6 +917,17 @@ export interface Operations {
       models: {
         name: string;
         default: boolean;
+        routing: {
+          strategy: string;
+          /**
+           * calls for which no target has room
+           */
+          waiting: number;
+          /**
+           * the target that gets copies
+           */
+          shadow: string | null;
+        };
         targets: {
           id: string;
           provider: string;
@@ -965,6 +976,41 @@ export interface Operations {
              */
             backend: string;
           } | null;
+          routing: {
+            /**
+             * open: it failed, and is spared; half-open: the next call probes it
+             */
+            breaker: "closed" | "open" | "half-open";
+            /**
+             * an operator took it out: it gets no new calls
+             */
+            isDrained: boolean;
+            inFlight: number;
+            /**
+             * of prompts sent there that have no answer yet
+             */
+            waitingPromptTokens: number;
+            /**
+             * the last peak of its time to first content, fading over 10 s
+             */
+            firstContentMs: number | null;
+            /**
+             * of one stream
+             */
+            tokensPerSecond: number | null;
+            /**
+             * since the server's start
+             */
+            attempts: number;
+            failures: number;
+            lastError: string | null;
+            lastErrorAt: number | null;
+            tags: string[];
+            /**
+             * the most calls at the same time
+             */
+            concurrency: number | null;
+          };
           /**
            * US dollars
            */
@@ -1118,13 +1164,620 @@ export interface Operations {
            */
           target: string;
           action: "reset-prefix-cache";
+        }
+      | {
+          /**
+           * the model's name, as `chat`
+           */
+          model: string;
+          /**
+           * the target's id, as `vllm/Qwen/Qwen3-8B`
+           */
+          target: string;
+          /**
+           * no new calls go there
+           */
+          action: "drain";
+        }
+      | {
+          /**
+           * the model's name, as `chat`
+           */
+          model: string;
+          /**
+           * the target's id, as `vllm/Qwen/Qwen3-8B`
+           */
+          target: string;
+          action: "enable";
         };
     answer: {
       done: true;
     };
   };
   /**
-   * Sign in with an admin key
+   * The API keys
+   */
+  "GET /admin/v1/keys": {
+    answer: {
+      keys: {
+        id: string;
+        name: string;
+        /**
+         * the first characters, to tell keys apart
+         */
+        prefix: string;
+        scopes: ("viewer" | "operator" | "admin" | "inference")[];
+        /**
+         * the tenant's id
+         */
+        tenant: string;
+        /**
+         * disabled: its tenant is
+         */
+        state: "active" | "expired" | "revoked" | "disabled";
+        createdAt: number;
+        lastUsedAt: number | null;
+        expiresAt: number | null;
+        /**
+         * until when the secret before the last rotation is good as well
+         */
+        previousUntil: number | null;
+        models: string[] | null;
+        limits: {
+          requestsPerMinute?: number;
+          requestsPerDay?: number;
+          tokensPerMinute?: number;
+          tokensPerDay?: number;
+          tokensPerMonth?: number;
+          /**
+           * calls at the same time
+           */
+          concurrency?: number;
+          /**
+           * nano-dollars
+           */
+          costPerMinute?: number;
+          /**
+           * nano-dollars
+           */
+          costPerDay?: number;
+          /**
+           * nano-dollars
+           */
+          costPerMonth?: number;
+        };
+        priority: ("high" | "normal" | "low") | null;
+        note: string | null;
+        metadata: {
+          [k: string]: string;
+        };
+        revoked: boolean;
+        /**
+         * set by WEIR_ADMIN_KEY: only to be changed there
+         */
+        fixed: boolean;
+      }[];
+    };
+  };
+  /**
+   * Make a key
+   */
+  "POST /admin/v1/keys": {
+    body: {
+      name: string;
+      /**
+       * @minItems 1
+       */
+      scopes?: ("viewer" | "operator" | "admin" | "inference")[];
+      tenant?: string;
+      /**
+       * epoch milliseconds; null: never
+       */
+      expiresAt?: number | null;
+      /**
+       * the models that may be asked for, `*` at the end of a name for any rest; null: all
+       */
+      models?: string[] | null;
+      limits?: {
+        requestsPerMinute?: number;
+        requestsPerDay?: number;
+        tokensPerMinute?: number;
+        tokensPerDay?: number;
+        tokensPerMonth?: number;
+        concurrency?: number;
+        /**
+         * nano-dollars, or an amount such as "20 USD"
+         */
+        costPerMinute?: number | string;
+        /**
+         * nano-dollars, or an amount such as "20 USD"
+         */
+        costPerDay?: number | string;
+        /**
+         * nano-dollars, or an amount such as "20 USD"
+         */
+        costPerMonth?: number | string;
+      };
+      /**
+       * the highest that its calls may ask for
+       */
+      priority?: ("high" | "normal" | "low") | null;
+      note?: string | null;
+      metadata?: {
+        [k: string]: string;
+      };
+    };
+    answer: {
+      id: string;
+      name: string;
+      /**
+       * the first characters, to tell keys apart
+       */
+      prefix: string;
+      scopes: ("viewer" | "operator" | "admin" | "inference")[];
+      /**
+       * the tenant's id
+       */
+      tenant: string;
+      /**
+       * disabled: its tenant is
+       */
+      state: "active" | "expired" | "revoked" | "disabled";
+      createdAt: number;
+      lastUsedAt: number | null;
+      expiresAt: number | null;
+      /**
+       * until when the secret before the last rotation is good as well
+       */
+      previousUntil: number | null;
+      models: string[] | null;
+      limits: {
+        requestsPerMinute?: number;
+        requestsPerDay?: number;
+        tokensPerMinute?: number;
+        tokensPerDay?: number;
+        tokensPerMonth?: number;
+        /**
+         * calls at the same time
+         */
+        concurrency?: number;
+        /**
+         * nano-dollars
+         */
+        costPerMinute?: number;
+        /**
+         * nano-dollars
+         */
+        costPerDay?: number;
+        /**
+         * nano-dollars
+         */
+        costPerMonth?: number;
+      };
+      priority: ("high" | "normal" | "low") | null;
+      note: string | null;
+      metadata: {
+        [k: string]: string;
+      };
+      revoked: boolean;
+      /**
+       * set by WEIR_ADMIN_KEY: only to be changed there
+       */
+      fixed: boolean;
+      /**
+       * shown once, kept as a hash
+       */
+      key: string;
+    };
+  };
+  /**
+   * Change a key
+   */
+  "PATCH /admin/v1/keys/{id}": {
+    path: {
+      id: string;
+    };
+    body: {
+      name?: string;
+      /**
+       * @minItems 1
+       */
+      scopes?: ("viewer" | "operator" | "admin" | "inference")[];
+      tenant?: string;
+      /**
+       * epoch milliseconds; null: never
+       */
+      expiresAt?: number | null;
+      /**
+       * the models that may be asked for, `*` at the end of a name for any rest; null: all
+       */
+      models?: string[] | null;
+      limits?: {
+        requestsPerMinute?: number;
+        requestsPerDay?: number;
+        tokensPerMinute?: number;
+        tokensPerDay?: number;
+        tokensPerMonth?: number;
+        concurrency?: number;
+        /**
+         * nano-dollars, or an amount such as "20 USD"
+         */
+        costPerMinute?: number | string;
+        /**
+         * nano-dollars, or an amount such as "20 USD"
+         */
+        costPerDay?: number | string;
+        /**
+         * nano-dollars, or an amount such as "20 USD"
+         */
+        costPerMonth?: number | string;
+      };
+      /**
+       * the highest that its calls may ask for
+       */
+      priority?: ("high" | "normal" | "low") | null;
+      note?: string | null;
+      metadata?: {
+        [k: string]: string;
+      };
+    };
+    answer: {
+      id: string;
+      name: string;
+      /**
+       * the first characters, to tell keys apart
+       */
+      prefix: string;
+      scopes: ("viewer" | "operator" | "admin" | "inference")[];
+      /**
+       * the tenant's id
+       */
+      tenant: string;
+      /**
+       * disabled: its tenant is
+       */
+      state: "active" | "expired" | "revoked" | "disabled";
+      createdAt: number;
+      lastUsedAt: number | null;
+      expiresAt: number | null;
+      /**
+       * until when the secret before the last rotation is good as well
+       */
+      previousUntil: number | null;
+      models: string[] | null;
+      limits: {
+        requestsPerMinute?: number;
+        requestsPerDay?: number;
+        tokensPerMinute?: number;
+        tokensPerDay?: number;
+        tokensPerMonth?: number;
+        /**
+         * calls at the same time
+         */
+        concurrency?: number;
+        /**
+         * nano-dollars
+         */
+        costPerMinute?: number;
+        /**
+         * nano-dollars
+         */
+        costPerDay?: number;
+        /**
+         * nano-dollars
+         */
+        costPerMonth?: number;
+      };
+      priority: ("high" | "normal" | "low") | null;
+      note: string | null;
+      metadata: {
+        [k: string]: string;
+      };
+      revoked: boolean;
+      /**
+       * set by WEIR_ADMIN_KEY: only to be changed there
+       */
+      fixed: boolean;
+    };
+  };
+  /**
+   * Revoke a key
+   */
+  "DELETE /admin/v1/keys/{id}": {
+    path: {
+      id: string;
+    };
+    answer: unknown;
+  };
+  /**
+   * Give a key a new secret; the old one stays good for a while
+   */
+  "POST /admin/v1/keys/{id}/rotate": {
+    path: {
+      id: string;
+    };
+    body: {
+      /**
+       * how long the old secret stays good; 0: it ends at once
+       */
+      graceSeconds?: number;
+    } | null;
+    answer: {
+      id: string;
+      name: string;
+      /**
+       * the first characters, to tell keys apart
+       */
+      prefix: string;
+      scopes: ("viewer" | "operator" | "admin" | "inference")[];
+      /**
+       * the tenant's id
+       */
+      tenant: string;
+      /**
+       * disabled: its tenant is
+       */
+      state: "active" | "expired" | "revoked" | "disabled";
+      createdAt: number;
+      lastUsedAt: number | null;
+      expiresAt: number | null;
+      /**
+       * until when the secret before the last rotation is good as well
+       */
+      previousUntil: number | null;
+      models: string[] | null;
+      limits: {
+        requestsPerMinute?: number;
+        requestsPerDay?: number;
+        tokensPerMinute?: number;
+        tokensPerDay?: number;
+        tokensPerMonth?: number;
+        /**
+         * calls at the same time
+         */
+        concurrency?: number;
+        /**
+         * nano-dollars
+         */
+        costPerMinute?: number;
+        /**
+         * nano-dollars
+         */
+        costPerDay?: number;
+        /**
+         * nano-dollars
+         */
+        costPerMonth?: number;
+      };
+      priority: ("high" | "normal" | "low") | null;
+      note: string | null;
+      metadata: {
+        [k: string]: string;
+      };
+      revoked: boolean;
+      /**
+       * set by WEIR_ADMIN_KEY: only to be changed there
+       */
+      fixed: boolean;
+      /**
+       * shown once, kept as a hash
+       */
+      key: string;
+    };
+  };
+  /**
+   * The tenants
+   */
+  "GET /admin/v1/tenants": {
+    answer: {
+      tenants: {
+        id: string;
+        name: string;
+        limits: {
+          requestsPerMinute?: number;
+          requestsPerDay?: number;
+          tokensPerMinute?: number;
+          tokensPerDay?: number;
+          tokensPerMonth?: number;
+          /**
+           * calls at the same time
+           */
+          concurrency?: number;
+          /**
+           * nano-dollars
+           */
+          costPerMinute?: number;
+          /**
+           * nano-dollars
+           */
+          costPerDay?: number;
+          /**
+           * nano-dollars
+           */
+          costPerMonth?: number;
+        };
+        models: string[] | null;
+        createdAt: number;
+        disabled: boolean;
+        /**
+         * how many of its keys are not revoked
+         */
+        keys: number;
+      }[];
+    };
+  };
+  /**
+   * Make a tenant
+   */
+  "POST /admin/v1/tenants": {
+    body: {
+      id: string;
+      /**
+       * absent: the id
+       */
+      name?: string;
+      limits?: {
+        requestsPerMinute?: number;
+        requestsPerDay?: number;
+        tokensPerMinute?: number;
+        tokensPerDay?: number;
+        tokensPerMonth?: number;
+        concurrency?: number;
+        /**
+         * nano-dollars, or an amount such as "20 USD"
+         */
+        costPerMinute?: number | string;
+        /**
+         * nano-dollars, or an amount such as "20 USD"
+         */
+        costPerDay?: number | string;
+        /**
+         * nano-dollars, or an amount such as "20 USD"
+         */
+        costPerMonth?: number | string;
+      };
+      /**
+       * the models that may be asked for, `*` at the end of a name for any rest; null: all
+       */
+      models?: string[] | null;
+      disabled?: boolean;
+    };
+    answer: {
+      id: string;
+      name: string;
+      limits: {
+        requestsPerMinute?: number;
+        requestsPerDay?: number;
+        tokensPerMinute?: number;
+        tokensPerDay?: number;
+        tokensPerMonth?: number;
+        /**
+         * calls at the same time
+         */
+        concurrency?: number;
+        /**
+         * nano-dollars
+         */
+        costPerMinute?: number;
+        /**
+         * nano-dollars
+         */
+        costPerDay?: number;
+        /**
+         * nano-dollars
+         */
+        costPerMonth?: number;
+      };
+      models: string[] | null;
+      createdAt: number;
+      disabled: boolean;
+      /**
+       * how many of its keys are not revoked
+       */
+      keys: number;
+    };
+  };
+  /**
+   * Change a tenant
+   */
+  "PATCH /admin/v1/tenants/{id}": {
+    path: {
+      id: string;
+    };
+    body: {
+      name?: string;
+      limits?: {
+        requestsPerMinute?: number;
+        requestsPerDay?: number;
+        tokensPerMinute?: number;
+        tokensPerDay?: number;
+        tokensPerMonth?: number;
+        concurrency?: number;
+        /**
+         * nano-dollars, or an amount such as "20 USD"
+         */
+        costPerMinute?: number | string;
+        /**
+         * nano-dollars, or an amount such as "20 USD"
+         */
+        costPerDay?: number | string;
+        /**
+         * nano-dollars, or an amount such as "20 USD"
+         */
+        costPerMonth?: number | string;
+      };
+      /**
+       * the models that may be asked for, `*` at the end of a name for any rest; null: all
+       */
+      models?: string[] | null;
+      disabled?: boolean;
+    };
+    answer: {
+      id: string;
+      name: string;
+      limits: {
+        requestsPerMinute?: number;
+        requestsPerDay?: number;
+        tokensPerMinute?: number;
+        tokensPerDay?: number;
+        tokensPerMonth?: number;
+        /**
+         * calls at the same time
+         */
+        concurrency?: number;
+        /**
+         * nano-dollars
+         */
+        costPerMinute?: number;
+        /**
+         * nano-dollars
+         */
+        costPerDay?: number;
+        /**
+         * nano-dollars
+         */
+        costPerMonth?: number;
+      };
+      models: string[] | null;
+      createdAt: number;
+      disabled: boolean;
+      /**
+       * how many of its keys are not revoked
+       */
+      keys: number;
+    };
+  };
+  /**
+   * Delete a tenant that has no key in use
+   */
+  "DELETE /admin/v1/tenants/{id}": {
+    path: {
+      id: string;
+    };
+    answer: unknown;
+  };
+  /**
+   * Who signed in by way of the identity provider
+   */
+  "GET /admin/v1/users": {
+    answer: {
+      users: {
+        id: string;
+        email: string | null;
+        name: string | null;
+        subject: string;
+        issuer: string;
+        /**
+         * as of the last sign-in
+         */
+        role: "viewer" | "operator" | "admin";
+        createdAt: number;
+        lastSignInAt: number;
+      }[];
+    };
+  };
+  /**
+   * Sign in with a key that has a role on the dashboard
    */
   "POST /admin/v1/session": {
     body: {
@@ -1137,8 +1790,16 @@ export interface Operations {
    */
   "GET /admin/v1/session": {
     answer: {
+      /**
+       * the key's name, or the user's e-mail
+       */
       key: string;
       scopes: string[];
+      role: "viewer" | "operator" | "admin";
+      user: {
+        email: string | null;
+        name: string | null;
+      } | null;
       version: string;
     };
   };
@@ -1147,6 +1808,71 @@ export interface Operations {
    */
   "DELETE /admin/v1/session": {
     answer: unknown;
+  };
+  /**
+   * How one may sign in
+   */
+  "GET /auth/options": {
+    answer: {
+      oidc: {
+        label: string;
+        url: string;
+      } | null;
+    };
+  };
+  /**
+   * Sign out, and learn where to sign out at the identity provider
+   */
+  "POST /auth/logout": {
+    answer: {
+      url: string | null;
+    };
+  };
+  /**
+   * How much of each limit and budget is used
+   */
+  "GET /admin/v1/limits": {
+    answer: {
+      limits: {
+        subject: {
+          kind: "key" | "tenant" | "user" | "model" | "endpoint" | "rule";
+          /**
+           * of a user: its tenant and its name; of a rule: what its counter is of
+           */
+          id: string;
+          /**
+           * a key's name, a rule's name; else the id
+           */
+          name: string;
+        };
+        /**
+         * as weir.yaml has it: costPerDay, requestsPerMinute …
+         */
+        limit: string;
+        /**
+         * cost is in nano-dollars
+         */
+        unit: "requests" | "tokens" | "cost" | "calls";
+        window: "minute" | "day" | "month" | "open";
+        used: number;
+        /**
+         * promised to calls that run now
+         */
+        reserved: number;
+        /**
+         * null where the limit was taken away meanwhile
+         */
+        most: number | null;
+        /**
+         * when the window ends; null for calls at the same time
+         */
+        resetAt: number | null;
+      }[];
+      /**
+       * whether replicas share these counters in Redis, and whether it answers
+       */
+      shared: "no" | "yes" | "away";
+    };
   };
   /**
    * Figures of a window
@@ -1412,62 +2138,6 @@ export interface Operations {
       capture: "full" | "redacted" | "none";
       errorMessage: string | null;
     };
-  };
-  /**
-   * The API keys
-   */
-  "GET /admin/v1/keys": {
-    answer: {
-      keys: {
-        id: string;
-        name: string;
-        /**
-         * the first characters, to tell keys apart
-         */
-        prefix: string;
-        scopes: ("admin" | "inference")[];
-        createdAt: number;
-        lastUsedAt: number | null;
-        revoked: boolean;
-      }[];
-    };
-  };
-  /**
-   * Make a key
-   */
-  "POST /admin/v1/keys": {
-    body: {
-      name: string;
-      /**
-       * @minItems 1
-       */
-      scopes?: ("admin" | "inference")[];
-    };
-    answer: {
-      id: string;
-      name: string;
-      /**
-       * the first characters, to tell keys apart
-       */
-      prefix: string;
-      scopes: ("admin" | "inference")[];
-      createdAt: number;
-      lastUsedAt: number | null;
-      revoked: boolean;
-      /**
-       * shown once, kept as a hash
-       */
-      key: string;
-    };
-  };
-  /**
-   * Revoke a key
-   */
-  "DELETE /admin/v1/keys/{id}": {
-    path: {
-      id: string;
-    };
-    answer: unknown;
   };
   "HEAD,GET /docs/assets/{name}": {
     path: {

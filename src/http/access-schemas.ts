@@ -137,7 +137,8 @@ export const KeyRotation = z
       .default(DAY_SECONDS)
       .describe("how long the old secret stays good; 0: it ends at once"),
   })
-  .prefault({});
+  .nullish()
+  .transform((wish) => ({ graceSeconds: wish?.graceSeconds ?? DAY_SECONDS }));
 
 export const TenantRow = z.object({
   id: z.string(),

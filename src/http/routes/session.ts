@@ -1,5 +1,5 @@
 import type { IncomingMessage } from "node:http";
-import type { FastifyInstance } from "fastify";
+import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { UserRecord } from "../../core/access.ts";
 import { roleOf } from "../../core/access.ts";
 import { WeirError } from "../../core/errors.ts";
@@ -20,15 +20,21 @@ export interface SessionNeeds {
   readonly userOf: (secret: string) => UserRecord | undefined;
 }
 
+const SESSION = "/admin/v1/session";
+
 /** Signing in to the dashboard: the key becomes an HttpOnly cookie that scripts cannot read. */
 export function sessionRoutes(app: FastifyInstance, needs: SessionNeeds): void {
   const tag = "Session";
-  app.addHook("onRequest", async ({ raw }: { raw: IncomingMessage }) => {
+  app.addHook("onRequest", async ({ raw, routeOptions, method }: FastifyRequest) => {
     const secret = sessionSecret(raw.headers.cookie);
     if (secret !== undefined) await needs.recall(secret);
+    // Before a body is read: strangers' bodies are not, but for a key to sign in with.
+    const isAdmin = routeOptions.url?.startsWith("/admin/") === true;
+    const isSignIn = routeOptions.url === SESSION && (method === "POST" || method === "DELETE");
+    if (isAdmin && !isSignIn) needs.authorise(raw, "viewer");
   });
   app.post<{ Body: { key: string } }>(
-    "/admin/v1/session",
+    SESSION,
     {
       schema: { summary: "Sign in with a key that has a role on the dashboard", tag, body: Login },
     },
@@ -47,7 +53,7 @@ export function sessionRoutes(app: FastifyInstance, needs: SessionNeeds): void {
     },
   );
   app.get(
-    "/admin/v1/session",
+    SESSION,
     { schema: { summary: "Who is signed in", tag, response: { 200: Session } } },
     async (request) => {
       const { keyName, scopes } = needs.authorise(request.raw, "viewer");
@@ -56,18 +62,14 @@ export function sessionRoutes(app: FastifyInstance, needs: SessionNeeds): void {
       return { key: keyName, scopes: [...scopes], role, user, version: needs.version };
     },
   );
-  app.delete(
-    "/admin/v1/session",
-    { schema: { summary: "Sign out", tag } },
-    async (request, reply) => {
-      const secret = sessionSecret(request.headers.cookie);
-      if (secret !== undefined) {
-        needs.authorise(request.raw, "viewer");
-        await needs.close(secret);
-      }
-      return reply.code(204).header("set-cookie", sessionCookie(undefined, false)).send();
-    },
-  );
+  app.delete(SESSION, { schema: { summary: "Sign out", tag } }, async (request, reply) => {
+    const secret = sessionSecret(request.headers.cookie);
+    if (secret !== undefined) {
+      needs.authorise(request.raw, "viewer");
+      await needs.close(secret);
+    }
+    return reply.code(204).header("set-cookie", sessionCookie(undefined, false)).send();
+  });
 }
 
 function userOf({ headers }: IncomingMessage, needs: SessionNeeds) {

@@ -41,8 +41,10 @@ export async function openPostgres(
     application_name: "weir",
     keepAlive: true,
   });
-  // An idle connection broke: the pool replaces it at the next question.
+  // A connection broke: whoever asks by it hears of that, and the pool replaces it. An error that
+  // nobody listens to would end the process.
   pool.on("error", () => undefined);
+  pool.on("connect", (client) => client.on("error", () => undefined));
   const database = toDatabase(pool);
   try {
     await database.atomically((client) => migrate(client, migrations));
