@@ -5,6 +5,7 @@ import type { App } from "../http/app.ts";
 import type { Authorise } from "../http/authorise.ts";
 import { describeModels, gaugesOf } from "../http/describe.ts";
 import { callRoutes } from "../http/routes/calls.ts";
+import { limitRoutes } from "../http/routes/limits.ts";
 import { modelRoutes } from "../http/routes/models.ts";
 import { operationsRoutes } from "../http/routes/operations.ts";
 import { pageRoutes } from "../http/routes/pages.ts";
@@ -14,6 +15,7 @@ import { summarise, windowOf } from "../watch/overview.ts";
 import { toSpans } from "../watch/trace/spans.ts";
 import { registerAccessRoutes } from "./access-routes.ts";
 import type { House } from "./house.ts";
+import { limitGauges, limitList } from "./limit-views.ts";
 import { whyNotReady } from "./readiness.ts";
 import { ROOT, VERSION } from "./release.ts";
 
@@ -54,6 +56,7 @@ export async function registerRoutes(app: App, house: House, authorise: Authoris
     }),
   });
   registerAccessRoutes(app, house, authorise);
+  limitRoutes(app.fastify, { authorise, list: () => limitList(house) });
   callRoutes(app.fastify, {
     authorise,
     // Who looks sees also what ended just now.
@@ -101,6 +104,8 @@ function metricsText({
   rejections,
   prober,
   operations,
+  limits,
+  redis,
 }: House): string {
   const refused = {
     name: "weir_requests_rejected_total",
@@ -112,6 +117,7 @@ function metricsText({
     ...gaugesOf(catalogue, recorder.dropped, prober),
     refused,
     ...operations.gauges(),
+    ...limitGauges({ limits, redis }),
   ]);
 }
 

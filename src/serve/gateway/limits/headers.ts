@@ -2,7 +2,7 @@ import { type Meter, windowEnd } from "../../../core/ledger.ts";
 
 /**
  * What a client is told of its limits: the IETF's RateLimit fields, and OpenAI's names for the same.
- * Of several limits only the tightest is told. Shadows are not: nobody is held to them.
+ * Of several limits only the tightest is told; a soft one only where there is no hard one.
  */
 
 type Headers = Record<string, string>;
@@ -30,8 +30,9 @@ const UNITS = {
 } as const;
 
 export function toHeaderPlan(meters: readonly Meter[]): HeaderPlan {
+  const isHard = meters.some(({ mode }) => mode === "hard");
   const told = meters.flatMap((meter, place) => {
-    if (meter.mode === "shadow") return [];
+    if (meter.mode !== (isHard ? "hard" : "soft")) return [];
     const { unit, span, limit } = meter;
     const window = span === "open" ? "" : `;w=${SECONDS[span]}`;
     const name = `"${nameOf(meter)}"`;

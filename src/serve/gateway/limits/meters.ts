@@ -13,7 +13,10 @@ export interface Subject {
   readonly user: string | undefined;
 }
 
-const FIELDS: Readonly<Record<keyof Limits, { readonly unit: Unit; readonly span: Span }>> = {
+/** What each limit counts, and over which time. */
+export const LIMIT_FIELDS: Readonly<
+  Record<keyof Limits, { readonly unit: Unit; readonly span: Span }>
+> = {
   concurrency: { unit: "calls", span: "open" },
   requestsPerMinute: { unit: "requests", span: "minute" },
   requestsPerDay: { unit: "requests", span: "day" },
@@ -24,7 +27,7 @@ const FIELDS: Readonly<Record<keyof Limits, { readonly unit: Unit; readonly span
   costPerDay: { unit: "cost", span: "day" },
   costPerMonth: { unit: "cost", span: "month" },
 };
-const NAMES = Object.keys(FIELDS) as (keyof Limits)[]; // the record has just these keys
+const NAMES = Object.keys(LIMIT_FIELDS) as (keyof Limits)[]; // the record has just these keys
 
 export function metersFor(subject: Subject, config: LimitsConfig): readonly Meter[] {
   const { caller, route, model, user } = subject;
@@ -62,7 +65,7 @@ function meters(
     if (limit === undefined) continue;
     found.push({
       key: `${scope}/${shortened(subject)}/${field}`,
-      ...FIELDS[field],
+      ...LIMIT_FIELDS[field],
       limit,
       mode,
       scope,
