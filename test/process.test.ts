@@ -1,5 +1,4 @@
-import { execFileSync } from "node:child_process";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -7,6 +6,7 @@ import { expect, it, onTestFinished } from "vitest";
 import { createMockUpstream } from "../src/cli/mock/upstream.ts";
 import { serve, weir } from "./support/process.ts";
 import { missing } from "./support/missing.ts";
+import { mountTmpfs } from "./support/tmpfs.ts";
 import { ADMIN_KEY, eventually, temporaryFolder } from "./support/server.ts";
 
 /** The server as a process: how it starts, how it ends, and what it keeps when it is killed. */
@@ -123,21 +123,6 @@ it("keeps secrets and prompts out of its log", async () => {
   await server.ended;
   expect(server.output()).not.toMatch(/quokka|sk-proj|wk-test-admin-key/);
 });
-
-/** A file system of its own, 1 MB small or read-only; undefined where this user may not mount one. */
-function mountTmpfs(options: string): string | undefined {
-  const folder = join(temporaryFolder(), "disk");
-  mkdirSync(folder);
-  try {
-    execFileSync("mount", ["-t", "tmpfs", "-o", options, "tmpfs", folder], { stdio: "ignore" });
-  } catch {
-    return undefined;
-  }
-  onTestFinished(() => {
-    execFileSync("umount", ["-l", folder]);
-  });
-  return folder;
-}
 
 it("says what to do with a data folder that is read-only", async (context) => {
   const disk = mountTmpfs("size=1m,ro");

@@ -86,7 +86,8 @@ async function start(
       const call: Call = { request: inspect(request) as ChatRequest, reply, isCanceled: false };
       calls.push(call);
       answer(call);
-      return { cancel: () => void (call.isCanceled = true), resume: () => undefined };
+      const nothing = () => undefined;
+      return { cancel: () => void (call.isCanceled = true), resume: nothing, breakOff: nothing };
     },
     now,
     newId,
@@ -123,7 +124,7 @@ function lane(
   const reject = (cause: unknown) => sendError(exchange, toWeirError(cause), "trace");
   readJson(
     exchange,
-    1024 * 1024,
+    { maxBytes: 1024 * 1024 },
     (body) => {
       try {
         const caller = authorise(exchange);

@@ -4,9 +4,11 @@ import type { WeirConfig } from "../config/schema.ts";
 import type { LlamaConfig, RemoteConfig, TargetConfig } from "../config/targets.ts";
 import { modelNotFound } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
+import type { Later } from "../core/time.ts";
 import type { Engine } from "./engine/engine.ts";
 import type { Guards, Models, Price, RoutedModel, Target } from "./gateway/needs.ts";
 import type { Provider } from "./provider.ts";
+import { createRetirement } from "./retire.ts";
 
 /** The models of a configuration, with their targets running. */
 export interface Catalogue extends Models {
@@ -15,7 +17,8 @@ export interface Catalogue extends Models {
   shadow(name: string): ShadowOf | undefined;
   engines(): readonly Engine[];
   /**
-   * Goes over to other models. Targets that stay the same keep running; those that go are closed.
+   * Goes over to other models. Targets that stay the same keep running; those that go are closed
+   * when their calls have ended.
    * Engines load in the background: calls for them wait.
    */
   apply(models: WeirConfig["models"]): Promise<void>;
@@ -35,6 +38,10 @@ export interface CatalogueNeeds {
   readonly demoModel: string;
   readonly secret: (name: string) => string | undefined;
   readonly listPrice: (provider: string, model: string) => Promise<Price | undefined>;
+  /** How long calls of a target that goes may run on. */
+  readonly drainMs: () => number;
+  readonly now: () => number;
+  readonly later: Later;
   readonly log: Log;
 }
 
@@ -62,6 +69,11 @@ interface Running {
 export function createCatalogue(needs: CatalogueNeeds): Catalogue {
   let running = new Map<string, Running>();
   let models = new Map<string, RunningModel>();
+  // Calls that run there may end; who comes now finds it no more.
+  const retired = createRetirement(
+    () => ({ now: needs.now, later: needs.later, drainMs: needs.drainMs() }),
+    (cause) => needs.log.warn("target_not_closed", { reason: String(cause) }),
+  );
 
   async function run(config: TargetConfig, next: Map<string, Running>): Promise<Running> {
     const key = identityOf(config);
@@ -69,31 +81,6 @@ export function createCatalogue(needs: CatalogueNeeds): Catalogue {
     const entry = known ?? (await startProvider(config, needs));
     next.set(key, entry);
     return entry;
-  }
-
-  async function toModel(
-    name: string,
-    { targets, routing, shadow }: WeirConfig["models"][string],
-    start: (config: TargetConfig) => Promise<Running>,
-  ): Promise<RunningModel> {
-    const toTarget = async (config: TargetConfig, index: number): Promise<CatalogueTarget> => {
-      const price = await priceOf(config, needs);
-      return {
-        ...(await start(config)),
-        ...routedBy(config, routing),
-        ...namesOf(config, index, name),
-        config,
-        price,
-      };
-    };
-    const made: CatalogueTarget[] = [];
-    for (const [index, config] of targets.entries()) made.push(await toTarget(config, index));
-    return {
-      name,
-      targets: made,
-      routing,
-      shadow: shadow && { ...shadow, target: await toTarget(shadow.target, 0) },
-    };
   }
 
   return {
@@ -110,16 +97,45 @@ export function createCatalogue(needs: CatalogueNeeds): Catalogue {
       const next = new Map<string, Running>();
       const nextModels = new Map<string, RunningModel>();
       for (const [name, model] of Object.entries(wanted)) {
-        nextModels.set(name, await toModel(name, model, (config) => run(config, next)));
+        nextModels.set(name, await toModel(name, model, (config) => run(config, next), needs));
       }
       const gone = [...running].filter(([key]) => !next.has(key));
       running = next;
       models = nextModels;
-      await Promise.all(gone.map(([, { provider }]) => provider.close()));
+      for (const [, { provider }] of gone) retired.letGo(provider);
     },
     async close() {
-      await Promise.all([...running.values()].map(({ provider }) => provider.close()));
+      await Promise.all([
+        retired.close(),
+        ...Array.from(running.values(), ({ provider }) => provider.close()),
+      ]);
     },
+  };
+}
+
+async function toModel(
+  name: string,
+  { targets, routing, shadow }: WeirConfig["models"][string],
+  start: (config: TargetConfig) => Promise<Running>,
+  needs: CatalogueNeeds,
+): Promise<RunningModel> {
+  const toTarget = async (config: TargetConfig, index: number): Promise<CatalogueTarget> => {
+    const price = await priceOf(config, needs);
+    return {
+      ...(await start(config)),
+      ...routedBy(config, routing),
+      ...namesOf(config, index, name),
+      config,
+      price,
+    };
+  };
+  const made: CatalogueTarget[] = [];
+  for (const [index, config] of targets.entries()) made.push(await toTarget(config, index));
+  return {
+    name,
+    targets: made,
+    routing,
+    shadow: shadow && { ...shadow, target: await toTarget(shadow.target, 0) },
   };
 }
 

@@ -71,6 +71,8 @@ export interface Provider {
   readonly controls?: EngineControls;
   /** Whether the target could take a call now, and if not, why, in words for an operator. */
   health(): ProviderHealth;
+  /** Requests that run or wait there now. Absent: not known. */
+  underWay?(): number;
   /** Stops everything that runs for this provider and frees its memory. */
   close(): Promise<void>;
 }

@@ -83,13 +83,7 @@ export async function buildHouse(settings: Settings, log: Log, stack: AsyncDispo
     log: log.part("watch"),
   });
   stack.defer(() => recorder.flush());
-  const catalogue = createCatalogue({
-    folder: settings.folder,
-    demoModel: join(ROOT, "models", "demo.gguf"),
-    secret: settings.secret,
-    listPrice,
-    log: log.part("serve"),
-  });
+  const catalogue = openCatalogue(settings, log, () => current.live.config.server.drain);
   stack.defer(() => catalogue.close());
   const router = createRouter({
     now: performance.now.bind(performance),
@@ -120,6 +114,19 @@ export async function buildHouse(settings: Settings, log: Log, stack: AsyncDispo
   });
   await catalogue.apply(config.models);
   return { house, newAdminKey };
+}
+
+function openCatalogue({ folder, secret }: Settings, log: Log, drainMs: () => number): Catalogue {
+  return createCatalogue({
+    folder,
+    demoModel: join(ROOT, "models", "demo.gguf"),
+    secret,
+    listPrice,
+    drainMs,
+    now: Date.now,
+    later,
+    log: log.part("serve"),
+  });
 }
 
 const TICK_MS = 1000;

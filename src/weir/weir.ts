@@ -13,6 +13,7 @@ import { createHeartbeats } from "../http/lane/heartbeats.ts";
 import { type LaneNeeds, createInferenceLane, draining } from "../http/lane/inference.ts";
 import { createResumables } from "../http/lane/resumable.ts";
 import { drain, listen } from "../http/listen.ts";
+import { noteCaller } from "../http/plain-requests.ts";
 import type { Responses } from "../serve/responses/responses.ts";
 import { type House, apply, buildHouse } from "./house.ts";
 import { registerInferenceRoutes } from "./inference-routes.ts";
@@ -83,7 +84,11 @@ async function buildApp(
   const certificate = openListenerCertificate(house);
   const app = createApp(lane, listenerOptions(house, certificate.identity), log);
   stack.defer(certificate.follow(app.server));
-  const authorise: Authorise = (request, scope) => identify(request, house.access, scope);
+  const authorise: Authorise = (request, scope) => {
+    const caller = identify(request, house.access, scope);
+    noteCaller(request, caller);
+    return caller;
+  };
   await registerRoutes(app, house, authorise);
   registerInferenceRoutes(app, house, { ...services, batches, authorise });
   return { app, responses: services.responses };

@@ -56,12 +56,15 @@ SIGTERM lets running calls finish (server.drain); a second one ends at once.`,
       return { ...settings, config: onTerminal(settings.config, terminal) };
     };
     const settings = read();
+    // Before anybody can hear that it listens: a signal from then on is taken, not died of.
+    const signals = listenForSignals(log, terminal);
     const { startWeir } = await import("../../weir/weir.ts");
     const weir = await startWeir(settings, log);
     greet(weir, settings, terminal);
     const config = followConfig(weir, settings, read, log);
     void announceModels(weir, terminal);
-    await stopSignal(log, terminal, config.reload);
+    signals.onReload(() => config.reload());
+    await signals.stop;
     config.stop();
     await weir.close();
     log.info("stopped");
@@ -169,19 +172,26 @@ function needsRestart(before: Settings, after: Settings): string[] {
   ];
 }
 
-/** Resolves at the first SIGTERM or Ctrl-C; the second ends the process. SIGHUP reloads. */
-function stopSignal(log: Log, { isTty }: Terminal, reload: () => void): Promise<void> {
-  return new Promise((resolve) => {
-    let isStopping = false;
-    const stop = (signal: string) => {
-      if (isStopping) process.exit(130);
-      isStopping = true;
-      log.info("stopping", { signal });
-      resolve();
-    };
-    process.on("SIGTERM", stop);
-    process.on("SIGINT", stop);
-    // At a terminal it means that the terminal was closed.
-    process.on("SIGHUP", isTty ? stop : reload);
-  });
+interface Signals {
+  /** Resolves at the first SIGTERM or Ctrl-C; the second ends the process. */
+  readonly stop: Promise<void>;
+  /** What SIGHUP does. */
+  onReload(reload: () => void): void;
+}
+
+function listenForSignals(log: Log, { isTty }: Terminal): Signals {
+  const stopped = Promise.withResolvers<void>();
+  let isStopping = false;
+  let reload = () => {};
+  const stop = (signal: string) => {
+    if (isStopping) process.exit(130);
+    isStopping = true;
+    log.info("stopping", { signal });
+    stopped.resolve();
+  };
+  process.on("SIGTERM", stop);
+  process.on("SIGINT", stop);
+  // At a terminal it means that the terminal was closed.
+  process.on("SIGHUP", (signal) => (isTty ? stop(signal) : reload()));
+  return { stop: stopped.promise, onReload: (action) => void (reload = action) };
 }

@@ -1,7 +1,7 @@
 import type { Overload } from "../../config/listener.ts";
 import { type Caller, PRIORITIES, type Priority } from "../../core/call.ts";
 import type { ErrorCode, WeirError } from "../../core/errors.ts";
-import type { AccessLog } from "../access-log.ts";
+import type { AccessEntry, AccessLog } from "../access-log.ts";
 import type { Inbound } from "./exchange.ts";
 import { type Load, type ShedReason, overloaded, whyShed } from "./overload.ts";
 
@@ -43,75 +43,103 @@ export interface Visit {
 }
 
 export function createTraffic(needs: TrafficNeeds): Traffic {
-  const shed = new Map<ShedReason, number>();
-  const running = new Set<Breakable>();
-  const { accessLog } = needs;
-  let calls = 0;
-  let bodyBytes = 0;
+  const house: House = { needs, shed: new Map(), running: new Set(), calls: 0, bodyBytes: 0 };
+  return {
+    enter: (exchange, traceId) => new OpenVisit(house, exchange, traceId),
+    breakOff(error) {
+      for (const call of house.running) call.breakOff(error);
+    },
+    get load() {
+      return loadOf(house);
+    },
+    shed: house.shed,
+    get isOverloaded() {
+      return whyShed(loadOf(house), needs.limits(), "normal", 0) !== undefined;
+    },
+  };
+}
 
-  const loadNow = (): Load => ({ ...needs.sample(), calls, bodyBytes });
+/** What all visits share. */
+interface House {
+  readonly needs: TrafficNeeds;
+  readonly shed: Map<ShedReason, number>;
+  readonly running: Set<Breakable>;
+  calls: number;
+  bodyBytes: number;
+}
 
-  function refusal(priority: Priority, bytes: number): WeirError | undefined {
-    const reason = whyShed(loadNow(), needs.limits(), priority, bytes);
-    if (!reason) return undefined;
+function loadOf({ needs, calls, bodyBytes }: House): Load {
+  const { heapShare, lagMs } = needs.sample();
+  return { calls, bodyBytes, heapShare, lagMs };
+}
+
+class OpenVisit implements Visit {
+  private readonly house: House;
+  private readonly exchange: Inbound;
+  private readonly entry: AccessEntry | undefined;
+  private caller: Caller | undefined;
+  private call: Breakable | undefined;
+  private isAdmitted = false;
+  /** Bytes of its body that are counted. */
+  private held = 0;
+
+  constructor(house: House, exchange: Inbound, traceId: string) {
+    this.house = house;
+    this.exchange = exchange;
+    this.entry = house.needs.accessLog.open(exchange, traceId);
+    exchange.onOver(() => this.over());
+  }
+
+  admit(caller: Caller, wish?: Priority): void {
+    const { house, exchange } = this;
+    this.caller = caller;
+    // What this server asks itself can wait.
+    const most = exchange.caller ? "low" : (caller.priority ?? "normal");
+    const priority = wish && rankOf(wish) > rankOf(most) ? wish : most;
+    const bytes = exchange.announcedBytes ?? 0;
+    const reason = whyShed(loadOf(house), house.needs.limits(), priority, bytes);
+    if (reason) throw this.refused(reason);
+    this.isAdmitted = true;
+    house.calls += 1;
+    this.hold(bytes);
+  }
+
+  readonly grew = (bytes: number): WeirError | undefined => {
+    this.hold(bytes);
+    const { bodyBytes, needs } = this.house;
+    const most = needs.limits().maxBodyMiBInFlight * 1024 * 1024;
+    const isAlone = bodyBytes === this.held;
+    return bodyBytes <= most || isAlone ? undefined : this.refused("bodies");
+  };
+
+  runs(call: Breakable): void {
+    if (this.exchange.isOver) return;
+    this.call = call;
+    this.house.running.add(call);
+  }
+
+  rejected(code: ErrorCode): void {
+    this.entry?.failed(code);
+  }
+
+  private hold(bytes: number): void {
+    this.held += bytes;
+    this.house.bodyBytes += bytes;
+  }
+
+  private refused(reason: ShedReason): WeirError {
+    const { shed } = this.house;
     shed.set(reason, (shed.get(reason) ?? 0) + 1);
     return overloaded(reason);
   }
 
-  return {
-    enter(exchange, traceId) {
-      let held = 0;
-      let isAdmitted = false;
-      let call: Breakable | undefined;
-      let caller: Caller | undefined;
-      const entry = accessLog.open(exchange, traceId);
-      exchange.onOver(() => {
-        if (isAdmitted) calls -= 1;
-        bodyBytes -= held;
-        if (call) running.delete(call);
-        entry?.close(caller);
-      });
-      return {
-        admit(known, wish) {
-          caller = known;
-          // What this server asks itself can wait.
-          const most = exchange.caller ? "low" : (known.priority ?? "normal");
-          const priority = wish && rankOf(wish) > rankOf(most) ? wish : most;
-          const bytes = exchange.announcedBytes ?? 0;
-          const error = refusal(priority, bytes);
-          if (error) throw error;
-          isAdmitted = true;
-          calls += 1;
-          held = bytes;
-          bodyBytes += bytes;
-        },
-        grew(bytes) {
-          held += bytes;
-          bodyBytes += bytes;
-          const most = needs.limits().maxBodyMiBInFlight * 1024 * 1024;
-          if (bodyBytes <= most || bodyBytes === held) return undefined;
-          shed.set("bodies", (shed.get("bodies") ?? 0) + 1);
-          return overloaded("bodies");
-        },
-        runs(started) {
-          if (exchange.isOver) return;
-          call = started;
-          running.add(started);
-        },
-        rejected: (code) => entry?.failed(code),
-      };
-    },
-    breakOff(error) {
-      for (const call of running) call.breakOff(error);
-    },
-    get load() {
-      return loadNow();
-    },
-    shed,
-    get isOverloaded() {
-      return whyShed(loadNow(), needs.limits(), "normal", 0) !== undefined;
-    },
-  };
+  private over(): void {
+    const { house } = this;
+    if (this.isAdmitted) house.calls -= 1;
+    house.bodyBytes -= this.held;
+    if (this.call) house.running.delete(this.call);
+    this.entry?.close(this.caller);
+  }
 }
 
 function rankOf(priority: Priority): number {

@@ -215,6 +215,11 @@ class EmbeddedEngine implements Engine {
     return this.#supervisor.health;
   }
 
+  underWay(): number {
+    const { running, waiting } = this.stats();
+    return running + waiting;
+  }
+
   info(): EngineInfo | undefined {
     return this.#info;
   }

@@ -104,6 +104,7 @@ export function httpProvider(options: HttpProviderOptions): Provider {
       if (line.lastFailure === undefined) return { state: "ready" };
       return { state: "unknown", detail: line.lastFailure };
     },
+    underWay: () => line.transport.underWay,
     close: () => line.transport.close(),
   };
 }

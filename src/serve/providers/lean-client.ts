@@ -87,6 +87,10 @@ class LeanClient implements Transport, ConnectionOwner {
     return exchange;
   }
 
+  get underWay(): number {
+    return this.open.size - this.idle.length + this.waiting.size;
+  }
+
   close(): Promise<void> {
     this.isClosed = true;
     const left = [...this.waiting];

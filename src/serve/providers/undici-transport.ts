@@ -33,6 +33,9 @@ export function undiciTransport(
       );
       return exchange;
     },
+    get underWay() {
+      return pool.stats.size;
+    },
     close: () => pool.destroy(),
   };
 }

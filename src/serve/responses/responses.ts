@@ -177,7 +177,8 @@ function prepare(
       const fault = isBackground ? keepQueued(run, context, needs) : undefined;
       if (fault) {
         reply.fail(fault);
-        return { cancel: () => undefined, resume: () => undefined };
+        const nothing = () => undefined;
+        return { cancel: nothing, resume: nothing, breakOff: nothing };
       }
       runs.add(head.id, run);
       if (isBackground) run.detach(reply, request.stream);
