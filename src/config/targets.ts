@@ -43,7 +43,8 @@ const Llama = z.strictObject({
 const Remote = {
   model: z.string().min(1).describe("The model's name there."),
   timeout: duration("10m").describe("The longest a whole attempt may take."),
-  firstContent: duration("60s").describe("The longest to wait for the first content."),
+  firstContent: duration("60s").describe("The longest to wait for a stream's first content."),
+  answer: duration("5m").describe("The longest to wait for an answer that is not streamed."),
   stall: duration("30s").describe("The longest silence within a stream."),
   slowestTokens: z
     .number()

@@ -26,6 +26,8 @@ export async function deliver(
     response.destroy();
     return;
   }
+  // Takes the request and never says a word.
+  if (fault === "silent") return;
   await wait(fault === "slow-first" ? Math.max(firstMs, SLOW_FIRST_MS) : firstMs);
   if ("frames" in reply) await stream(reply, response, delivery);
   else await send(reply, response, fault);
@@ -47,7 +49,11 @@ async function send(
   if (fault === "stall") response.flushHeaders();
   else if (fault === "empty") response.end();
   else if (fault === "malformed") response.end("{not json");
-  else if (fault === "break") {
+  else if (fault === "break-first") await breakOff(response);
+  else if (fault === "twice") {
+    response.write(bytes);
+    response.end(bytes);
+  } else if (fault === "break") {
     response.write(bytes.subarray(0, Math.ceil(bytes.length / 2)));
     await wait(BREAK_MS);
     response.destroy();
@@ -63,7 +69,9 @@ async function stream(
   if (fault === "stall") response.flushHeaders();
   else if (fault === "empty") response.end();
   else if (fault === "malformed") response.end(format.malformed);
-  if (fault === "stall" || response.writableEnded) return;
+  else if (fault === "error-first") response.end(format.error);
+  else if (fault === "break-first") await breakOff(response);
+  if (fault === "stall" || response.writableEnded || response.destroyed) return;
 
   const write = async ({ bytes }: Frame) => {
     const isFlowing = response.write(bytes);
@@ -73,7 +81,8 @@ async function stream(
     waiting(-1);
   };
   let hasContent = false;
-  for (const frame of frames) {
+  const all = fault === "twice" ? twice([...frames]) : frames;
+  for (const frame of all) {
     // The pause stands before a piece, so that none follows the last one.
     if (hasContent && frame.hasContent && tokenMs > 0) await wait(tokenMs);
     if (response.destroyed) return;
@@ -94,6 +103,13 @@ async function stream(
   response.end();
 }
 
+/** Lets the head leave, and nothing more. */
+async function breakOff(response: ServerResponse): Promise<void> {
+  response.flushHeaders();
+  await wait(BREAK_MS);
+  response.destroy();
+}
+
 /** Resolves when the reader has caught up, or is gone. */
 function drained(response: ServerResponse): Promise<void> {
   return new Promise((resolve) => {
@@ -105,4 +121,9 @@ function drained(response: ServerResponse): Promise<void> {
     response.on("drain", done);
     response.on("close", done);
   });
+}
+
+/** An answer, and the same once more behind it. */
+function twice(frames: readonly Frame[]): readonly Frame[] {
+  return [...frames, ...frames];
 }

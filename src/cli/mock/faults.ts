@@ -12,10 +12,16 @@ export const FAULTS = [
   "mid-error",
   "redirect",
   "slow-first",
+  "silent",
+  "break-first",
+  "error-first",
+  "twice",
 ] as const;
 
-const IN_MODEL =
-  /(?:^|[^a-z])(?:status-(\d{3})|(refuse|break|stall|malformed|empty|mid-error|redirect|slow-first))(?![a-z0-9])/;
+const SPOILING: readonly string[] = FAULTS.filter((one) => one !== "status" && one !== "redirect");
+const IN_MODEL = new RegExp(
+  String.raw`(?:^|[^a-z])(?:status-(\d{3})|(${[...FAULTS].toSorted((a, b) => b.length - a.length).join("|")}))(?![a-z0-9-])`,
+);
 const MESSAGES: Readonly<Record<number, string>> = {
   429: "Rate limit reached: mock failure 429",
   529: "Overloaded",
@@ -35,8 +41,7 @@ export function faultFor(
 
 /** The answer of a fault that replaces the whole answer; undefined for those that spoil one. */
 export function replyFor(fault: string, kind: Kind, call: Call): Reply | undefined {
-  if (["refuse", "break", "stall", "malformed", "empty", "mid-error", "slow-first"].includes(fault))
-    return undefined;
+  if (SPOILING.includes(fault)) return undefined;
   if (fault === "redirect")
     return {
       status: 302,

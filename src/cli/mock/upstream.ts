@@ -140,7 +140,8 @@ function generate(
   if (failed !== undefined) return { reply: failed };
   const reply = ask(route, kind, call);
   // A whole answer has no middle: its error comes instead of it.
-  if (fault === "mid-error" && "body" in reply && reply.status === 200)
+  const isError = fault === "mid-error" || fault === "error-first";
+  if (isError && "body" in reply && reply.status === 200)
     return {
       reply: kind.halfWay?.(call) ?? kind.error({ status: 500, message: "mock failure 500" }, call),
     };

@@ -101,6 +101,7 @@ export async function connect(
     headers: { ...kind.headers, ...config.headers, ...(key !== undefined && showKey(key)) },
     timeoutMs: config.timeout,
     firstContentMs: config.firstContent,
+    answerMs: config.answer,
     stallMs: config.stall,
     wire: await kind.wire(base, config, secret),
     ...(tls && { tls: { tls, folder, log } }),

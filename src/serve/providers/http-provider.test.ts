@@ -39,7 +39,13 @@ async function target(answer: (socket: Socket) => void): Promise<Provider> {
 }
 
 function provider(url: string, limits = {}): Provider {
-  const settings = { timeoutMs: 5000, firstContentMs: 5000, stallMs: 5000, ...limits };
+  const settings = {
+    timeoutMs: 5000,
+    firstContentMs: 5000,
+    answerMs: 5000,
+    stallMs: 5000,
+    ...limits,
+  };
   const made = httpProvider({
     name: "vllm",
     url: new URL(url),

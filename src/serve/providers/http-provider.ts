@@ -31,6 +31,8 @@ export interface HttpProviderOptions {
   readonly headers: Readonly<Record<string, string>>;
   readonly timeoutMs: number;
   readonly firstContentMs: number;
+  /** For the head of an answer that is not streamed. */
+  readonly answerMs: number;
   readonly stallMs: number;
   readonly connections?: number;
   /** For https: certificates of one's own. */
@@ -149,7 +151,7 @@ function createAsk({ name, transport, sign }: Line): Ask {
   });
 }
 
-function createGenerate(line: Line, { wire, timeoutMs }: HttpProviderOptions) {
+function createGenerate(line: Line, { wire, timeoutMs, answerMs }: HttpProviderOptions) {
   const { name, transport, sign } = line;
   const settled = (failure: string | undefined): void => {
     line.lastFailure = failure;
@@ -163,7 +165,7 @@ function createGenerate(line: Line, { wire, timeoutMs }: HttpProviderOptions) {
         path: base + dialect.path(request),
         body: JSON.stringify(written.body),
         // An answer that is not streamed has its head when it is whole.
-        ...(!request.stream && { headMs: timeoutMs }),
+        ...(!request.stream && { headMs: answerMs }),
         ...relayedHeaders(request, dialect, wire.relayedHeaders),
       };
       const attempt = new UpstreamAttempt(target, dialect.reader(request), listener, written);
