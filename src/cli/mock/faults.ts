@@ -18,7 +18,9 @@ export const FAULTS = [
   "twice",
 ] as const;
 
-const SPOILING: readonly string[] = FAULTS.filter((one) => one !== "status" && one !== "redirect");
+const SPOILING: ReadonlySet<string> = new Set(
+  FAULTS.filter((one) => one !== "status" && one !== "redirect"),
+);
 const IN_MODEL = new RegExp(
   String.raw`(?:^|[^a-z])(?:status-(\d{3})|(${[...FAULTS].toSorted((a, b) => b.length - a.length).join("|")}))(?![a-z0-9-])`,
 );
@@ -41,7 +43,7 @@ export function faultFor(
 
 /** The answer of a fault that replaces the whole answer; undefined for those that spoil one. */
 export function replyFor(fault: string, kind: Kind, call: Call): Reply | undefined {
-  if (SPOILING.includes(fault)) return undefined;
+  if (SPOILING.has(fault)) return undefined;
   if (fault === "redirect")
     return {
       status: 302,

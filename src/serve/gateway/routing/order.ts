@@ -40,7 +40,7 @@ export function orderTargets(
   const preferred = preferredPlaces(candidates, ids, rules, random);
   if (rules.strategy !== "weighted") places.sort(compare(candidates, rules.strategy));
   if (rules.strategy === "latency") preferBetterOfTwo(places, candidates, random);
-  const [first] = preferred.filter((place) => !isTooBusy(place, candidates, rules.balance));
+  const first = preferred.find((place) => !isTooBusy(place, candidates, rules.balance));
   return first === undefined ? places : [first, ...places.filter((place) => place !== first)];
 }
 

@@ -23,9 +23,8 @@ export class PrefixIndex<T> {
   /** The share of `blocks` that a target has seen without a gap, 0 to 1. */
   match(blocks: readonly number[], target: T): number {
     if (blocks.length === 0) return 0;
-    let count = 0;
-    while (count < blocks.length && this.seen.get(blocks[count] ?? 0)?.has(target)) count += 1;
-    return count / blocks.length;
+    const gap = blocks.findIndex((block) => !this.seen.get(block)?.has(target));
+    return gap === -1 ? 1 : gap / blocks.length;
   }
 
   add(blocks: readonly number[], target: T): void {
