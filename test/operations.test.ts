@@ -328,3 +328,25 @@ it("writes only failures where it is not told otherwise, also those of broken st
     { route: "/v1/chat/completions", status: 200, error: "client_closed", model: "chat" },
   ]);
 });
+
+it("says where an answer's time went, in headers and in metrics, unless it is told not to", async () => {
+  const mock = await mocked({ firstMs: 30 });
+  const yaml = `models: { chat: { targets: [${targetAt(mock.url)}] } }`;
+  const server = await startServer(yaml);
+  for (const body of [HI, { ...HI, stream: true }]) {
+    const answer = await server.call("/v1/chat/completions", body);
+    await answer.text();
+    const timing = answer.headers.get("server-timing") ?? "";
+    expect(timing).toMatch(
+      /^auth;dur=[\d.]+, admit;dur=[\d.]+, guard;dur=[\d.]+, cache;dur=[\d.]+, route;dur=[\d.]+, upstream;dur=[\d.]+$/,
+    );
+    const upstream = Number(/upstream;dur=([\d.]+)/.exec(timing)?.[1]);
+    expect(upstream).toBeGreaterThanOrEqual(29);
+    expect(Number(answer.headers.get("x-weir-overhead-ms"))).toBeGreaterThanOrEqual(0);
+  }
+  const metrics = await (await server.call("/metrics")).text();
+  expect(metrics).toContain('weir_overhead_seconds_count{stage="guard"} 2');
+  const quiet = await startServer(`server: { timingHeader: false }\n${yaml}`);
+  const answer = await quiet.call("/v1/chat/completions", HI);
+  expect(answer.headers.has("server-timing")).toBe(false);
+});

@@ -35,6 +35,7 @@ export function gatewayOf(house: House) {
       shadowOf: (model) => catalogue.shadow(model),
       newTraceId,
     }),
+    timingHeader: () => house.live.config.server.timingHeader,
     later,
   };
 }

@@ -34,6 +34,7 @@ import type {
 import { modelFor } from "./model-for.ts";
 import { hedgeOf, routeAskOf } from "./route-ask.ts";
 import type { Router } from "./routing/router.ts";
+import { timingHeaders } from "./overhead.ts";
 import { toCallRecord } from "./record.ts";
 import type { StageTimes } from "./timeline.ts";
 
@@ -226,8 +227,14 @@ class Call implements RunningCall {
 
   private begin(): void {
     const facts = this.attempts?.facts ?? { dropped: [], carried: [], isRelayed: true };
-    const headers = { ...this.reservation?.headers, ...this.look?.headers };
+    const headers = { ...this.reservation?.headers, ...this.look?.headers, ...this.timing() };
     this.reply.begin({ ...facts, headers });
+  }
+
+  private timing(): Record<string, string> | undefined {
+    const { needs, context, times, attempts } = this;
+    if (!needs.timingHeader?.()) return undefined;
+    return timingHeaders(context, times, attempts?.records ?? [], needs.monotonic());
   }
 
   private get miss(): CacheMiss | undefined {

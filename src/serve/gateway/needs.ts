@@ -168,6 +168,8 @@ export interface GatewayNeeds {
   readonly cache?: AnswerCache;
   /** Gets copies of calls; absent: nowhere. */
   readonly shadow?: Shadow;
+  /** Whether answers say where their time went. Absent: they do not. */
+  readonly timingHeader?: () => boolean;
   readonly now: Clock;
   /** Milliseconds that never go back, for durations. */
   readonly monotonic: () => number;

@@ -9,6 +9,7 @@ import {
   exposeGauge,
   formatLabels,
 } from "./exposition.ts";
+import { createOverheadMetrics } from "./overhead.ts";
 
 /** Prometheus metrics of the calls, written by hand: a few counters and histograms on the hot path. */
 export interface Metrics {
@@ -28,6 +29,7 @@ const LIVE_SECONDS = 10;
 export function createMetrics(now: () => number): Metrics {
   const series = new Map<string, Series>();
   const findings = new Map<string, number>();
+  const overhead = createOverheadMetrics();
   const recent = createRecent(now);
   let activeCalls = 0;
 
@@ -45,6 +47,7 @@ export function createMetrics(now: () => number): Metrics {
         const labels = formatLabels({ detector, action, origin });
         findings.set(labels, (findings.get(labels) ?? 0) + 1);
       }
+      overhead.observe(call.timeline);
       recent.add(call.usage.outputTokens);
     },
     active(change) {
@@ -55,6 +58,7 @@ export function createMetrics(now: () => number): Metrics {
     },
     expose: (gauges) =>
       exposeCalls([...series.values()], findings) +
+      overhead.expose() +
       gauges.map(exposeGauge).join("") +
       block("weir_active_calls", "Calls running now.", "gauge", [
         `weir_active_calls ${activeCalls}`,
