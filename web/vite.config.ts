@@ -11,5 +11,7 @@ export default defineConfig({
   plugins: [react()],
   // Nothing is inlined as a data: URL; the server's content policy allows files of its own only.
   build: { target: BROWSERS, cssTarget: BROWSERS, assetsInlineLimit: 0, modulePreload: false },
-  server: { proxy: { "/admin": api, "/v1": api, "/openapi.json": api, "/docs": api } },
+  server: {
+    proxy: { "/admin": api, "/auth": api, "/v1": api, "/openapi.json": api, "/docs": api },
+  },
 });

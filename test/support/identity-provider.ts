@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from "node:crypto";
 import { type RequestListener, type Server, createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { onTestFinished, vi } from "vitest";
+import { onTestFinished } from "vitest";
 
 /** A real OpenID Connect provider (the package oidc-provider) on this machine. */
 
@@ -60,11 +60,12 @@ async function load(): Promise<ProviderClass> {
 
 /** It has much to say on how it is set up here. */
 async function quietly<T>(work: () => Promise<T>): Promise<T> {
-  const spy = vi.spyOn(console, "warn").mockReturnValue(undefined);
+  const warn: unknown = Reflect.get(console, "warn");
+  Reflect.set(console, "warn", () => undefined);
   try {
     return await work();
   } finally {
-    spy.mockRestore();
+    Reflect.set(console, "warn", warn);
   }
 }
 

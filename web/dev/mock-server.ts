@@ -3,7 +3,6 @@
  * `npm run dev -w web`. It serves seeded data through the same schemas as the real one, so it cannot drift, and
  * the built dashboard under the real content policy. The key is `demo`.
  */
-import { randomBytes } from "node:crypto";
 import { createReadStream, existsSync } from "node:fs";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { extname, join, normalize } from "node:path";
@@ -12,16 +11,12 @@ import {
   CallDetail,
   CallList,
   CallQuery,
-  CreatedKey,
-  KeyList,
-  KeyRow,
-  Login,
   ModelList,
-  NewKey,
   Overview,
   OverviewWindow,
-  Session,
 } from "../../src/http/admin-schemas.ts";
+import { Login } from "../../src/http/access-schemas.ts";
+import { ACCESS_ROUTES } from "./mock-access.ts";
 import { makeCalls, summarise } from "./mock-data.ts";
 import { answerChat } from "./mock-chat.ts";
 import { MODELS } from "./mock-models.ts";
@@ -35,48 +30,8 @@ const CSP =
   "default-src 'self'; img-src 'self' data:; style-src 'self'; script-src 'self'; frame-ancestors 'none'; base-uri 'none'";
 
 const calls: CallDetail[] = EMPTY ? [] : makeCalls(900, Date.now());
-const keys: KeyRow[] = [
-  {
-    id: "k1",
-    name: "admin",
-    prefix: "weir_adm_Xq",
-    scopes: ["admin", "inference"],
-    createdAt: Date.now() - 9e8,
-    lastUsedAt: Date.now() - 4000,
-    revoked: false,
-  },
-  {
-    id: "k2",
-    name: "web-shop",
-    prefix: "weir_inf_b7",
-    scopes: ["inference"],
-    createdAt: Date.now() - 4e8,
-    lastUsedAt: Date.now() - 7e6,
-    revoked: false,
-  },
-  {
-    id: "k3",
-    name: "old laptop",
-    prefix: "weir_inf_0k",
-    scopes: ["inference"],
-    createdAt: Date.now() - 8e8,
-    lastUsedAt: null,
-    revoked: true,
-  },
-];
-
 const ROUTES: readonly MockRoute[] = [
   ["POST", /^\/admin\/v1\/session$/, signIn],
-  [
-    "DELETE",
-    /^\/admin\/v1\/session$/,
-    ({ response }) => void response.setHeader("set-cookie", "weir=; Max-Age=0; Path=/"),
-  ],
-  [
-    "GET",
-    /^\/admin\/v1\/session$/,
-    () => Session.parse({ key: "admin", scopes: ["admin", "inference"], version: "0.1.0" }),
-  ],
   [
     "GET",
     /^\/admin\/v1\/overview$/,
@@ -93,14 +48,7 @@ const ROUTES: readonly MockRoute[] = [
     ({ id }) => CallDetail.parse(calls.find((call) => call.id === id) ?? missing("call")),
   ],
   ["GET", /^\/admin\/v1\/models$/, () => ModelList.parse({ models: MODELS })],
-  ["GET", /^\/admin\/v1\/keys$/, () => KeyList.parse({ keys })],
-  ["POST", /^\/admin\/v1\/keys$/, createKey],
-  [
-    "DELETE",
-    /^\/admin\/v1\/keys\/(.+)$/,
-    ({ id }) =>
-      void Object.assign(keys.find((key) => key.id === id) ?? missing("key"), { revoked: true }),
-  ],
+  ...ACCESS_ROUTES,
   ...TARGET_ROUTES,
   ["POST", /^\/v1\/(chat\/completions|messages|responses)$/, talk],
 ];
@@ -131,7 +79,9 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
 }
 
 function authorise(request: IncomingMessage, url: URL): void {
-  const login = url.pathname === "/admin/v1/session" && request.method === "POST";
+  const login =
+    url.pathname === "/auth/options" ||
+    (url.pathname === "/admin/v1/session" && request.method === "POST");
   if (request.method !== "GET" && request.headers["x-weir-csrf"] !== "1") {
     throw new Refusal(403, "forbidden", "This request lacks the header x-weir-csrf.");
   }
@@ -159,21 +109,6 @@ function signIn({ body, response }: Call): void {
   if (Login.parse(JSON.parse(body)).key !== "demo")
     throw new Refusal(401, "unauthorized", "This key is not known.");
   response.setHeader("set-cookie", "weir=yes; HttpOnly; SameSite=Strict; Path=/");
-}
-
-function createKey({ body }: Call): unknown {
-  const wish = NewKey.parse(JSON.parse(body));
-  const key = `weir_inf_${randomBytes(24).toString("base64url")}`;
-  const row = {
-    id: randomBytes(4).toString("hex"),
-    ...wish,
-    prefix: key.slice(0, 11),
-    createdAt: Date.now(),
-    lastUsedAt: null,
-    revoked: false,
-  };
-  keys.unshift(KeyRow.parse(row));
-  return CreatedKey.parse({ ...row, key });
 }
 
 function list(query: CallQuery): unknown {

@@ -5,7 +5,6 @@ import { ApiError } from "./api/api-error.ts";
 import { useSession } from "./api/queries.ts";
 import { CallPage } from "./pages/calls/call-page.tsx";
 import { CallsPage } from "./pages/calls/calls-page.tsx";
-import { KeysPage } from "./pages/keys/keys-page.tsx";
 import { LoginPage } from "./pages/login/login-page.tsx";
 import { ModelsPage } from "./pages/models/models-page.tsx";
 import { OverviewPage } from "./pages/overview/overview-page.tsx";
@@ -16,6 +15,9 @@ import { Shell } from "./parts/shell.tsx";
 /** The larger pages come when they are asked for, so that the first one is there sooner. */
 const PlaygroundPage = lazy(async () => ({
   default: (await import("./pages/playground/playground-page.tsx")).PlaygroundPage,
+}));
+const KeysPage = lazy(async () => ({
+  default: (await import("./pages/keys/keys-page.tsx")).KeysPage,
 }));
 const TargetsPage = lazy(async () => ({
   default: (await import("./pages/targets/targets-page.tsx")).TargetsPage,
@@ -54,6 +56,7 @@ function Pages() {
       <Route path="/models" component={ModelsPage} />
       <Route path="/targets" component={TargetsPage} />
       <Route path="/keys" component={KeysPage} />
+      <Route path="/keys/:tab" component={KeysPage} />
       <Route>
         <PageHead title="No such page" name="No such page" />
         <Empty title="Nothing flows here">

@@ -13,6 +13,7 @@ import "./styles/playground.css";
 import "./styles/targets.css";
 import "./styles/calls.css";
 import "./styles/pages.css";
+import "./styles/keys.css";
 
 const client = new QueryClient({
   defaultOptions: { queries: { retry: shouldRetry, staleTime: 1000 } },

@@ -43,7 +43,9 @@ export function adviceFor(error: ApiError): string {
     case "unauthorized":
       return "The session has ended. Sign in again.";
     case "forbidden":
-      return "This key lacks the admin scope. Sign in with an admin key.";
+      return "An administrator can give you the role, or a key that has the scope.";
+    case "storage_unavailable":
+      return "Nothing was changed. Try again once the database is back.";
     case "rate_limited":
     case "engine_busy":
       return "Wait a moment and try again.";

@@ -5,24 +5,14 @@ import {
   useQuery,
   useQueryClient,
 } from "@tanstack/react-query";
-import type {
-  CallDetail,
-  CallList,
-  KeyRow,
-  ModelList,
-  Overview,
-  Session,
-} from "../../../src/http/admin-schemas.ts";
+import type { Session } from "../../../src/http/access-schemas.ts";
+import type { CallDetail, CallList, ModelList, Overview } from "../../../src/http/admin-schemas.ts";
 import { toQuery, type CallFilter } from "../pages/calls/call-filter.ts";
 import { ApiError } from "./api-error.ts";
-import { post, read, remove } from "./client.ts";
+import { post, read } from "./client.ts";
 
 export type WindowName = Overview["window"];
-export type Scope = KeyRow["scopes"][number];
-export type SessionFacts = ReturnType<typeof Session.parse>;
-
-/** A new key with its secret, which no later answer contains. */
-export type KeySecret = KeyRow & { readonly key: string };
+export type SessionFacts = Session;
 
 /** Wrong requests stay wrong; only a silent or failing server is asked again. */
 export function shouldRetry(failures: number, error: Error): boolean {
@@ -61,8 +51,10 @@ export function useSignIn() {
 export function useSignOut(onDone: () => void) {
   const client = useQueryClient();
   return useMutation({
-    mutationFn: () => remove("/admin/v1/session"),
-    onSuccess: () => {
+    mutationFn: () => post<{ url: string | null }>("/auth/logout", {}),
+    onSuccess: ({ url }) => {
+      // Signed in by way of a provider: one signs out there too.
+      if (url !== null) location.assign(url);
       onDone();
       client.setQueryData(["session"], null);
       client.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== "session" });
@@ -150,29 +142,5 @@ export function useModels() {
     queryKey: ["models"],
     queryFn: ({ signal }) => read<ModelList>("/admin/v1/models", signal),
     refetchInterval: 5000,
-  });
-}
-
-export function useKeys() {
-  return useQuery({
-    queryKey: ["keys"],
-    queryFn: ({ signal }) => read<{ keys: KeyRow[] }>("/admin/v1/keys", signal),
-  });
-}
-
-export function useCreateKey() {
-  const client = useQueryClient();
-  return useMutation({
-    mutationFn: (wish: { name: string; scopes: readonly Scope[] }) =>
-      post<KeySecret>("/admin/v1/keys", wish),
-    onSuccess: () => client.invalidateQueries({ queryKey: ["keys"] }),
-  });
-}
-
-export function useRevokeKey() {
-  const client = useQueryClient();
-  return useMutation({
-    mutationFn: (id: string) => remove(`/admin/v1/keys/${encodeURIComponent(id)}`),
-    onSuccess: () => client.invalidateQueries({ queryKey: ["keys"] }),
   });
 }

@@ -2,6 +2,7 @@ import { useEffect, useRef, type ReactNode } from "react";
 import { Link, useLocation } from "wouter";
 import { useSignOut, type SessionFacts } from "../api/queries.ts";
 import { Icon, type IconName } from "./icon.tsx";
+import { SessionProvider } from "./role.tsx";
 import { Logo } from "./logo.tsx";
 import { ThemeButton } from "./theme.tsx";
 
@@ -46,7 +47,7 @@ export function Shell(props: {
         <RailFoot session={session} onSignedOut={onSignedOut} />
       </header>
       <main id="main" ref={main} tabIndex={-1} className="page">
-        {children}
+        <SessionProvider session={session}>{children}</SessionProvider>
       </main>
     </div>
   );
@@ -76,7 +77,9 @@ function RailFoot(props: { session: SessionFacts; onSignedOut: () => void }) {
   return (
     <div className="rail-foot">
       <div className="who">
-        Signed in as {session.key}
+        Signed in as{" "}
+        <span title={session.user?.name ?? undefined}>{session.user?.email ?? session.key}</span>,{" "}
+        {session.role}
         <br />
         Weir {session.version}
       </div>

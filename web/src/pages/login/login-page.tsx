@@ -1,5 +1,6 @@
 import { useEffect, useState, type SubmitEvent } from "react";
 import { ApiError } from "../../api/api-error.ts";
+import { useSignInOptions } from "../../api/access-queries.ts";
 import { useSignIn } from "../../api/queries.ts";
 import { ErrorNotice } from "../../parts/feedback.tsx";
 import { Icon } from "../../parts/icon.tsx";
@@ -27,6 +28,7 @@ export function LoginPage() {
             <p className="quiet">Serve, watch, guard and ship language models</p>
           </div>
         </div>
+        <ProviderButton />
         <form className="stack" onSubmit={submit}>
           {/* Password managers file a key under a name. */}
           <input hidden readOnly autoComplete="username" value="admin" />
@@ -55,14 +57,33 @@ export function LoginPage() {
   );
 }
 
+/** Leaves for the identity provider, which sends the browser back. Nothing where there is none. */
+function ProviderButton() {
+  const { data } = useSignInOptions();
+  if (!data?.oidc) return null;
+  return (
+    <>
+      <a className="button primary" href={data.oidc.url}>
+        Sign in with {data.oidc.label}
+      </a>
+      <p className="login-or">or with a key</p>
+    </>
+  );
+}
+
 function SignInError({ error }: { error: Error }) {
   if (!(error instanceof ApiError) || error.status !== 401) return <ErrorNotice error={error} />;
+  const isExpired = /expired|was replaced/.test(error.message);
   return (
     <div className="notice clay" role="alert">
       <Icon name="warning" />
       <div>
-        <strong>This key is not known.</strong>
-        <p>Copy all of it, without the spaces around it, and check that it was not revoked.</p>
+        <strong>{isExpired ? "This key has ended." : "This key is not known here."}</strong>
+        <p>
+          {isExpired
+            ? error.message
+            : "Copy all of it, without the spaces around it. It must not be revoked, and needs the scope viewer, operator or admin."}
+        </p>
       </div>
     </div>
   );
@@ -73,8 +94,8 @@ function WhereIsTheKey() {
     <div id="key-hint" className="login-hint">
       <h2>Where is the key?</h2>
       <p>
-        Weir prints it once, in the terminal of its first start, and keeps only a hash. Is it lost?
-        Then make a new one on the server:
+        Weir prints it once, in the terminal of its first start, and keeps only a hash. A key with
+        the scope viewer or operator will do as well. Is it lost? Then make a new one on the server:
       </p>
       <pre>weir keys rotate --admin</pre>
     </div>
