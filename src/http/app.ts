@@ -13,6 +13,7 @@ import type { Log } from "../core/log.ts";
 import { fromFastify } from "./app-error.ts";
 import { answerClientError } from "./client-error.ts";
 import type { Lane } from "./lane/inference.ts";
+import { errorHeaders } from "./lane/replies.ts";
 import { LaneServer, type ListenerOptions } from "./lane-server.ts";
 import { type Operation, toOperation } from "./openapi.ts";
 import { followPlainRequests, noteFailure } from "./plain-requests.ts";
@@ -72,7 +73,11 @@ export function createApp(lane: Lane, listener: ListenerOptions, log: Log): App 
         reason: cause.stack,
       });
     }
-    return reply.code(error.status).type("application/json").send(formatError(error, request.id));
+    return reply
+      .code(error.status)
+      .headers(errorHeaders(error))
+      .type("application/json")
+      .send(formatError(error, request.id));
   });
   return { server, fastify, operations };
 }

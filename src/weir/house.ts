@@ -105,7 +105,13 @@ export async function buildHouse(settings: Settings, log: Log, stack: AsyncDispo
     router,
     redis,
     limits: await limitsOf(
-      { settings, log, redis, limits: () => current.live.config.limits },
+      {
+        settings,
+        log,
+        redis,
+        limits: () => current.live.config.limits,
+        trustedProxies: () => current.live.config.server.trustedProxies,
+      },
       stack,
     ),
     operations: openOperations({ server: () => current.live.config.server, now, log }, stack),

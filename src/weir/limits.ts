@@ -4,6 +4,7 @@ import type { Settings } from "../config/settings.ts";
 import { WeirError } from "../core/errors.ts";
 import type { Ledger } from "../core/ledger.ts";
 import type { Log } from "../core/log.ts";
+import { type Visitors, createVisitors } from "../http/visitors.ts";
 import { createAdmission } from "../serve/gateway/limits/admission.ts";
 import { createDurableLedger } from "../serve/gateway/limits/durable-ledger.ts";
 import { createMemoryLedger } from "../serve/gateway/limits/memory-ledger.ts";
@@ -16,6 +17,7 @@ interface LimitsNeeds {
   readonly settings: Settings;
   readonly log: Log;
   readonly limits: () => LimitsConfig;
+  readonly trustedProxies: () => readonly string[];
   /** What replicas share; absent: this process counts by itself. */
   readonly redis: Redis | undefined;
 }
@@ -24,6 +26,7 @@ export interface Limiting {
   readonly admission: Admission;
   readonly ledger: Ledger;
   readonly notices: LimitNotices;
+  readonly visitors: Visitors;
 }
 
 const BEAT_MS = 5000;
@@ -37,7 +40,20 @@ export async function limitsOf(needs: LimitsNeeds, stack: AsyncDisposableStack):
   const ledger = redis
     ? await sharedLedger({ ...needs, redis, log }, stack)
     : ownLedger({ ...needs, log }, stack);
-  return { ledger, notices, admission: createAdmission({ limits, ledger, notices, now }) };
+  const visitors = createVisitors({
+    limits: () => limits().perIp,
+    trustedProxies: needs.trustedProxies,
+    ledger: createMemoryLedger(now),
+    refused: (meter) => notices.refused(meter),
+    now,
+    log,
+  });
+  return {
+    ledger,
+    notices,
+    visitors,
+    admission: createAdmission({ limits, ledger, notices, now }),
+  };
 }
 
 /** Counters in memory; days and months in the data folder. */

@@ -14,6 +14,7 @@ import { type LaneNeeds, createInferenceLane, draining } from "../http/lane/infe
 import { createResumables } from "../http/lane/resumable.ts";
 import { drain, listen } from "../http/listen.ts";
 import { noteCaller } from "../http/plain-requests.ts";
+import { followVisitors } from "../http/visitors.ts";
 import type { Responses } from "../serve/responses/responses.ts";
 import { type House, apply, buildHouse } from "./house.ts";
 import { registerInferenceRoutes } from "./inference-routes.ts";
@@ -89,6 +90,7 @@ async function buildApp(
     noteCaller(request, caller);
     return caller;
   };
+  followVisitors(app.fastify, house.limits.visitors);
   await registerRoutes(app, house, authorise);
   registerInferenceRoutes(app, house, { ...services, batches, authorise });
   return { app, responses: services.responses };
@@ -120,6 +122,7 @@ function toLaneNeeds(house: House, services: Services): LaneNeeds {
     now: gateway.now,
     log: house.log.part("http"),
     traffic: house.operations.traffic,
+    visitors: house.limits.visitors,
     isLeaving: () => house.operations.isLeaving,
     isDraining: () => house.isDraining,
     rejected(code) {

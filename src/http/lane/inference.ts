@@ -18,6 +18,7 @@ import type { Embeddings } from "../../serve/provider.ts";
 import type { CallContext, CallWishes, Reply, RunningCall } from "../../serve/gateway/needs.ts";
 import type { PreparedResponse, Responses } from "../../serve/responses/responses.ts";
 import { type Credentials, identify } from "../identify.ts";
+import { type Visitors, sendsKey } from "../visitors.ts";
 import { wishesOf } from "../wishes.ts";
 import { readJson } from "./body.ts";
 import type { Exchange, Inbound } from "./exchange.ts";
@@ -44,6 +45,7 @@ export interface LaneNeeds {
   readonly now: () => number;
   readonly log: Log;
   /** Counts what is under way, and turns away what is too much. */
+  readonly visitors: Visitors;
   readonly traffic: Traffic;
   /** Set once the server is to end: connections are not kept open. */
   readonly isLeaving: () => boolean;
@@ -96,6 +98,7 @@ export function createInferenceLane(needs: LaneNeeds): Lane {
     let wishes: CallWishes | undefined;
     try {
       if (needs.isDraining()) throw draining();
+      if (!exchange.caller) visit.after(needs.visitors.enter(exchange));
       caller = exchange.caller ?? identify(exchange, needs.credentials, "inference");
       wishes = wishesOf(exchange.headers);
       const last = lastEventOf(exchange);
@@ -129,6 +132,8 @@ export function createInferenceLane(needs: LaneNeeds): Lane {
         needs.log.error("request_failed", { traceId, route, reason: String(error.cause) });
       }
       needs.rejected(error.code);
+      const isWrong = error.code === "unauthorized" && sendsKey(exchange.headers);
+      if (isWrong && !exchange.caller) needs.visitors.wrongKey(exchange);
       visit.rejected(error.code);
       sendError(exchange, error, traceId, protocol?.error ?? formatError);
     }

@@ -26,6 +26,14 @@ export function sendError(
   const headers = {
     "content-type": "application/json",
     ...(traceId && toTraceHeaders(traceId)),
+    ...errorHeaders(error),
+  };
+  exchange.respond(error.status, headers, format(error, traceId));
+}
+
+/** What a client is told beside the error's text: whether to come again, and when. */
+export function errorHeaders(error: WeirError): AnswerHeaders {
+  return {
     ...(error.retryAfterMs !== undefined && {
       "retry-after": String(Math.max(1, Math.ceil(error.retryAfterMs / 1000))),
     }),
@@ -33,7 +41,6 @@ export function sendError(
     // OpenAI's and Anthropic's clients retry every 429 unless they are told not to.
     "x-should-retry": String(ERRORS[error.code].retry),
   };
-  exchange.respond(error.status, headers, format(error, traceId));
 }
 
 /** `x-request-id` and `request-id` are where OpenAI's and Anthropic's clients look for one. */

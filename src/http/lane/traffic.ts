@@ -37,6 +37,8 @@ export interface Visit {
   admit(caller: Caller, wish?: Priority): void;
   /** Hears of body bytes that nobody announced; gives what refuses them. */
   readonly grew: (bytes: number) => WeirError | undefined;
+  /** What is to be done when it is over. One only. */
+  after(run: (() => void) | undefined): void;
   /** What runs for it. */
   runs(call: Breakable): void;
   rejected(code: ErrorCode): void;
@@ -79,6 +81,7 @@ class OpenVisit implements Visit {
   private readonly entry: AccessEntry | undefined;
   private caller: Caller | undefined;
   private call: Breakable | undefined;
+  private last: (() => void) | undefined;
   private isAdmitted = false;
   /** Bytes of its body that are counted. */
   private held = 0;
@@ -112,6 +115,10 @@ class OpenVisit implements Visit {
     return bodyBytes <= most || isAlone ? undefined : this.refused("bodies");
   };
 
+  after(run: (() => void) | undefined): void {
+    this.last = run;
+  }
+
   runs(call: Breakable): void {
     if (this.exchange.isOver) return;
     this.call = call;
@@ -139,6 +146,7 @@ class OpenVisit implements Visit {
     house.bodyBytes -= this.held;
     if (this.call) house.running.delete(this.call);
     this.entry?.close(this.caller);
+    this.last?.();
   }
 }
 
