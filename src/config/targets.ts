@@ -8,6 +8,9 @@ const Price = z.strictObject({
   input: dollars.describe("For a million prompt tokens."),
   output: dollars.describe("For a million generated tokens."),
   cached: dollars.optional().describe("For a million prompt tokens found in a cache."),
+  cacheWrite: dollars
+    .optional()
+    .describe("For a million prompt tokens put into the upstream's cache, where that costs more."),
 });
 
 const Common = {

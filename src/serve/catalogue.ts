@@ -242,7 +242,14 @@ async function priceOf(config: TargetConfig, needs: CatalogueNeeds): Promise<Pri
   const { price } = config;
   if (price) {
     const [input, output] = [price.input / 1e6, price.output / 1e6];
-    return { input, output, cached: (price.cached ?? price.input) / 1e6 };
+    const cached = (price.cached ?? price.input) / 1e6;
+    const { cacheWrite } = price;
+    return {
+      input,
+      output,
+      cached,
+      ...(cacheWrite !== undefined && { cacheWrite: cacheWrite / 1e6 }),
+    };
   }
   if (config.provider === "llama") return { input: 0, output: 0, cached: 0 };
   return needs.listPrice(config.provider, config.model);

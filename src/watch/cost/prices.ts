@@ -5,6 +5,8 @@ export interface TokenPrice {
   readonly input: number;
   readonly output: number;
   readonly cached: number;
+  /** What is put into the upstream's cache, where that has a price of its own. */
+  readonly cacheWrite?: number;
 }
 
 /** A dollar for a million tokens is a thousand nano-dollars a token. */
@@ -36,7 +38,9 @@ export async function listPrice(provider: string, model: string): Promise<TokenP
   const input = perToken(found.model_price["input_mtok"]);
   const output = perToken(found.model_price["output_mtok"]);
   if (input === undefined || output === undefined) return undefined;
-  return { input, output, cached: perToken(found.model_price["cache_read_mtok"]) ?? input };
+  const cached = perToken(found.model_price["cache_read_mtok"]) ?? input;
+  const cacheWrite = perToken(found.model_price["cache_write_mtok"]);
+  return { input, output, cached, ...(cacheWrite !== undefined && { cacheWrite }) };
 }
 
 /** Tiered prices are taken at their first tier: prompts short of the long-context threshold. */
