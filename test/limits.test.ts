@@ -71,7 +71,10 @@ it("says what is left on every endpoint, and when to come back where nothing is"
   const anthropic = await server.call("/v1/messages", ASK);
   expect(anthropic.headers.get("x-ratelimit-remaining-requests")).toBe("1");
   const embedded = await server.call("/v1/embeddings", { model: "chat", input: "x" });
-  expect(embedded.status).toBe(200);
+  expect([embedded.status, embedded.headers.get("x-ratelimit-remaining-requests")]).toEqual([
+    200,
+    "0",
+  ]);
   for (const [path, body] of [
     [CHAT, ASK],
     ["/v1/embeddings", { model: "chat", input: "x" }],

@@ -22,7 +22,15 @@ export function asking(authorise: Authorise, request: FastifyRequest, reply: Fas
   const authMs = performance.now() - startedAt;
   const wishes = wishesOf(request.headers);
   return {
-    context: { traceId: request.id, route, caller, startedAt, authMs, ...(wishes && { wishes }) },
+    context: {
+      traceId: request.id,
+      route,
+      caller,
+      startedAt,
+      authMs,
+      ...(wishes && { wishes }),
+      tell: (headers) => void reply.headers(headers),
+    },
     signal: left.signal,
   };
 }

@@ -14,7 +14,7 @@ it.each([
 ] as [Dialect, string][])("caps a relayed body of %s by %s", (dialect, name) => {
   const request = openAiChat.request({ model: "m", messages: MESSAGES, odd: 1 });
   const body = { model: "m", odd: 1 };
-  const capped = capOutput({ ...request, source: { dialect, body } } as GenerateRequest, 9);
+  const capped = capOutput({ ...request, source: { dialect, body } }, 9);
   expect(capped.maxTokens).toBe(9);
   expect(capped.source?.body).toEqual({ ...body, [name]: 9 });
   expect(body).toEqual({ model: "m", odd: 1 });

@@ -21,7 +21,7 @@ import { type Credentials, identify } from "../identify.ts";
 import { type Visitors, sendsKey } from "../visitors.ts";
 import { wishesOf } from "../wishes.ts";
 import { readJson } from "./body.ts";
-import type { Exchange, Inbound } from "./exchange.ts";
+import type { AnswerHeaders, Exchange, Inbound } from "./exchange.ts";
 import type { Resumables } from "./resumable.ts";
 import { type Heartbeats, StreamReply, WholeReply, sendError } from "./replies.ts";
 import type { Breakable, Traffic, Visit } from "./traffic.ts";
@@ -245,11 +245,13 @@ async function embed(
   const left = new AbortController();
   exchange.onLeave(() => left.abort());
   visit.runs(breakable(left, exchange, context.traceId));
-  const { vectors, usage } = await needs.embed(toEmbedRequest(parsed), context, left.signal);
+  let limits: AnswerHeaders = {};
+  const told = { ...context, tell: (headers: AnswerHeaders) => void (limits = headers) };
+  const { vectors, usage } = await needs.embed(toEmbedRequest(parsed), told, left.signal);
   const answer = formatEmbeddings(parsed.model, vectors, usage, parsed.encoding_format ?? "float");
   if (exchange.isOver) return;
   const headers = { "content-type": "application/json", "x-weir-trace-id": context.traceId };
-  exchange.respond(200, headers, answer);
+  exchange.respond(200, { ...headers, ...limits }, answer);
 }
 
 /** Answers with the error and stops the work. */

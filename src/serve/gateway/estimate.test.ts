@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { parseConfig } from "../../config/load.ts";
-import type { ChatMessage, ChatRequest, Source } from "../../core/chat.ts";
+import type { ChatMessage, ChatRequest } from "../../core/chat.ts";
 import { boundOf, costOf, inputBound } from "./estimate.ts";
 import type { Price, RoutedModel, Target } from "./needs.ts";
 
@@ -49,7 +49,7 @@ it("counts everything that goes in: schemas, tools and their calls, thoughts, na
     },
     { messages: [{ role: "assistant", content: "a", reasoning: [{ text: long }] }] },
     { messages: [{ role: "user", content: "a", name: long }] },
-    { source: { dialect: "openai-chat", body: { messages: [{ thought: long }] } } as Source },
+    { source: { dialect: "openai-chat", body: { messages: [{ thought: long }] } } },
   ];
   for (const more of cases) expect(inputOf(requestOf("Hi", more)) - plain).toBeGreaterThan(4900);
   expect(inputOf(requestOf("Hi", { tools: [{ name: "f" }] })) - plain).toBeGreaterThan(1000);

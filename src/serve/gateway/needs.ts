@@ -147,6 +147,8 @@ export interface CacheHit {
 export interface CacheMiss {
   readonly kind: "miss";
   readonly headers: Readonly<Record<string, string>>;
+  /** Other calls get this answer too: it is finished even when its own client leaves. */
+  readonly isAwaited: boolean;
   took(events: readonly ChatEvent[]): void;
   done(usage: Usage): void;
   failed(): void;
@@ -214,6 +216,8 @@ export interface CallContext {
   readonly authMs: number;
   /** What the client asked for beside its request, by headers. */
   readonly wishes?: CallWishes;
+  /** Hears what is left of the caller's limits, for the answer of a call beside generation. */
+  readonly tell?: (headers: Readonly<Record<string, string>>) => void;
 }
 
 /** What one call may say of its own way, over what weir.yaml says. */

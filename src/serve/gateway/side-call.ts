@@ -41,17 +41,14 @@ export async function sideCall<Answer>(
     user: undefined,
     bound: boundOf(call, model.targets),
   });
+  context.tell?.(reservation.headers);
   const attempts: AttemptRecord[] = [];
   needs.recorder.active(1);
   let usage = NOTHING;
   let error: WeirError | undefined;
   try {
-    const answer = await tryTargets(
-      needs.router.open(sideAskOf(model, context, call.tokens ?? 0)),
-      call,
-      attempts,
-      needs,
-    );
+    const route = needs.router.open(sideAskOf(model, context, call.tokens ?? 0));
+    const answer = await tryTargets(route, call, attempts, needs);
     usage = call.usageOf(answer);
     return answer;
   } catch (cause) {
