@@ -4,6 +4,7 @@ import { listenerFields } from "./listener.ts";
 import { cidr, duration, share } from "./fields.ts";
 import { Limits } from "./limits.ts";
 import { Postgres, Redis } from "./shared.ts";
+import { Cache, ModelCache } from "./cache.ts";
 import { Routing } from "./routing.ts";
 import { TargetConfig } from "./targets.ts";
 
@@ -48,6 +49,7 @@ const Server = z.strictObject({
 const Model = z.strictObject({
   targets: z.array(TargetConfig).min(1, "a model needs at least one target"),
   routing: Routing,
+  cache: ModelCache,
   shadow: z
     .strictObject({
       target: TargetConfig,
@@ -114,6 +116,7 @@ export const WeirConfig = z.strictObject({
     .describe("The names that clients ask for, and what answers them."),
   guard: Guard.prefault({}),
   limits: Limits.prefault({}),
+  cache: Cache,
   redis: Redis,
   postgres: Postgres,
   access: Access,

@@ -30,6 +30,7 @@ export function gatewayOf(house: House) {
     models: catalogue,
     admission: house.limits.admission,
     router: house.router,
+    cache: house.answers.cache,
     shadow: createShadow({
       ...common,
       shadowOf: (model) => catalogue.shadow(model),

@@ -17,6 +17,7 @@ import { listPrice } from "../watch/cost/prices.ts";
 import { type Metrics, createMetrics } from "../watch/metrics/metrics.ts";
 import { type Recorder, type Writer, createRecorder } from "../watch/trace/recorder.ts";
 import { accessOf, followAccess } from "./access.ts";
+import { type Answering, answersOf } from "./answers.ts";
 import { type Limiting, limitsOf, redisOf } from "./limits.ts";
 import { type Operations, openOperations } from "./operations.ts";
 import { type ReadinessCheck, folderCheck } from "./readiness.ts";
@@ -45,6 +46,7 @@ export interface House {
   readonly limits: Limiting;
   /** What replicas share, where weir.yaml names one. */
   readonly redis: Redis | undefined;
+  readonly answers: Answering;
   readonly router: Router;
   readonly operations: Operations;
   /** What else speaks against traffic: parts add theirs. */
@@ -70,19 +72,7 @@ export async function buildHouse(settings: Settings, log: Log, stack: AsyncDispo
   const access = await accessOf(settings, log.part("access"), () => control);
   stack.defer(followAccess(access, settings));
   const newAdminKey = await access.ensureAdmin(settings.adminKey);
-  const traces = await openTraceStore({
-    folder: join(dataFolder, "traces"),
-    keepMs: config.traces.keep,
-    onTrouble: (reason) => log.error("trace_store_trouble", { reason }),
-  });
-  stack.defer(() => traces.close());
-  const recorder = createRecorder({
-    calls: traces,
-    capture: () => current.live.config.traces.capture,
-    redact: (text, writer) => (current.live.cleans.has(writer) ? text : redact(text)),
-    log: log.part("watch"),
-  });
-  stack.defer(() => recorder.flush());
+  const watch = await openWatch(settings, log, { live: () => current.live, stack });
   const catalogue = openCatalogue(settings, log, () => current.live.config.server.drain);
   stack.defer(() => catalogue.close());
   const router = createRouter({
@@ -97,13 +87,12 @@ export async function buildHouse(settings: Settings, log: Log, stack: AsyncDispo
     log,
     control,
     access,
-    traces,
-    metrics: createMetrics(now),
-    recorder,
+    ...watch,
     catalogue,
     prober: startProber({ catalogue, router }, log, stack),
     router,
     redis,
+    answers: answersOf(Object.assign(current, { catalogue, redis, settings })),
     limits: await limitsOf(
       {
         settings,
@@ -120,6 +109,28 @@ export async function buildHouse(settings: Settings, log: Log, stack: AsyncDispo
   });
   await catalogue.apply(config.models);
   return { house, newAdminKey };
+}
+
+/** Where calls are counted and kept. */
+async function openWatch(
+  { config, dataFolder }: Settings,
+  log: Log,
+  { live, stack }: { readonly live: () => Live; readonly stack: AsyncDisposableStack },
+): Promise<Pick<House, "traces" | "recorder" | "metrics">> {
+  const traces = await openTraceStore({
+    folder: join(dataFolder, "traces"),
+    keepMs: config.traces.keep,
+    onTrouble: (reason) => log.error("trace_store_trouble", { reason }),
+  });
+  stack.defer(() => traces.close());
+  const recorder = createRecorder({
+    calls: traces,
+    capture: () => live().config.traces.capture,
+    redact: (text, writer) => (live().cleans.has(writer) ? text : redact(text)),
+    log: log.part("watch"),
+  });
+  stack.defer(() => recorder.flush());
+  return { traces, recorder, metrics: createMetrics(Date.now) };
 }
 
 function openCatalogue({ folder, secret }: Settings, log: Log, drainMs: () => number): Catalogue {

@@ -11,6 +11,7 @@ import { operationsRoutes } from "../http/routes/operations.ts";
 import { pageRoutes } from "../http/routes/pages.ts";
 import { targetRoutes } from "../http/routes/targets.ts";
 import { createTargetDesk } from "../serve/target-desk.ts";
+import { routingGauges } from "../http/routing-gauges.ts";
 import { summarise, windowOf } from "../watch/overview.ts";
 import { toSpans } from "../watch/trace/spans.ts";
 import { registerAccessRoutes } from "./access-routes.ts";
@@ -106,6 +107,8 @@ function metricsText({
   operations,
   limits,
   redis,
+  answers,
+  router,
 }: House): string {
   const refused = {
     name: "weir_requests_rejected_total",
@@ -117,6 +120,8 @@ function metricsText({
     ...gaugesOf(catalogue, recorder.dropped, prober),
     refused,
     ...operations.gauges(),
+    ...routingGauges(catalogue, router, performance.now.bind(performance)),
+    ...answers.gauges(),
     ...limitGauges({ limits, redis }),
   ]);
 }

@@ -38,6 +38,14 @@ import { timingHeaders } from "./overhead.ts";
 import { toCallRecord } from "./record.ts";
 import type { StageTimes } from "./timeline.ts";
 
+/** A client that has left while others wait for its answer. */
+const NOBODY: Reply = {
+  begin: () => undefined,
+  events: () => true,
+  end: () => undefined,
+  fail: () => undefined,
+};
+
 type Needs = GatewayNeeds & { readonly router: Router };
 
 export function startCall(
@@ -55,7 +63,7 @@ export function startCall(
 class Call implements RunningCall {
   private request: GenerateRequest;
   private readonly context: CallContext;
-  private readonly reply: Reply;
+  private reply: Reply;
   private readonly needs: Needs;
   private readonly times: StageTimes;
   private model: RoutedModel | undefined;
@@ -190,6 +198,11 @@ class Call implements RunningCall {
 
   cancel(): void {
     if (this.isOver) return;
+    if (this.miss?.isAwaited && this.source) {
+      this.reply = NOBODY;
+      this.source.resume();
+      return;
+    }
     this.source?.cancel();
     this.settle("canceled", new WeirError("client_closed", "The client left before the end."));
   }
