@@ -138,17 +138,23 @@ class Connection implements Redis {
   private ask(parts: readonly string[], timeoutMs: number): Promise<unknown> {
     const { client } = this;
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
+      let isAnswered = false;
+      const giveUp = () => {
+        if (isAnswered) return;
         const late = new Error(`Redis gave no answer within ${timeoutMs} ms`);
         this.down(late);
         reject(late);
-      }, timeoutMs);
+      };
+      // The answer may lie in the socket, where this process was too busy to read it: it is read first.
+      const timer = setTimeout(() => setImmediate(giveUp), timeoutMs);
       client?.sendCommand([...parts]).then(
         (answer) => {
+          isAnswered = true;
           clearTimeout(timer);
           resolve(answer);
         },
         (cause: unknown) => {
+          isAnswered = true;
           clearTimeout(timer);
           if (!isRefusal(cause)) this.down(cause);
           reject(cause instanceof Error ? cause : new Error(messageOf(cause)));

@@ -62,9 +62,10 @@ export function createNotices(now: Clock, log: Log): LimitNotices {
       if (meter.mode === "soft" && isNewsIn(meter)) {
         const { scope, subject, limit } = meter;
         // A user's name is a person's: it is for the trace, not for the log.
+        const mayNamePerson = scope === "perUser" || scope.startsWith("rule:");
         log.warn("soft_limit_exceeded", {
           limit: nameOf(meter),
-          ...(scope !== "perUser" && { subject }),
+          ...(!mayNamePerson && { subject }),
           most: limit,
         });
       }
