@@ -146,10 +146,6 @@ export function openCallStore(path: string) {
       sql.figures
         .all(from, to)
         .map((row) => ({ ...(row as unknown as CallFigures), guarded: row["guarded"] === 1 })),
-    spentByKey: (from: number): Record<string, number> =>
-      Object.fromEntries(
-        sql.spent.all(from).map((row) => [String(row["key_id"]), Number(row["nanos"])]),
-      ),
     countsByModel: (from: number): Record<string, number> =>
       Object.fromEntries(
         sql.byModel.all(from).map((row) => [String(row["model"]), Number(row["calls"])]),
@@ -182,9 +178,6 @@ function prepare(db: DatabaseSync) {
     figures: db.prepare(`SELECT at, model, status, guarded, input_tokens AS inputTokens,
       output_tokens AS outputTokens, coalesce(cost_nanos, 0) AS costNanos, duration_ms AS durationMs,
       ttft_ms AS ttftMs FROM call WHERE at >= ? AND at < ?`),
-    spent: db.prepare(
-      "SELECT key_id, coalesce(sum(cost_nanos), 0) AS nanos FROM call WHERE at >= ? GROUP BY key_id",
-    ),
     byModel: db.prepare("SELECT model, count(*) AS calls FROM call WHERE at >= ? GROUP BY model"),
     pruneText: db.prepare(
       "DELETE FROM call_text WHERE rowid IN (SELECT seq FROM call WHERE at < ? ORDER BY at LIMIT ?)",

@@ -85,12 +85,6 @@ it("prunes calls and their words together", () => {
   expect(store.list({ limit: 10, search: "rivers" }).calls.map(({ id }) => id)).toEqual(["new"]);
 });
 
-it("sums what each key spent", () => {
-  const store = openCallStore(":memory:");
-  store.add([call("a"), call("b", { keyId: "other" }), call("c"), call("d", { costNanos: null })]);
-  expect(store.spentByKey(0)).toEqual({ k: 1400, other: 700 });
-});
-
 it("merges the log into the database, and again after a restart, without doubles", async () => {
   const path = folder();
   const open = () => openTraceStore({ folder: path, keepMs: 1e12, onTrouble: () => undefined });

@@ -10,8 +10,6 @@ export interface TraceStore {
   find(id: string): Promise<CallRow | undefined>;
   list(filter: CallFilter): Promise<{ calls: CallRow[]; next: string | null }>;
   figures(from: number, to: number): Promise<CallFigures[]>;
-  /** Nano-dollars that each key spent since `from`. */
-  spentByKey(from: number): Promise<Record<string, number>>;
   countsByModel(from: number): Promise<Record<string, number>>;
   /** Resolves when everything appended so far is in the database. */
   merged(): Promise<void>;
@@ -75,10 +73,6 @@ class TraceClient implements TraceStore {
 
   figures(from: number, to: number): Promise<CallFigures[]> {
     return this.ask("figures", { from, to });
-  }
-
-  spentByKey(from: number): Promise<Record<string, number>> {
-    return this.ask("spentByKey", { from });
   }
 
   countsByModel(from: number): Promise<Record<string, number>> {

@@ -20,7 +20,6 @@ export interface TraceQuestions {
   find: { id: string };
   list: CallFilter;
   figures: { from: number; to: number };
-  spentByKey: { from: number };
   countsByModel: { from: number };
   /** Answers when everything appended so far is merged. */
   merged: Record<string, never>;
@@ -132,8 +131,7 @@ function mergeAll(limit = Number.POSITIVE_INFINITY): void {
 
 function answer(ask: number, question: keyof TraceQuestions, detail: unknown): void {
   try {
-    const mustBeWhole = question === "merged" || question === "spentByKey";
-    mergeAll(mustBeWhole ? undefined : MERGE_BEFORE_ANSWER_BYTES);
+    mergeAll(question === "merged" ? undefined : MERGE_BEFORE_ANSWER_BYTES);
     tell({ type: "answer", ask, value: ANSWERS[question](detail as never) }); // typed by TraceQuestions
   } catch (cause) {
     tell({ type: "refused", ask, message: messageOf(cause) });
@@ -144,7 +142,6 @@ const ANSWERS: { [Q in keyof TraceQuestions]: (detail: TraceQuestions[Q]) => unk
   find: ({ id }) => calls.find(id),
   list: (filter) => calls.list(filter),
   figures: ({ from, to }) => calls.figures(from, to),
-  spentByKey: ({ from }) => calls.spentByKey(from),
   countsByModel: ({ from }) => calls.countsByModel(from),
   merged: () => undefined,
 };
