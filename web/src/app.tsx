@@ -10,6 +10,7 @@ import { ModelsPage } from "./pages/models/models-page.tsx";
 import { OverviewPage } from "./pages/overview/overview-page.tsx";
 import { Empty, ErrorNotice, SkeletonRows } from "./parts/feedback.tsx";
 import { PageHead } from "./parts/page.tsx";
+import { OnlyFor } from "./parts/role.tsx";
 import { Shell } from "./parts/shell.tsx";
 
 /** The larger pages come when they are asked for, so that the first one is there sooner. */
@@ -50,7 +51,11 @@ function Pages() {
   return (
     <Switch>
       <Route path="/" component={OverviewPage} />
-      <Route path="/playground" component={PlaygroundPage} />
+      <Route path="/playground">
+        <OnlyFor scope="inference">
+          <PlaygroundPage />
+        </OnlyFor>
+      </Route>
       <Route path="/calls" component={CallsPage} />
       <Route path="/calls/:id">{({ id }) => <CallPage key={id} id={id} />}</Route>
       <Route path="/models" component={ModelsPage} />

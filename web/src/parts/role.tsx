@@ -34,7 +34,7 @@ export function OnlyFor({ scope, children }: { scope: Scope; children: ReactNode
   const session = use(SessionContext);
   if (useMay(scope)) return children;
   return (
-    <div className="notice ochre" role="status">
+    <div className="notice ochre" role="note">
       <Icon name="shield" />
       <div>
         <strong>This page needs the {nameOf(scope)}.</strong>

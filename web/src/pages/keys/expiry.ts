@@ -7,7 +7,7 @@ export function formatIn(at: number, now: number): string {
   const minutes = Math.max(0, Math.ceil((at - now) / 60_000));
   if (minutes < 60) return `in ${minutes} min`;
   if (minutes < 2880) return `in ${Math.round(minutes / 60)} h`;
-  return `in ${Math.round(minutes / 1440)} d`;
+  return `in ${Math.floor(minutes / 1440)} d`;
 }
 
 /** The day as a date field has it, in the reader's own time zone; empty for never. */

@@ -12,10 +12,10 @@ export function filterKeys(
   return keys
     .filter((key) => state === "all" || key.revoked === (state === "revoked"))
     .filter((key) => {
-      const text = [key.name, key.tenant, key.prefix, key.note ?? "", key.id, ...key.scopes]
+      const text = [key.name, key.tenant, key.prefix, key.note ?? "", ...key.scopes]
         .join("\n")
         .toLowerCase();
-      return words.every((word) => text.includes(word));
+      return words.every((word) => word === key.id || text.includes(word));
     })
     .toSorted((a, b) => b.createdAt - a.createdAt);
 }

@@ -1,7 +1,7 @@
 import type { KeyRow, TenantRow } from "../../../../src/http/access-schemas.ts";
 import { Segments } from "../../parts/page.tsx";
 import { inDays } from "./expiry.ts";
-import { modelsProblem } from "./model-list.ts";
+import { modelsProblem } from "./typed-models.ts";
 
 type Scope = KeyRow["scopes"][number];
 type Role = Exclude<Scope, "inference">;
@@ -102,12 +102,11 @@ export function PriorityField(props: {
       <select
         id="key-priority"
         className="input"
-        value={props.value ?? ""}
+        value={props.value ?? "normal"}
         onChange={({ target }) =>
           props.onChange(PRIORITIES.find((one) => one === target.value) ?? null)
         }
       >
-        <option value="">as usual (normal)</option>
         {PRIORITIES.map((one) => (
           <option key={one} value={one}>
             {one}

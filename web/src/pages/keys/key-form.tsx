@@ -13,7 +13,7 @@ import {
 import { fromDay, toDay } from "./expiry.ts";
 import { LimitFields } from "./limit-fields.tsx";
 import { type LimitTexts, toLimits, toTexts } from "./limit-names.ts";
-import { modelsProblem, toModels } from "./model-list.ts";
+import { modelsProblem, toModels } from "./typed-models.ts";
 
 /** What is typed in. */
 export interface KeyDraft {

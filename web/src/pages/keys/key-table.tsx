@@ -3,6 +3,7 @@ import type { LimitRow } from "../../../../src/http/limit-schemas.ts";
 import { formatAgo, formatFullTime } from "../../format.ts";
 import { Badge, type Tone } from "../../parts/badge.tsx";
 import type { IconName } from "../../parts/icon.tsx";
+import { ModelList } from "./model-list.tsx";
 import { UseBars } from "./use-bars.tsx";
 import type { KeyAction } from "./keys-tab.tsx";
 import { formatIn } from "./expiry.ts";
@@ -59,7 +60,7 @@ function KeyLine(props: Omit<KeyTableProps, "rows"> & { row: KeyRow; now: number
       </td>
       <td data-label="limits">
         {Object.keys(row.limits).length + own.length === 0 ? (
-          <span className="quiet">server&apos;s</span>
+          <span className="quiet">none of its own</span>
         ) : (
           <UseBars rows={own} limits={row.limits} />
         )}
@@ -72,15 +73,6 @@ function KeyLine(props: Omit<KeyTableProps, "rows"> & { row: KeyRow; now: number
         <KeyActions row={row} onAct={onAct} />
       </td>
     </tr>
-  );
-}
-
-function ModelList({ models }: { models: readonly string[] }) {
-  const text = models.length === 0 ? "no model" : models.join(", ");
-  return (
-    <div className="key-line" title={text}>
-      <code>{models.length > 3 ? `${models.slice(0, 3).join(", ")}, …` : text}</code>
-    </div>
   );
 }
 

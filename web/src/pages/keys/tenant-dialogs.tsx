@@ -8,7 +8,7 @@ import { Choice } from "./key-dialogs.tsx";
 import { ModelsField } from "./key-fields.tsx";
 import { LimitFields } from "./limit-fields.tsx";
 import { toLimits, toTexts } from "./limit-names.ts";
-import { modelsProblem, toModels } from "./model-list.ts";
+import { modelsProblem, toModels } from "./typed-models.ts";
 
 const ID = /^[a-z0-9][a-z0-9._-]{0,62}$/;
 

@@ -2,9 +2,10 @@ import { useState } from "react";
 import type { TenantRow } from "../../../../src/http/access-schemas.ts";
 import type { LimitRow } from "../../../../src/http/limit-schemas.ts";
 import { useLimits, useTenants } from "../../api/access-queries.ts";
-import { formatAgo, formatFullTime, plural } from "../../format.ts";
+import { formatAgo, formatFullTime } from "../../format.ts";
 import { Badge } from "../../parts/badge.tsx";
 import { Loaded, SkeletonRows } from "../../parts/feedback.tsx";
+import { ModelList } from "./model-list.tsx";
 import { DisableDialog, DropDialog, TenantDialog } from "./tenant-dialogs.tsx";
 import { UseBars } from "./use-bars.tsx";
 
@@ -87,11 +88,11 @@ function TenantLine(props: {
         {row.id}
         {row.name !== row.id && <div className="key-line">{row.name}</div>}
       </th>
-      <td>{plural(row.keys, "key")}</td>
-      <td data-label="models">{row.models ? row.models.join(", ") || "none" : "all"}</td>
+      <td data-label="keys">{row.keys}</td>
+      <td data-label="models">{row.models ? <ModelList models={row.models} /> : "all"}</td>
       <td data-label="limits">
         {Object.keys(row.limits).length + own.length === 0 ? (
-          <span className="quiet">server&apos;s</span>
+          <span className="quiet">none of its own</span>
         ) : (
           <UseBars rows={own} limits={row.limits} />
         )}

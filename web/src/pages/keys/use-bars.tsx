@@ -51,9 +51,16 @@ function UseBar({ use: { name, used, most, isCost } }: { use: Use }) {
         </span>
       </div>
       {most !== null && (
-        <meter className={tone} min={0} max={1} value={share} aria-label={`${text}: used`}>
-          {Math.round(share * 100)}%
-        </meter>
+        <div
+          className={`use-bar ${tone}`}
+          role="meter"
+          aria-label={`${text}, used`}
+          aria-valuemin={0}
+          aria-valuemax={100}
+          aria-valuenow={Math.round(share * 100)}
+        >
+          <div style={{ width: `${share * 100}%` }} />
+        </div>
       )}
     </li>
   );

@@ -10,6 +10,7 @@ import { Logo } from "../../parts/logo.tsx";
 export function LoginPage() {
   const [key, setKey] = useState("");
   const signIn = useSignIn();
+  const provider = useSignInOptions().data?.oidc;
   useEffect(() => {
     document.title = "Sign in · Weir";
   }, []);
@@ -28,7 +29,7 @@ export function LoginPage() {
             <p className="quiet">Serve, watch, guard and ship language models</p>
           </div>
         </div>
-        <ProviderButton />
+        {provider && <ProviderButton {...provider} />}
         <form className="stack" onSubmit={submit}>
           {/* Password managers file a key under a name. */}
           <input hidden readOnly autoComplete="username" value="admin" />
@@ -47,7 +48,11 @@ export function LoginPage() {
             />
           </div>
           {signIn.error && <SignInError error={signIn.error} />}
-          <button type="submit" className="button primary" disabled={signIn.isPending}>
+          <button
+            type="submit"
+            className={provider ? "button" : "button primary"}
+            disabled={signIn.isPending}
+          >
             {signIn.isPending ? "Signing in…" : "Sign in"}
           </button>
         </form>
@@ -57,14 +62,12 @@ export function LoginPage() {
   );
 }
 
-/** Leaves for the identity provider, which sends the browser back. Nothing where there is none. */
-function ProviderButton() {
-  const { data } = useSignInOptions();
-  if (!data?.oidc) return null;
+/** Leaves for the identity provider, which sends the browser back. */
+function ProviderButton({ label, url }: { label: string; url: string }) {
   return (
     <>
-      <a className="button primary" href={data.oidc.url}>
-        Sign in with {data.oidc.label}
+      <a className="button primary" href={url}>
+        Sign in with {label}
       </a>
       <p className="login-or">or with a key</p>
     </>

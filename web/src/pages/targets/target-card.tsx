@@ -3,6 +3,7 @@ import { Badge, StateBadge } from "../../parts/badge.tsx";
 import { ErrorNotice, Skeleton } from "../../parts/feedback.tsx";
 import { Icon, type IconName } from "../../parts/icon.tsx";
 import { Facts } from "../../parts/page.tsx";
+import { useWhyNot } from "../../parts/role.tsx";
 import { EngineMenu } from "./engine-menu.tsx";
 import { FactsPanel } from "./facts-panel.tsx";
 import { ProviderMark } from "./provider-mark.tsx";
@@ -21,6 +22,7 @@ export function TargetCard({ model, target, siblings }: TargetCardProps) {
   const canTell = target.abilities.includes("facts");
   const facts = useTargetFacts(name, isAskedByItself(target));
   const test = useTargetTest(name);
+  const whyNot = useWhyNot("operator");
   return (
     <article className="panel target-card" aria-label={`Target ${target.id} of ${model}`}>
       <CardHead target={target} isSleeping={facts.data?.isSleeping === true} />
@@ -46,6 +48,7 @@ export function TargetCard({ model, target, siblings }: TargetCardProps) {
           icon="pulse"
           busy={test.isPending}
           busyText="Testing…"
+          whyNot={whyNot}
           onClick={() => test.mutate()}
         >
           Test call
@@ -53,7 +56,7 @@ export function TargetCard({ model, target, siblings }: TargetCardProps) {
       </div>
       {test.error && <ErrorNotice error={test.error} />}
       {test.data && !test.isPending && <TestPanel result={test.data} />}
-      {target.actions.length > 0 && (
+      {target.actions.length > 0 && whyNot === undefined && (
         <EngineMenu
           name={name}
           actions={target.actions}
@@ -83,15 +86,19 @@ function BusyButton(props: {
   icon: IconName;
   busy: boolean;
   busyText: string;
+  /** Why it cannot be pressed at all. */
+  whyNot?: string | undefined;
   onClick: () => void;
   children: string;
 }) {
-  const { busy, onClick } = props;
+  const { busy, whyNot, onClick } = props;
   return (
     <button
       type="button"
       className="button"
       aria-disabled={busy}
+      disabled={whyNot !== undefined}
+      title={whyNot}
       onClick={() => {
         if (!busy) onClick();
       }}
