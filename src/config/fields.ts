@@ -17,12 +17,12 @@ export const duration = (fallback: string) =>
 /** One that may be left out, which means never. */
 export const optionalDuration = durationText.transform(toMilliseconds).optional();
 
+const AMOUNT = { error: 'expected an amount such as "20 USD" or "0.15 USD"' };
+
 /** An amount in words, as `0.15 USD`; nano-dollars once parsed. */
 export const dollars = z
-  .string()
-  .refine((text) => parseDollars(text) !== undefined, {
-    error: 'expected an amount such as "20 USD" or "0.15 USD"',
-  })
+  .string(AMOUNT)
+  .refine((text) => parseDollars(text) !== undefined, AMOUNT)
   .transform((text): Nanos => parseDollars(text) ?? 0);
 
 /** A secret is never written down here: only where it is found. */

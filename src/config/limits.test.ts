@@ -26,10 +26,10 @@ it("reads limits of every kind", () => {
 });
 
 it.each([
-  ["  perKey: { requestsPerMinut: 1 }", "line 2: limits.perKey", "unknown key"],
+  ["  perKey: { requestsPerMinut: 1 }", "line 2: limits.perKey", "mean requestsPerMinute"],
   ["  perKey: { requestsPerMinute: 0 }", "line 2: limits.perKey.requestsPerMinute", "1 or more"],
   ["  perKey: { requestsPerMinute: many }", "limits.perKey.requestsPerMinute", "whole number"],
-  ["  perUser: { costPerDay: 20 }", "limits.perUser.costPerDay", ""],
+  ["  perUser: { costPerDay: 20 }", "limits.perUser.costPerDay", "20 USD"],
   ["  perModel: { costPerDay: 20 EUR }", "limits.perModel.costPerDay", "USD"],
   ["  perIp: { tokensPerMinute: 1 }", "limits.perIp", "unknown key"],
   ["  perIp: { ipv6Prefix: 200 }", "limits.perIp.ipv6Prefix", ""],

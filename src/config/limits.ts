@@ -112,6 +112,17 @@ export const Limits = z
       ),
   })
   .describe("Who may use how much.");
+/** The keys of each of its parts, for whoever misspells one. */
+export const LIMIT_SECTIONS: Readonly<Record<string, readonly string[]>> = {
+  perKey: Object.keys(FIELDS),
+  perTenant: Object.keys(FIELDS),
+  perUser: Object.keys(FIELDS),
+  perModel: Object.keys(FIELDS),
+  perEndpoint: Object.keys(FIELDS),
+  perIp: Object.keys(PerIp.shape),
+  rules: Object.keys(Rule.shape),
+};
+
 export type LimitsConfig = z.infer<typeof Limits>;
 export type LimitRule = LimitsConfig["rules"][number];
 export type PerIpLimits = LimitsConfig["perIp"];

@@ -3,6 +3,7 @@ import { dirname, resolve } from "node:path";
 import { LineCounter, type Node, parseDocument } from "yaml";
 import type { z } from "zod";
 import { WeirError, messageOf } from "../core/errors.ts";
+import { LIMIT_SECTIONS } from "./limits.ts";
 import { WeirConfig } from "./schema.ts";
 
 export const CONFIG_FILE = "weir.yaml";
@@ -95,6 +96,8 @@ const SECTIONS: Record<string, readonly string[]> = {
   server: Object.keys(WeirConfig.shape.server.unwrap().shape),
   guard: Object.keys(WeirConfig.shape.guard.unwrap().shape),
   traces: Object.keys(WeirConfig.shape.traces.unwrap().shape),
+  limits: Object.keys(WeirConfig.shape.limits.unwrap().shape),
+  ...LIMIT_SECTIONS,
   targets: [
     "provider",
     "file",

@@ -50,6 +50,12 @@ const Model = z.strictObject({
   targets: z.array(TargetConfig).min(1, "a model needs at least one target"),
   routing: Routing,
   cache: ModelCache,
+  volatileLines: z
+    .array(z.string().min(3))
+    .default([])
+    .describe(
+      "How lines of a system prompt begin that differ in each request and mean nothing to a model: they are left out, so that prefix caches work. Those of known coding agents are left out anyway.",
+    ),
   shadow: z
     .strictObject({
       target: TargetConfig,

@@ -81,5 +81,8 @@ function modelFromFile(config: WeirConfig, file: string): WeirConfig["models"] {
     fallback: false,
     tags: [],
   };
-  return { ...config.models, chat: { targets: [target], routing: Routing.parse(undefined) } };
+  return {
+    ...config.models,
+    chat: { targets: [target], routing: Routing.parse(undefined), volatileLines: [] },
+  };
 }

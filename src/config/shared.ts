@@ -7,6 +7,10 @@ export const Redis = z
   .strictObject({
     url: z
       .url({ protocol: /^rediss?$/, error: "expected redis://HOST:PORT or rediss://HOST:PORT" })
+      .refine((url) => new URL(url).password === "", {
+        error:
+          "a password has no place in this file: put the URL into a variable and name it in urlEnv",
+      })
       .optional()
       .describe("Without a password: this file is no place for one."),
     urlEnv: environmentVariable.optional().describe("The variable that holds the whole URL."),

@@ -115,7 +115,7 @@ export function createCatalogue(needs: CatalogueNeeds): Catalogue {
 
 async function toModel(
   name: string,
-  { targets, routing, shadow }: WeirConfig["models"][string],
+  { targets, routing, shadow, volatileLines }: WeirConfig["models"][string],
   start: (config: TargetConfig) => Promise<Running>,
   needs: CatalogueNeeds,
 ): Promise<RunningModel> {
@@ -135,6 +135,7 @@ async function toModel(
     name,
     targets: made,
     routing,
+    volatileLines,
     shadow: shadow && { ...shadow, target: await toTarget(shadow.target, 0) },
   };
 }
@@ -166,6 +167,7 @@ function routedBy(config: TargetConfig, routing: RoutingConfig) {
     concurrency: config.concurrency ?? (config.provider === "llama" ? config.slots : undefined),
     isPaced: isSelfHosted && config.provider !== "llama",
     continues: isSelfHosted && routing.continue,
+    keepsClientLines: config.provider === "anthropic",
     guards: guardsOf(config),
   };
 }

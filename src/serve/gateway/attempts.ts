@@ -18,6 +18,8 @@ export interface AttemptsHandlers {
 export interface AttemptsAsk {
   readonly route: Route;
   readonly request: GenerateRequest;
+  /** The same with the lines that its client wrote for its own vendor. */
+  readonly original: GenerateRequest;
   /** How long the call may take from now on. */
   readonly deadlineMs?: number | undefined;
   readonly hedge?: { readonly afterMs: number | undefined; readonly budget: number } | undefined;
@@ -102,13 +104,13 @@ export class Attempts implements Attempt {
 
   private next(lastError?: WeirError): void {
     const handlers = {
-      go: (ticket: Ticket) => this.begin(ticket, this.ask.request),
+      go: (ticket: Ticket) => this.begin(ticket),
       none: (error: WeirError) => this.fail(error),
     };
     this.ask.route.next(handlers, lastError);
   }
 
-  private begin(ticket: Ticket, request: GenerateRequest): Try {
+  private begin(ticket: Ticket, request = this.requestFor(ticket)): Try {
     const one: Try = new Try(ticket, request, {
       monotonic: this.needs.monotonic,
       events: (from, events) => this.took(from, events),
@@ -123,6 +125,10 @@ export class Attempts implements Attempt {
     if (this.isPaused) one.pause();
     if (ticket.reason !== "hedge" && ticket.reason !== "continuation") this.mayHedge();
     return one;
+  }
+
+  private requestFor({ target }: Ticket): GenerateRequest {
+    return target.keepsClientLines ? this.ask.original : this.ask.request;
   }
 
   /** A target that stays without content for too long has failed, whatever else it sends. */
@@ -144,7 +150,7 @@ export class Attempts implements Attempt {
     const look = () => {
       if (this.isOver || this.chosen || this.running.length !== 1) return;
       const ticket = this.ask.route.hedge(hedge.budget);
-      if (ticket) this.begin(ticket, this.ask.request);
+      if (ticket) this.begin(ticket);
     };
     this.stops.push(this.needs.later(hedge.afterMs, look));
   }

@@ -58,6 +58,7 @@ function scripted(name: string) {
     tags: [],
     isPaced: false,
     continues: false,
+    keepsClientLines: false,
     price: { input: 100, output: 200, cached: 50 },
   };
   return { target, calls, latest: () => calls.at(-1)?.listener };
@@ -91,7 +92,14 @@ function setUp(
       fail: ({ code }) => told.push(`fail ${code}`),
     },
     {
-      models: { find: (name) => ({ name, targets, routing: Routing.parse(more.routing) }) },
+      models: {
+        find: (name) => ({
+          name,
+          targets,
+          routing: Routing.parse(more.routing),
+          volatileLines: [],
+        }),
+      },
       admission: { reserve: () => ({ headers: {}, settle: (actual) => settled.push(actual) }) },
       gate: {
         inspect: (request) => ({ request, findings: [], blocked: undefined }),

@@ -36,6 +36,7 @@ import { hedgeOf, routeAskOf } from "./route-ask.ts";
 import type { Router } from "./routing/router.ts";
 import { timingHeaders } from "./overhead.ts";
 import { toCallRecord } from "./record.ts";
+import { stabilised } from "./stabilise.ts";
 import type { StageTimes } from "./timeline.ts";
 
 /** A client that has left while others wait for its answer. */
@@ -62,6 +63,8 @@ export function startCall(
 /** The state of one call between its steps. Everything that ends it goes through `settle`, once. */
 class Call implements RunningCall {
   private request: GenerateRequest;
+  /** The same without lines that differ in each request. */
+  private stable: GenerateRequest;
   private readonly context: CallContext;
   private reply: Reply;
   private readonly needs: Needs;
@@ -82,6 +85,7 @@ class Call implements RunningCall {
 
   constructor(request: GenerateRequest, context: CallContext, reply: Reply, needs: Needs) {
     this.request = request;
+    this.stable = request;
     this.context = context;
     this.reply = reply;
     this.needs = needs;
@@ -131,6 +135,7 @@ class Call implements RunningCall {
   private inspect(): void {
     const verdict = this.needs.gate.inspect(this.request);
     this.request = verdict.request;
+    this.stable = stabilised(verdict.request, this.model?.volatileLines);
     this.inputFindings = verdict.findings;
     this.times.routeAt = this.needs.monotonic();
     if (verdict.blocked) throw verdict.blocked;
@@ -138,7 +143,7 @@ class Call implements RunningCall {
   }
 
   private lookUp(): CacheLook | undefined | Promise<CacheLook> {
-    return this.needs.cache?.look(this.request, this.context);
+    return this.needs.cache?.look(this.stable, this.context);
   }
 
   private answer(look: CacheLook | undefined): void {
@@ -172,13 +177,14 @@ class Call implements RunningCall {
   }
 
   private attempt(): void {
-    const { model, request, context, needs } = this;
+    const { model, stable: request, request: original, context, needs } = this;
     if (!model) return; // admitted, so it was found
     this.times.attemptAt = needs.monotonic();
     const ask = routeAskOf(request, model, context);
     const attempts = new Attempts(
       {
         request,
+        original,
         route: needs.router.open(ask),
         deadlineMs: context.wishes?.deadlineMs ?? model.routing.deadline,
         hedge: hedgeOf(model, needs.router),

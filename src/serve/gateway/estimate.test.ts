@@ -10,7 +10,12 @@ const PRICE: Price = { input: 10, output: 100, cached: 1 };
 function modelOf(
   targets: readonly Partial<Target>[] = [{ price: PRICE, model: "up" }],
 ): RoutedModel {
-  return { name: "chat", targets: targets as Target[], routing } as RoutedModel; // what a bound reads
+  return {
+    name: "chat",
+    targets: targets as Target[],
+    routing,
+    volatileLines: [],
+  } as unknown as RoutedModel; // what a bound reads
 }
 
 function requestOf(content: ChatMessage["content"], more: Partial<ChatRequest> = {}): ChatRequest {

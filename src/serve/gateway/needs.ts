@@ -25,6 +25,8 @@ export interface Target {
   readonly isPaced: boolean;
   /** Whether it can go on with another target's broken-off answer, and its own may go on elsewhere. */
   readonly continues: boolean;
+  /** Whether lines that a client wrote for this vendor go there; all others do without. */
+  readonly keepsClientLines: boolean;
   /** Absent where nothing is slow by itself: the embedded engine, which may still be loading. */
   readonly guards?: Guards | undefined;
 }
@@ -50,6 +52,8 @@ export interface RoutedModel {
   readonly name: string;
   readonly targets: readonly Target[];
   readonly routing: RoutingConfig;
+  /** How further lines begin that differ in each request and mean nothing to a model. */
+  readonly volatileLines: readonly string[];
 }
 
 export interface Models {

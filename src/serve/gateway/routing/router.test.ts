@@ -19,6 +19,7 @@ const target = (id: string, more: Partial<Target> = {}): Target => ({
   tags: [],
   isPaced: false,
   continues: false,
+  keepsClientLines: false,
   ...more,
 });
 
@@ -35,7 +36,12 @@ interface Asked {
 function setUp(targets: readonly Target[], routing: unknown = {}) {
   const clock = testClock();
   const router = createRouter({ now: () => clock.at, random: () => 0.5, later: clock.later });
-  const model: RoutedModel = { name: "chat", targets, routing: Routing.parse(routing) };
+  const model: RoutedModel = {
+    name: "chat",
+    targets,
+    routing: Routing.parse(routing),
+    volatileLines: [],
+  };
 
   function ask(more: Partial<RouteAsk> = {}): Asked {
     const route = router.open({
