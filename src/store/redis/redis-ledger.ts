@@ -195,8 +195,12 @@ class Shared implements RedisLedger {
           : [],
       ),
     });
+    // What cannot have cost anything need not be told.
+    const isOfUse = meters.some(
+      ({ span, unit }) => (span === "day" || span === "month") && amounts[unit] > 0,
+    );
     try {
-      if (message(amounts).parts.length > 0) this.needs.outbox.begin(message(amounts));
+      if (isOfUse) this.needs.outbox.begin(message(amounts));
     } catch (cause) {
       grant.settle({ requests: 0, tokens: 0, cost: 0, calls: 0 });
       throw new WeirError(
@@ -212,8 +216,7 @@ class Shared implements RedisLedger {
         if (isSettled) return;
         isSettled = true;
         grant.settle(actual);
-        const told = message(actual);
-        if (told.parts.length > 0) this.needs.outbox.add(told);
+        if (isOfUse) this.needs.outbox.add(message(actual));
         if (this.needs.redis.isUp) void this.tell();
       },
     };
