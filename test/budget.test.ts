@@ -17,7 +17,7 @@ const COST = 8 * INPUT + TOKENS * 2000;
 async function setUp(
   context: TestContext,
   limits: string,
-  { tokenMs = 0, timeout = "5s" } = {},
+  { tokenMs = 0, timeout = "5s", whenDown = "refuse" } = {},
 ): Promise<{
   replicas: Replicas;
   server: TestRedis;
@@ -33,7 +33,7 @@ async function setUp(
     3,
     `models: { chat: ${model("up")}, broken: ${model("status-500")}, half: ${model("break")} }
 limits: ${limits}
-redis: { url: "${server.url}", timeout: ${timeout}, whenDown: refuse }
+redis: { url: "${server.url}", timeout: ${timeout}, whenDown: ${whenDown} }
 `,
   );
   return { replicas, server, mock };
@@ -186,4 +186,28 @@ it("turns calls away while Redis is stopped or asleep, and goes on exactly when 
   );
   const { used } = await settled(replicas, "costPerDay");
   expect(used).toBe(mock.finished() * COST);
+});
+
+it("counts here while Redis is gone, and tells it afterwards what was spent, once", async (context) => {
+  const { replicas, server, mock } = await setUp(
+    context,
+    '{ perKey: { costPerDay: "1 USD", requestsPerMinute: 1000 } }',
+    { tokenMs: 2, timeout: "1s", whenDown: "local" },
+  );
+  const some = (calls: number) =>
+    count(Array.from({ length: calls }, () => replicas.ask("/v1/chat/completions", ASK)));
+  await some(30);
+  const before = (await settled(replicas, "costPerDay")).used;
+  const [during] = await Promise.all([some(90), Promise.resolve(server.sleep())]);
+  onTestFinished(() => server.wake());
+  expect(Object.fromEntries(during)).toEqual({ 200: 90 });
+  expect(Object.fromEntries(await some(30))).toEqual({ 200: 30 });
+  server.wake();
+  const isTold = ({ used, reserved }: { used: number; reserved: number }) =>
+    used === mock.finished() * COST && reserved === 0;
+  expect(before).toBe(30 * COST);
+  await eventually(() => standing(replicas, "costPerDay"), isTold);
+  // What replicas say again every few seconds must not count again.
+  await some(3);
+  await eventually(() => standing(replicas, "costPerDay"), isTold);
 });

@@ -61,6 +61,8 @@ class Connection implements Redis {
   private probe: NodeJS.Timeout | undefined;
   private downSince = 0;
   private isClosed = false;
+  /** Why it is not there, as far as is known. */
+  private reason: unknown = new Error("no answer at the start");
 
   constructor(options: RedisOptions) {
     this.options = options;
@@ -75,7 +77,7 @@ class Connection implements Redis {
         resolve();
       });
     });
-    if (!this.isUp) this.down(new Error("no answer at the start"), true);
+    if (!this.isUp) this.down(this.reason, true);
   }
 
   onUp(listener: () => void): void {
@@ -130,8 +132,9 @@ class Connection implements Redis {
     try {
       await this.ask(["PING"], timeoutMs);
       this.up();
-    } catch {
+    } catch (cause) {
       // It stays down; the next probe comes.
+      this.reason = cause;
     }
   }
 
@@ -172,6 +175,7 @@ class Connection implements Redis {
   }
 
   private down(cause: unknown, isFirst = false): void {
+    this.reason = cause;
     if (this.isClosed || (!this.isUp && !isFirst)) return;
     this.isUp = false;
     this.downSince = Date.now();
