@@ -138,6 +138,39 @@ it.each<[path: string, body: Record<string, unknown> | typeof FORM]>([
   expect(unknown).not.toContain("secret-model");
 });
 
+it("keeps a key to its models in a batch", async () => {
+  const server = await setUp();
+  const { key } = await make(server, { models: ["chat"] });
+  const lines = ["chat", "secret-model"].map((model) =>
+    JSON.stringify({
+      custom_id: model,
+      method: "POST",
+      url: "/v1/chat/completions",
+      body: chat(model),
+    }),
+  );
+  const form = new FormData();
+  form.set("purpose", "batch");
+  form.set("file", new Blob([lines.join("\n")]), "lines.jsonl");
+  const headers = { authorization: `Bearer ${key}` };
+  const sent = await fetch(`${server.url}/v1/files`, { method: "POST", headers, body: form });
+  const { id: input } = (await sent.json()) as { id: string };
+  const wish = {
+    input_file_id: input,
+    endpoint: "/v1/chat/completions",
+    completion_window: "24h",
+  };
+  const { id } = (await (await server.call("/v1/batches", wish, as(key))).json()) as { id: string };
+  const look = async () => {
+    const answer = await server.call(`/v1/batches/${id}`, undefined, as(key));
+    return (await answer.json()) as { status: string; error_file_id: string | null };
+  };
+  const done = await eventually(look, ({ status }) => status === "completed");
+  const path = `/v1/files/${done.error_file_id}/content`;
+  const errors = await (await server.call(path, undefined, as(key))).text();
+  expect(errors).toMatch(/secret-model.*may use only: chat/s);
+});
+
 it("shows a key only the models that it may use", async () => {
   const server = await setUp();
   await server.call("/admin/v1/tenants", { id: "shop", models: ["gpt-*", "secret-model"] });

@@ -1,4 +1,5 @@
 import { expect, it } from "vitest";
+import { parseConfig } from "../src/config/load.ts";
 import type { Log } from "../src/core/log.ts";
 import { type Jar, type Page, createJar } from "./support/cookie-jar.ts";
 import {
@@ -215,6 +216,30 @@ access: { oidc: { issuer: "${provider.issuer}", clientId: ${CLIENT_ID}, clientSe
   expect(byKey.status).toBe(204);
   await provider.serve(server.url, PEOPLE);
   expect((await signIn(stand, "ada")).url.pathname).toBe("/");
+});
+
+it("follows its configuration, and wants the secret that it names", async () => {
+  const provider = await startIdentityProvider();
+  const server = await startServer("models: {}");
+  const lost = await fetch(`${server.url}/auth/login`);
+  expect([lost.status, await lost.text()]).toEqual([404, expect.stringMatching(/access\.oidc/)]);
+  const oidc = `{ issuer: "${provider.issuer}", clientId: ${CLIENT_ID}, label: New ID }`;
+  await server.apply(parseConfig(`access: { oidc: ${oidc} }\nmodels: {}`, "weir.yaml"));
+  const options = await fetch(`${server.url}/auth/options`);
+  expect(await options.json()).toMatchObject({ oidc: { label: "New ID" } });
+  const named = oidc.replace("label: New ID", "clientSecretEnv: NOT_SET");
+  await expect(startServer(`access: { oidc: ${named} }`)).rejects.toMatchObject({
+    code: "invalid_config",
+    message: expect.stringMatching(/variable NOT_SET, which is not set/) as string,
+  });
+});
+
+it.each([
+  ["http://id.example.com", /http:\/\/ is taken for localhost only/],
+  ["id.example.com", /expected an https:\/\/ URL/],
+])("takes no issuer like %s", (issuer, message) => {
+  const yaml = `access: { oidc: { issuer: "${issuer}", clientId: a } }`;
+  expect(() => parseConfig(yaml, "weir.yaml")).toThrow(message);
 });
 
 it("ends a session in time", async () => {

@@ -42,28 +42,16 @@ const TIMEOUT_S = 10;
 
 export type Oidc = ReturnType<typeof createOidc>;
 
-/** The provider, as asked at the first sign-in: until then nothing is loaded and nobody is called. */
+/**
+ * The provider, as asked at the first sign-in: until then nothing is loaded and nobody is called.
+ * Throws invalid_config when the client's secret is not there.
+ */
 export function createOidc(needs: OidcNeeds) {
-  let client: Promise<Client> | undefined;
-
-  /** One that could not be asked is asked again at the next sign-in. */
-  async function connected(): Promise<Client> {
-    client ??= connect(needs);
-    try {
-      return await client;
-    } catch (cause) {
-      client = undefined;
-      needs.log.error("oidc_unreachable", { issuer: needs.config.issuer, reason: reasonOf(cause) });
-      throw new WeirError(
-        "provider_failed",
-        `The sign-in service ${needs.config.issuer} does not answer as it should (${reasonOf(cause)}). Try again in a moment, or sign in with a key.`,
-        { cause },
-      );
-    }
-  }
-
+  checkSecret(needs);
+  const connected = createConnection(needs);
   return {
     label: needs.config.label,
+    redirectUrl: needs.config.redirectUrl,
     sessionMs: needs.config.session,
 
     /** Rejects with provider_failed when the provider cannot be asked. */
@@ -94,14 +82,16 @@ export function createOidc(needs: OidcNeeds) {
       const { openid, configuration } = await connected();
       const claims = await exchange(openid, configuration, { currentUrl, kept, needs });
       const { email, name } = claims;
+      const role = grantedRole(claims, needs.config);
+      if (!role) needs.log.warn("sign_in_refused", { by: "oidc", who: email ?? claims["sub"] });
       return {
+        role,
         person: {
           issuer: needs.config.issuer,
           subject: String(claims["sub"]),
           email: typeof email === "string" ? email : null,
           name: typeof name === "string" ? name : null,
         },
-        role: grantedRole(claims, needs.config),
       };
     },
 
@@ -112,6 +102,35 @@ export function createOidc(needs: OidcNeeds) {
       const url = openid.buildEndSessionUrl(configuration, { post_logout_redirect_uri: backTo });
       return url.href;
     },
+  };
+}
+
+function checkSecret({ config: { clientSecretEnv }, secret }: OidcNeeds): void {
+  if (clientSecretEnv === undefined || secret(clientSecretEnv) !== undefined) return;
+  throw new WeirError(
+    "invalid_config",
+    `access.oidc.clientSecretEnv names the variable ${clientSecretEnv}, which is not set. Set it to the client's secret, or leave the line out for a public client.`,
+  );
+}
+
+/** Asks the provider about itself once; one that could not be asked is asked again at the next sign-in. */
+function createConnection(needs: OidcNeeds): () => Promise<Client> {
+  const { issuer } = needs.config;
+  let client: Promise<Client> | undefined;
+  return async () => {
+    client ??= connect(needs);
+    try {
+      return await client;
+    } catch (cause) {
+      client = undefined;
+      const reason = reasonOf(cause);
+      needs.log.error("oidc_unreachable", { issuer, reason });
+      throw new WeirError(
+        "provider_failed",
+        `The sign-in service ${issuer} does not answer as it should (${reason}). Try again in a moment, or sign in with a key.`,
+        { cause },
+      );
+    }
   };
 }
 

@@ -1,6 +1,9 @@
 import { ENV_KEY_ID } from "../access/decide-keys.ts";
-import { createOidc } from "../access/oidc.ts";
+import { type Oidc, createOidc } from "../access/oidc.ts";
+import type { OidcConfig } from "../config/access.ts";
 import type { KeyRecord, TenantRecord } from "../core/access.ts";
+import type { Caller } from "../core/call.ts";
+import type { Log } from "../core/log.ts";
 import type { App } from "../http/app.ts";
 import type { Authorise } from "../http/authorise.ts";
 import { describeKey, describeTenant } from "../http/describe-access.ts";
@@ -15,6 +18,8 @@ import { VERSION } from "./release.ts";
 export function registerAccessRoutes({ fastify }: App, house: House, authorise: Authorise): void {
   const { access } = house;
   const log = house.log.part("access");
+  const note = (event: string, { keyId, keyName }: Caller, id: string) =>
+    log.info(event, { id, by: keyId, who: keyName });
   keyRoutes(fastify, {
     authorise,
     row: (key: KeyRecord) =>
@@ -27,6 +32,7 @@ export function registerAccessRoutes({ fastify }: App, house: House, authorise: 
     edit: (id, wish) => access.editKey(id, wish),
     rotate: (id, graceMs) => access.rotateKey(id, graceMs),
     revoke: (id) => access.revokeKey(id),
+    note,
   });
   tenantRoutes(fastify, {
     authorise,
@@ -36,6 +42,7 @@ export function registerAccessRoutes({ fastify }: App, house: House, authorise: 
     edit: (id, wish) => access.editTenant(id, wish),
     drop: (id) => access.dropTenant(id),
     users: async () => (await access.look()).users,
+    note,
   });
   sessionRoutes(fastify, {
     authorise,
@@ -54,24 +61,15 @@ export function registerAccessRoutes({ fastify }: App, house: House, authorise: 
 }
 
 function registerSignIn(fastify: App["fastify"], house: House, authorise: Authorise): void {
-  const { access, settings } = house;
-  const { oidc: config } = settings.config.access;
+  const { access } = house;
   const log = house.log.part("access");
-  const provider = config && createOidc({ config, secret: settings.secret, log });
+  const provider = followProvider(house, log);
+  provider(); // what is wrong with it is told now, not to the first who signs in
   signInRoutes(fastify, {
     authorise,
-    redirectUrl: config?.redirectUrl,
-    provider: provider && {
-      ...provider,
-      async finish(currentUrl, kept) {
-        const arrival = await provider.finish(currentUrl, kept);
-        const { email, subject } = arrival.person;
-        if (!arrival.role) log.warn("sign_in_refused", { by: "oidc", who: email ?? subject });
-        return arrival;
-      },
-    },
+    provider,
     async open(person) {
-      const session = await access.openUserSession(person, provider?.sessionMs ?? 0);
+      const session = await access.openUserSession(person, provider()?.sessionMs ?? 0);
       const who = person.email ?? person.subject;
       log.info("signed_in", { by: "oidc", who, role: person.role });
       return session;
@@ -80,4 +78,18 @@ function registerSignIn(fastify: App["fastify"], house: House, authorise: Author
     isPersons: (secret) => access.userOf(secret) !== undefined,
     now: Date.now,
   });
+}
+
+/** The provider as the configuration of this moment has it; made anew when that changed. */
+function followProvider(house: House, log: Log): () => Oidc | undefined {
+  let known: { readonly config: OidcConfig; readonly provider: Oidc } | undefined;
+  return () => {
+    const { oidc: config } = house.live.config.access;
+    if (!config) return undefined;
+    if (known?.config !== config) {
+      const oidc = createOidc({ config, secret: house.settings.secret, log });
+      known = { config, provider: oidc };
+    }
+    return known.provider;
+  };
 }

@@ -52,7 +52,7 @@ function Pages() {
     <Switch>
       <Route path="/" component={OverviewPage} />
       <Route path="/playground">
-        <OnlyFor scope="inference">
+        <OnlyFor scope="inference" title="Playground">
           <PlaygroundPage />
         </OnlyFor>
       </Route>

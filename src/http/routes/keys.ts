@@ -1,7 +1,7 @@
 import type { FastifyInstance } from "fastify";
 import type { z } from "zod";
 import type { KeyRecord } from "../../core/access.ts";
-import type { Limits } from "../../core/call.ts";
+import type { Caller, Limits } from "../../core/call.ts";
 import { WeirError } from "../../core/errors.ts";
 import { CreatedKey, KeyChange, KeyList, KeyRotation, KeyRow, NewKey } from "../access-schemas.ts";
 import type { Authorise } from "../authorise.ts";
@@ -25,6 +25,8 @@ export interface KeysNeeds {
   readonly edit: (id: string, wish: Partial<Wish>) => Promise<KeyRecord>;
   readonly rotate: (id: string, graceMs: number) => Promise<Made>;
   readonly revoke: (id: string) => Promise<unknown>;
+  /** Writes down who did what to which key. */
+  readonly note: (event: string, by: Caller, id: string) => void;
 }
 
 interface ById {
@@ -49,9 +51,10 @@ export function keyRoutes(app: FastifyInstance, needs: KeysNeeds): void {
     "/admin/v1/keys",
     { schema: { summary: "Make a key", tag, body: NewKey, response: { 201: CreatedKey } } },
     async (request, reply) => {
-      authorise(request.raw, "admin");
+      const caller = authorise(request.raw, "admin");
       const { tenant, ...rest } = request.body;
       const { key, secret } = await needs.make({ ...rest, tenantId: tenant });
+      needs.note("key_made", caller, key.id);
       return reply.code(201).send({ ...row(key), key: secret });
     },
   );
@@ -64,8 +67,10 @@ function registerChanges(app: FastifyInstance, needs: KeysNeeds): void {
     "/admin/v1/keys/:id",
     { schema: { summary: "Change a key", tag, body: KeyChange, response: { 200: KeyRow } } },
     async (request) => {
-      authorise(request.raw, "admin");
-      return row(await needs.edit(request.params.id, toWish(request.body)));
+      const caller = authorise(request.raw, "admin");
+      const key = await needs.edit(request.params.id, toWish(request.body));
+      needs.note("key_changed", caller, key.id);
+      return row(key);
     },
   );
   app.post<ById & { Body: z.infer<typeof KeyRotation> }>(
@@ -79,9 +84,10 @@ function registerChanges(app: FastifyInstance, needs: KeysNeeds): void {
       },
     },
     async (request) => {
-      authorise(request.raw, "admin");
+      const caller = authorise(request.raw, "admin");
       const graceMs = request.body.graceSeconds * 1000;
       const { key, secret } = await needs.rotate(request.params.id, graceMs);
+      needs.note("key_rotated", caller, key.id);
       return { ...row(key), key: secret };
     },
   );
@@ -97,6 +103,7 @@ function registerChanges(app: FastifyInstance, needs: KeysNeeds): void {
         );
       }
       await needs.revoke(request.params.id);
+      needs.note("key_revoked", caller, request.params.id);
       return reply.code(204).send();
     },
   );

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import type { FastifyInstance, FastifyReply } from "fastify";
 import type { Role } from "../../core/access.ts";
-import { type WeirError, toWeirError } from "../../core/errors.ts";
+import { WeirError, toWeirError } from "../../core/errors.ts";
 import { SignInOptions, SignedOut } from "../access-schemas.ts";
 import type { Authorise } from "../authorise.ts";
 import { sessionSecret } from "../identify.ts";
@@ -18,6 +18,8 @@ interface Person {
 /** The provider that people sign in with. */
 export interface Provider {
   readonly label: string;
+  /** The callback's address as registered; absent: as the browser asks. */
+  readonly redirectUrl: string | undefined;
   begin(redirectUrl: string): Promise<{ readonly url: URL; readonly kept: string }>;
   finish(
     currentUrl: URL,
@@ -28,10 +30,8 @@ export interface Provider {
 
 export interface SignInNeeds {
   readonly authorise: Authorise;
-  /** Absent: there are only keys. */
-  readonly provider: Provider | undefined;
-  /** The callback's address as registered; absent: as the browser asks. */
-  readonly redirectUrl: string | undefined;
+  /** The one of this moment; undefined: there are only keys. */
+  readonly provider: () => Provider | undefined;
   readonly open: (
     person: Person & { role: Role },
   ) => Promise<{ secret: string; expiresAt: number }>;
@@ -47,12 +47,14 @@ const CALLBACK = "/auth/callback";
 
 /** Signing in by way of an identity provider: there, back again, and out. Pages, not JSON, for the browser. */
 export function signInRoutes(app: FastifyInstance, needs: SignInNeeds): void {
-  const { provider } = needs;
   const tag = "Session";
   app.get(
     "/auth/options",
     { schema: { summary: "How one may sign in", tag, response: { 200: SignInOptions } } },
-    async () => ({ oidc: provider ? { label: provider.label, url: "/auth/login" } : null }),
+    async () => {
+      const provider = needs.provider();
+      return { oidc: provider ? { label: provider.label, url: "/auth/login" } : null };
+    },
   );
   app.post(
     "/auth/logout",
@@ -68,10 +70,10 @@ export function signInRoutes(app: FastifyInstance, needs: SignInNeeds): void {
       return reply.header("set-cookie", sessionCookie(undefined, false)).send({ url });
     },
   );
-  if (!provider) return;
   app.get("/auth/login", async ({ raw }, reply) => {
     try {
-      const { url, kept } = await provider.begin(redirectUrlOf(raw, needs));
+      const provider = offered(needs);
+      const { url, kept } = await provider.begin(redirectUrlOf(raw, provider));
       return await reply.header("set-cookie", signInCookie(kept, raw, needs)).redirect(url.href);
     } catch (cause) {
       return failed(reply, toWeirError(cause));
@@ -81,7 +83,8 @@ export function signInRoutes(app: FastifyInstance, needs: SignInNeeds): void {
     // Whatever comes of it, what was begun is over.
     reply.header("set-cookie", signInCookie(undefined, raw, needs));
     try {
-      const current = new URL(redirectUrlOf(raw, needs));
+      const provider = offered(needs);
+      const current = new URL(redirectUrlOf(raw, provider));
       current.search = new URL(raw.url ?? "", current).search;
       const { person, role } = await provider.finish(current, cookieOf(raw, COOKIE) ?? "");
       if (!role) return noRole(reply, person);
@@ -95,21 +98,31 @@ export function signInRoutes(app: FastifyInstance, needs: SignInNeeds): void {
   });
 }
 
+function offered({ provider }: SignInNeeds): Provider {
+  const found = provider();
+  if (found) return found;
+  throw new WeirError(
+    "not_found",
+    "This server has no sign-in service: sign in with a key, or name one under access.oidc in weir.yaml.",
+  );
+}
+
 async function signOut(request: IncomingMessage, needs: SignInNeeds): Promise<string | null> {
   const secret = sessionSecret(request.headers.cookie);
   if (secret === undefined) return null;
   needs.authorise(request, "viewer");
   const isPersons = needs.isPersons(secret);
   await needs.close(secret);
-  if (!isPersons || !needs.provider) return null;
+  const provider = needs.provider();
+  if (!isPersons || !provider) return null;
   // Here it is done; that the provider cannot be asked changes nothing about it.
-  return needs.provider.goodbye(new URL("/", redirectUrlOf(request, needs)).href).then(
+  return provider.goodbye(new URL("/", redirectUrlOf(request, provider)).href).then(
     (url) => url ?? null,
     () => null,
   );
 }
 
-function redirectUrlOf(request: IncomingMessage, { redirectUrl }: SignInNeeds): string {
+function redirectUrlOf(request: IncomingMessage, { redirectUrl }: Provider): string {
   if (redirectUrl !== undefined) return redirectUrl;
   const scheme = isSecure(request) ? "https" : "http";
   return `${scheme}://${request.headers.host ?? "localhost"}${CALLBACK}`;

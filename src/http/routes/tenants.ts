@@ -1,5 +1,6 @@
 import type { FastifyInstance } from "fastify";
 import type { TenantRecord, UserRecord } from "../../core/access.ts";
+import type { Caller } from "../../core/call.ts";
 import { NewTenant, TenantChange, TenantList, TenantRow, UserList } from "../access-schemas.ts";
 import type { Authorise } from "../authorise.ts";
 
@@ -14,6 +15,8 @@ export interface TenantsNeeds {
   readonly edit: (id: string, wish: Partial<Wish>) => Promise<TenantRecord>;
   readonly drop: (id: string) => Promise<unknown>;
   readonly users: () => Promise<readonly UserRecord[]>;
+  /** Writes down who did what to which tenant. */
+  readonly note: (event: string, by: Caller, id: string) => void;
 }
 
 interface ById {
@@ -38,9 +41,11 @@ export function tenantRoutes(app: FastifyInstance, needs: TenantsNeeds): void {
     "/admin/v1/tenants",
     { schema: { summary: "Make a tenant", tag, body: NewTenant, response: { 201: TenantRow } } },
     async (request, reply) => {
-      authorise(request.raw, "admin");
+      const caller = authorise(request.raw, "admin");
       const { id, name = id, ...rest } = request.body;
-      return reply.code(201).send(row(await needs.make(id, { ...rest, name })));
+      const tenant = await needs.make(id, { ...rest, name });
+      needs.note("tenant_made", caller, id);
+      return reply.code(201).send(row(tenant));
     },
   );
   app.patch<ById & { Body: TenantChange }>(
@@ -49,21 +54,28 @@ export function tenantRoutes(app: FastifyInstance, needs: TenantsNeeds): void {
       schema: { summary: "Change a tenant", tag, body: TenantChange, response: { 200: TenantRow } },
     },
     async (request) => {
-      authorise(request.raw, "admin");
+      const caller = authorise(request.raw, "admin");
       const said = Object.entries(request.body).filter(([, value]) => value !== undefined);
       const wish: Partial<Wish> = Object.fromEntries(said);
-      return row(await needs.edit(request.params.id, wish));
+      const tenant = await needs.edit(request.params.id, wish);
+      needs.note("tenant_changed", caller, tenant.id);
+      return row(tenant);
     },
   );
   app.delete<ById>(
     "/admin/v1/tenants/:id",
     { schema: { summary: "Delete a tenant that has no key in use", tag } },
     async (request, reply) => {
-      authorise(request.raw, "admin");
+      const caller = authorise(request.raw, "admin");
       await needs.drop(request.params.id);
+      needs.note("tenant_deleted", caller, request.params.id);
       return reply.code(204).send();
     },
   );
+  registerUsers(app, needs);
+}
+
+function registerUsers(app: FastifyInstance, { authorise, users }: TenantsNeeds): void {
   app.get(
     "/admin/v1/users",
     {
@@ -75,7 +87,7 @@ export function tenantRoutes(app: FastifyInstance, needs: TenantsNeeds): void {
     },
     async (request) => {
       authorise(request.raw, "admin");
-      return { users: [...(await needs.users())] };
+      return { users: [...(await users())] };
     },
   );
 }

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { expect, it, onTestFinished } from "vitest";
 import { type CallRow, openCallStore } from "./calls.ts";
 import { openControlStore } from "./control.ts";
@@ -98,6 +99,30 @@ it("merges the log into the database, and again after a restart, without doubles
   const { calls } = await second.list({ limit: 10 });
   expect(calls.map(({ id }) => id)).toEqual(["c", "b", "a"]);
   await second.close();
+});
+
+it("takes over the keys and sign-ins of the first Weir", async () => {
+  const path = join(folder(), "control.db");
+  const old = new DatabaseSync(path);
+  old.exec(`
+    CREATE TABLE key (
+      id TEXT PRIMARY KEY, hash TEXT NOT NULL UNIQUE, name TEXT NOT NULL, prefix TEXT NOT NULL,
+      scopes TEXT NOT NULL, created_at INTEGER NOT NULL, last_used_at INTEGER, revoked_at INTEGER
+    ) STRICT;
+    CREATE TABLE session (
+      hash TEXT PRIMARY KEY, key_id TEXT NOT NULL REFERENCES key(id), expires_at INTEGER NOT NULL
+    ) STRICT;
+    INSERT INTO key VALUES ('key_1', 'a hash', 'admin', 'wk-abcd', 'admin inference', 5, 7, NULL);
+    INSERT INTO session VALUES ('of a cookie', 'key_1', 9);
+    PRAGMA user_version = 1;`);
+  old.close();
+  const store = openControlStore(path, () => 6);
+  expect(await store.access.load()).toMatchObject({
+    keys: [{ id: "key_1", hash: "a hash", scopes: ["admin", "inference"], tenantId: "default" }],
+    sessions: [{ id: "of a cookie", keyId: "key_1", userId: null, expiresAt: 9 }],
+    tenants: [{ id: "default" }],
+  });
+  store.close();
 });
 
 it("lets one server at a time use a data folder", () => {

@@ -1,6 +1,7 @@
 import { createContext, use, type ReactNode } from "react";
 import type { Session } from "../../../src/http/access-schemas.ts";
 import { Icon } from "./icon.tsx";
+import { PageHead } from "./page.tsx";
 
 type Scope = "viewer" | "operator" | "admin" | "inference";
 
@@ -30,20 +31,29 @@ export function useWhyNot(scope: Scope): string | undefined {
 }
 
 /** What a page shows in the place of what one may not see or do. */
-export function OnlyFor({ scope, children }: { scope: Scope; children: ReactNode }) {
+export function OnlyFor(props: {
+  scope: Scope;
+  /** The page's heading, where the page itself would bring it. */
+  title?: string;
+  children: ReactNode;
+}) {
+  const { scope, title } = props;
   const session = use(SessionContext);
-  if (useMay(scope)) return children;
+  if (useMay(scope)) return props.children;
   return (
-    <div className="notice ochre" role="note">
-      <Icon name="shield" />
-      <div>
-        <strong>This page needs the {nameOf(scope)}.</strong>
-        <p>
-          You are signed in as {session?.key}, with the role {session?.role}. Ask an administrator,
-          or sign in with another key.
-        </p>
+    <>
+      {title !== undefined && <PageHead title={title} name={title} />}
+      <div className="notice ochre" role="note">
+        <Icon name="shield" />
+        <div>
+          <strong>This page needs the {nameOf(scope)}.</strong>
+          <p>
+            You are signed in as {session?.key}, with the role {session?.role}. Ask an
+            administrator, or sign in with another key.
+          </p>
+        </div>
       </div>
-    </div>
+    </>
   );
 }
 
