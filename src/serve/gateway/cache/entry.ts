@@ -1,4 +1,4 @@
-import type { ChatEvent, Usage } from "../../../core/chat.ts";
+import type { ChatEvent, Frame, Usage } from "../../../core/chat.ts";
 
 /** An answer as it is kept: what its client got, after the guard. */
 export interface CachedAnswer {
@@ -30,27 +30,46 @@ function withoutFrame(event: ChatEvent): ChatEvent {
   return plain as ChatEvent; // the same event: only its copy of the upstream's bytes is gone
 }
 
+interface Written extends Omit<CachedAnswer, "events"> {
+  /** Each once: events of one piece of an answer share it, and are known as one piece by that. */
+  readonly frames: readonly Omit<Frame, "value">[];
+  readonly events: readonly (Omit<ChatEvent, "frame"> & { readonly frame?: number })[];
+}
+
 /** As one text; what a frame's JSON says is not written twice. */
 export function writeAnswer(answer: CachedAnswer): string {
-  const events = answer.events.map(({ frame, ...event }) =>
-    frame ? { ...event, frame: { ...frame, value: undefined } } : event,
-  );
-  return JSON.stringify({ ...answer, events });
+  const places = new Map<Frame, number>();
+  const events = answer.events.map(({ frame, ...event }) => {
+    if (!frame) return event;
+    const place = places.get(frame) ?? places.size;
+    places.set(frame, place);
+    return { ...event, frame: place };
+  });
+  const frames = Array.from(places.keys(), withoutValue);
+  return JSON.stringify({ ...answer, frames, events } satisfies Written);
+}
+
+function withoutValue(frame: Frame): Omit<Frame, "value"> {
+  const { value: _, ...rest } = frame;
+  return rest;
 }
 
 /** Undefined for what another release may have written. */
 export function readAnswer(text: string): CachedAnswer | undefined {
   try {
-    const answer = JSON.parse(text) as CachedAnswer; // written above, or by another release
-    if (!Array.isArray(answer.events)) return undefined;
-    return { ...answer, events: answer.events.map(withFrameValue) };
+    const { frames, events, ...answer } = JSON.parse(text) as Written; // written above, or long ago
+    const revived = frames.map((frame): Frame => ({
+      ...frame,
+      value: JSON.parse(frame.json) as Frame["value"], // it came as an object
+    }));
+    return {
+      ...answer,
+      events: events.map(({ frame, ...event }) => {
+        const found = frame === undefined ? undefined : revived[frame];
+        return (found ? { ...event, frame: found } : event) as ChatEvent; // as it was written
+      }),
+    };
   } catch {
     return undefined;
   }
-}
-
-function withFrameValue(event: ChatEvent): ChatEvent {
-  if (!event.frame) return event;
-  const value = JSON.parse(event.frame.json) as Record<string, unknown>; // it came as an object
-  return { ...event, frame: { ...event.frame, value } };
 }
