@@ -107,6 +107,15 @@ it("lets exactly the limit of requests a minute pass over 3 replicas", async (co
   expect(mock.finished()).toBe(137);
 });
 
+it("lets exactly the limit of an address pass over 3 replicas", async (context) => {
+  const { replicas, mock } = await setUp(context, "{ perIp: { requestsPerMinute: 50 } }");
+  const counts = await count(
+    Array.from({ length: 150 }, () => replicas.ask("/v1/chat/completions", ASK)),
+  );
+  expect(Object.fromEntries(counts)).toEqual({ 200: 50, 429: 100 });
+  expect(mock.finished()).toBe(50);
+});
+
 it("charges what was made, whatever became of the call, on every endpoint", async (context) => {
   const limit = 1000 * COST;
   const { replicas, mock } = await setUp(

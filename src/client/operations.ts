@@ -1835,7 +1835,7 @@ export interface Operations {
     answer: {
       limits: {
         subject: {
-          kind: "key" | "tenant" | "user" | "model" | "endpoint" | "rule";
+          kind: "key" | "tenant" | "user" | "model" | "endpoint" | "rule" | "address";
           /**
            * of a user: its tenant and its name; of a rule: what its counter is of
            */

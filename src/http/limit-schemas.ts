@@ -3,7 +3,7 @@ import { z } from "zod";
 /** GET /admin/v1/limits: what each counter that counts something stands at. */
 export const LimitRow = z.object({
   subject: z.object({
-    kind: z.enum(["key", "tenant", "user", "model", "endpoint", "rule"]),
+    kind: z.enum(["key", "tenant", "user", "model", "endpoint", "rule", "address"]),
     id: z
       .string()
       .describe("of a user: its tenant and its name; of a rule: what its counter is of"),

@@ -2,17 +2,21 @@ import type { IncomingMessage } from "node:http";
 import type { FastifyInstance } from "fastify";
 import type { PerIpLimits } from "../config/limits.ts";
 import { WeirError } from "../core/errors.ts";
-import type { Amounts, Grant, Meter, Refusal } from "../core/ledger.ts";
+import type { Amounts, Grant, Ledger, Meter, Refusal } from "../core/ledger.ts";
 import type { Log } from "../core/log.ts";
+import { whenKnown } from "../core/when-known.ts";
 import { type AddressOf, type FromWhere, clientOf, createAddressOf } from "./client-address.ts";
+
+/** To be called when the request is over; undefined: nothing is. */
+export type Over = (() => void) | undefined;
 
 /**
  * Limits of one client address, looked at before anything else: how many requests it may send, and
- * how many wrong keys. Each process counts for itself.
+ * how many wrong keys.
  */
 export interface Visitors {
-  /** Throws rate_limited. What it gives is to be called when the request is over; undefined: nothing. */
-  enter(request: FromWhere): (() => void) | undefined;
+  /** Throws, or rejects with, rate_limited. Synchronous where the counters stand in this process. */
+  enter(request: FromWhere): Over | Promise<Over>;
   /** A key that is none came from there. */
   wrongKey(request: FromWhere): void;
 }
@@ -20,8 +24,10 @@ export interface Visitors {
 export interface VisitorsNeeds {
   readonly limits: () => PerIpLimits;
   readonly trustedProxies: () => readonly string[];
-  /** One that answers at once. */
-  readonly ledger: { reserve(meters: readonly Meter[], amounts: Amounts): Grant | Refusal };
+  /** Counts requests, perhaps for several replicas. */
+  readonly ledger: Pick<Ledger, "reserve">;
+  /** Counts wrong keys, each process for itself, and requests while the other cannot. */
+  readonly local: { reserve(meters: readonly Meter[], amounts: Amounts): Grant | Refusal };
   readonly refused: (meter: Meter) => void;
   readonly now: () => number;
   readonly log: Log;
@@ -32,27 +38,34 @@ const NONE = { requests: 0, tokens: 0, cost: 0, calls: 0 };
 const MINUTE_MS = 61_000;
 
 export function createVisitors(needs: VisitorsNeeds): Visitors {
-  const { limits, ledger, now, log } = needs;
-  let proxies = needs.trustedProxies();
-  let addressOf: AddressOf = createAddressOf(proxies);
+  const { limits, ledger, local, now, log } = needs;
+  const whoIs = clientsOf(needs);
   /** Until then wrong keys are looked for: a while after the last one. */
   let watchedUntil = 0;
-
-  function whoIs(request: FromWhere): string | undefined {
-    if (proxies !== needs.trustedProxies()) {
-      proxies = needs.trustedProxies();
-      addressOf = createAddressOf(proxies);
-    }
-    const address = addressOf(request);
-    return address === undefined ? undefined : clientOf(address, limits().ipv6Prefix);
-  }
 
   function checkKeys(client: string): void {
     const most = limits().wrongKeysPerMinute;
     if (most === 0) return;
     // Asks for nothing: refused when the last place is taken.
-    const answer = ledger.reserve([keyMeter(client, most - 1)], NONE);
+    const answer = local.reserve([keyMeter(client, most - 1)], NONE);
     if (!answer.isGranted) throw tooManyWrongKeys(answer.retryAfterMs);
+  }
+
+  /** The dashboard is needed most when something is down: then each process counts for itself. */
+  function count(meters: readonly Meter[]): ReturnType<Ledger["reserve"]> {
+    try {
+      const answer = ledger.reserve(meters, ONE);
+      return answer instanceof Promise ? answer.catch(() => local.reserve(meters, ONE)) : answer;
+    } catch {
+      return local.reserve(meters, ONE);
+    }
+  }
+
+  function admitted(answer: Grant | Refusal, meters: readonly Meter[]): Over {
+    if (answer.isGranted) return () => answer.settle(ONE);
+    const meter = meters[answer.at] as Meter; // the ledger names one of them
+    needs.refused(meter);
+    throw tooMany(meter, answer);
   }
 
   return {
@@ -66,25 +79,35 @@ export function createVisitors(needs: VisitorsNeeds): Visitors {
       if (isWatched) checkKeys(client);
       const meters = metersOf(client, limits());
       if (meters.length === 0) return undefined;
-      const answer = ledger.reserve(meters, ONE);
-      if (!answer.isGranted) {
-        const meter = meters[answer.at] as Meter; // the ledger names one of them
-        needs.refused(meter);
-        throw tooMany(meter, answer);
-      }
-      return () => answer.settle(ONE);
+      const answer = count(meters);
+      if (!(answer instanceof Promise)) return admitted(answer, meters);
+      return answer.then((known) => admitted(known, meters));
     },
     wrongKey(request) {
       const most = limits().wrongKeysPerMinute;
       const client = most === 0 ? undefined : whoIs(request);
       if (client === undefined) return;
       watchedUntil = now() + MINUTE_MS;
-      const answer = ledger.reserve([keyMeter(client, most)], ONE);
+      const answer = local.reserve([keyMeter(client, most)], ONE);
       if (answer.isGranted && answer.used[0] === most) {
         log.warn("wrong_keys_throttled", { client, most });
         needs.refused(keyMeter(client, most));
       }
     },
+  };
+}
+
+/** Which client a request counts for; follows weir.yaml. */
+function clientsOf({ limits, trustedProxies }: VisitorsNeeds) {
+  let proxies = trustedProxies();
+  let addressOf: AddressOf = createAddressOf(proxies);
+  return (request: FromWhere): string | undefined => {
+    if (proxies !== trustedProxies()) {
+      proxies = trustedProxies();
+      addressOf = createAddressOf(proxies);
+    }
+    const address = addressOf(request);
+    return address === undefined ? undefined : clientOf(address, limits().ipv6Prefix);
   };
 }
 
@@ -153,13 +176,12 @@ export function followVisitors(fastify: FastifyInstance, visitors: Visitors): vo
       next();
       return;
     }
-    try {
-      const over = visitors.enter(fromWhere(raw));
-      if (over) reply.raw.once("close", over);
+    const entered = (over: Over) => {
+      if (over && reply.raw.closed) over();
+      else if (over) reply.raw.once("close", over);
       next();
-    } catch (cause) {
-      next(cause as Error); // a WeirError
-    }
+    };
+    whenKnown(() => visitors.enter(fromWhere(raw)), entered, next);
   });
   fastify.addHook("onResponse", (request, reply, next) => {
     const { raw, method, url } = request;

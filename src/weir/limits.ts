@@ -40,10 +40,12 @@ export async function limitsOf(needs: LimitsNeeds, stack: AsyncDisposableStack):
   const ledger = redis
     ? await sharedLedger({ ...needs, redis, log }, stack)
     : ownLedger({ ...needs, log }, stack);
+  const local = createMemoryLedger(now);
   const visitors = createVisitors({
     limits: () => limits().perIp,
     trustedProxies: needs.trustedProxies,
-    ledger: createMemoryLedger(now),
+    ledger: redis ? ledger : local,
+    local,
     refused: (meter) => notices.refused(meter),
     now,
     log,

@@ -13,6 +13,7 @@ import { parseBody } from "../../core/dialects/parse-body.ts";
 import { unknownFields } from "../../core/dialects/unknown-fields.ts";
 import { WeirError, toWeirError } from "../../core/errors.ts";
 import { newId, newTraceId } from "../../core/ids.ts";
+import { whenKnown } from "../../core/when-known.ts";
 import type { Log } from "../../core/log.ts";
 import type { Embeddings } from "../../serve/provider.ts";
 import type { CallContext, CallWishes, Reply, RunningCall } from "../../serve/gateway/needs.ts";
@@ -96,9 +97,10 @@ export function createInferenceLane(needs: LaneNeeds): Lane {
     if (needs.isLeaving()) exchange.closeAfter();
     let caller: Caller;
     let wishes: CallWishes | undefined;
+    let entering: Promise<void> | undefined;
     try {
       if (needs.isDraining()) throw draining();
-      if (!exchange.caller) visit.after(needs.visitors.enter(exchange));
+      if (!exchange.caller) entering = enter(exchange, visit, needs);
       caller = exchange.caller ?? identify(exchange, needs.credentials, "inference");
       wishes = wishesOf(exchange.headers);
       const last = lastEventOf(exchange);
@@ -113,10 +115,13 @@ export function createInferenceLane(needs: LaneNeeds): Lane {
     }
     const authMs = needs.monotonic() - startedAt;
     const context = { traceId, route, caller, startedAt, authMs, ...(wishes && { wishes }) };
-    readJson(exchange, { maxBytes: needs.maxBodyBytes(), grew: visit.grew }, handle, reject);
+    const entered = () => entering;
+    const read = (body: unknown) => whenKnown(entered, () => handle(body), reject);
+    readJson(exchange, { maxBytes: needs.maxBodyBytes(), grew: visit.grew }, read, reject);
     return true;
 
     function handle(body: unknown): void {
+      if (exchange.isOver) return;
       try {
         if (route !== EMBEDDINGS)
           generate(prepare(route, body, caller, needs), { exchange, context, visit }, needs);
@@ -138,6 +143,26 @@ export function createInferenceLane(needs: LaneNeeds): Lane {
       sendError(exchange, error, traceId, protocol?.error ?? formatError);
     }
   };
+}
+
+/**
+ * Counts a request for its address. Where replicas count together the answer comes later: it is
+ * waited for once the body is here, which an unknown key's never is.
+ */
+function enter(
+  exchange: Inbound,
+  visit: Visit,
+  { visitors }: LaneNeeds,
+): Promise<void> | undefined {
+  const over = visitors.enter(exchange);
+  if (!(over instanceof Promise)) {
+    visit.after(over);
+    return undefined;
+  }
+  const entering = over.then((known) => visit.after(known));
+  // Where nobody gets so far as to wait for it.
+  entering.catch(() => undefined);
+  return entering;
 }
 
 const STREAMS = "/v1/streams/";

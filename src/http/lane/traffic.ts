@@ -116,7 +116,8 @@ class OpenVisit implements Visit {
   };
 
   after(run: (() => void) | undefined): void {
-    this.last = run;
+    if (this.exchange.isOver) run?.();
+    else this.last = run;
   }
 
   runs(call: Breakable): void {

@@ -5,7 +5,7 @@ import { LIMIT_FIELDS } from "./meters.ts";
 
 /** A counter as people know it: whose it is, which limit, how far it may go. */
 export interface Standing {
-  readonly kind: "key" | "tenant" | "user" | "model" | "endpoint" | "rule";
+  readonly kind: "key" | "tenant" | "user" | "model" | "endpoint" | "rule" | "address";
   readonly id: string;
   readonly rule: string | undefined;
   readonly field: keyof Limits;
@@ -47,6 +47,10 @@ export function standingOf(
       scope === "perKey" ? own.key(id) : scope === "perTenant" ? own.tenant(id) : undefined;
     const most = ownLimits?.[name] ?? config[scope][name];
     return { ...counted, kind: KINDS[scope], rule: undefined, most };
+  }
+  if (scope === "perIp") {
+    const most = config.perIp[name as "requestsPerMinute" | "concurrency"]; // it has no others
+    return { ...counted, kind: "address", rule: undefined, most };
   }
   const rule = scope.replace(/^rule:/, "");
   const most = config.rules.find((known) => known.name === rule)?.[name];
