@@ -45,11 +45,12 @@ export function toSpans({ id, route, status, timeline }: Kept): SpanRecord[] {
 }
 
 function attemptDetail(attempt: AttemptFacts): Partial<SpanRecord> {
-  const { model, startedAt, firstContentAt, errorCode, errorMessage } = attempt;
+  const { model, reason, startedAt, firstContentAt, errorCode, errorMessage } = attempt;
   return {
     status: attempt.isCanceled ? "canceled" : errorCode === undefined ? "ok" : "error",
     attributes: {
       model,
+      ...(reason !== undefined && { reason }),
       ...(firstContentAt !== undefined && { firstContentMs: firstContentAt - startedAt }),
       ...(errorCode !== undefined && { errorCode, errorMessage: errorMessage ?? null }),
     },

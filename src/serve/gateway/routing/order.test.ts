@@ -7,6 +7,7 @@ const candidate = (more: Partial<Candidate> = {}): Candidate => ({
   firstContentMs: undefined,
   price: undefined,
   prefixMatch: 0,
+  usedAt: 0,
   ...more,
 });
 
@@ -115,6 +116,11 @@ describe("prefix", () => {
   it("goes by load where next to nothing was seen", () => {
     const targets = [candidate(), candidate({ prefixMatch: 0.1, inFlight: 1 })];
     expect(firstShares(targets, { strategy })).toEqual([1, 0]);
+  });
+
+  it("spreads prompts that are new everywhere", () => {
+    const targets = [candidate({ usedAt: 9 }), candidate({ usedAt: 5 }), candidate({ usedAt: 7 })];
+    expect(firstShares(targets, { strategy })).toEqual([0, 1, 0]);
   });
 
   it("never lets one target become the hot spot, whoever asks", () => {

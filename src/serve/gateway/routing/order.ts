@@ -11,6 +11,8 @@ export interface Candidate {
   readonly price: number | undefined;
   /** The share of this prompt's start that was sent there before, 0 to 1. */
   readonly prefixMatch: number;
+  /** When it last got a call. */
+  readonly usedAt: number;
 }
 
 export interface OrderRules {
@@ -57,7 +59,9 @@ function compare(candidates: readonly Candidate[], strategy: Strategy) {
     if (strategy === "cost") return candidate.price ?? Number.MAX_VALUE;
     return strategy === "latency" ? expectedMs(candidate) : load(candidate);
   };
-  return (a: number, b: number) => of(a) - of(b);
+  // A prompt that is new everywhere goes where the longest ago something came: caches fill evenly.
+  const usedAt = (place: number) => (strategy === "prefix" ? (candidates[place]?.usedAt ?? 0) : 0);
+  return (a: number, b: number) => of(a) - of(b) || usedAt(a) - usedAt(b);
 }
 
 function load({ inFlight, weight }: Candidate): number {

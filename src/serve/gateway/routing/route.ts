@@ -254,12 +254,13 @@ export class Route implements Waiting {
   }
 
   private toCandidate(target: Target): Candidate {
-    const { inFlight, firstContentMs } = this.needs.stateOf(target);
+    const { inFlight, firstContentMs, usedAt } = this.needs.stateOf(target);
     const { price, weight } = target;
     return {
       weight,
       inFlight,
       firstContentMs,
+      usedAt,
       price: price && (price.input * 3 + price.output) / 4,
       prefixMatch:
         this.blocks.length > 0

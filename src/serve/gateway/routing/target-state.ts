@@ -16,6 +16,7 @@ export class TargetState {
   /** An operator took it out: what runs may finish. */
   isDrained = false;
   started = 0;
+  usedAt = 0;
   failed = 0;
   lastError: string | undefined;
   lastErrorAt: number | undefined;

@@ -58,6 +58,7 @@ export class Ticket {
     const { state, lane, ask } = facts;
     state.inFlight += 1;
     state.started += 1;
+    state.usedAt = this.startedAt;
     state.breaker.started(this.startedAt);
     this.waits = facts.target.isPaced;
     if (!this.waits) return;
