@@ -450,6 +450,21 @@ it("shares keys over PostgreSQL between replicas and the command line, and outli
   );
 });
 
+it("finds a sign-in of another replica at once, and the end of it soon", async (context) => {
+  needsPostgres(context);
+  const env = { PG: (await postgres?.database()) ?? "" };
+  const yaml = "postgres: { urlEnv: PG, refresh: 100ms }";
+  const [one, other] = [await setUp(yaml, env), await setUp(yaml, env)];
+  const { key } = await make(one, { scopes: ["viewer"] });
+  const opened = await one.call("/admin/v1/session", { key });
+  const cookie = opened.headers.get("set-cookie")?.split(";")[0] ?? "";
+  const headers = { authorization: "", cookie, "x-weir-csrf": "1" };
+  const ask = async () => (await other.call("/admin/v1/session", undefined, { headers })).status;
+  expect(await ask()).toBe(200);
+  await one.call("/auth/logout", undefined, { method: "POST", headers });
+  await eventually(ask, (status) => status === 401);
+});
+
 it("does not start without its PostgreSQL, and says why", async () => {
   const start = setUp("postgres: { urlEnv: PG }", { PG: "postgres://weir@127.0.0.1:1/weir" });
   await expect(start).rejects.toMatchObject({

@@ -274,7 +274,7 @@ it("sees what another process did, and finds its sign-ins at once", async () => 
 it("goes on with what it knows while the store is gone, says so once, and catches up", async () => {
   const events: string[] = [];
   const note = (event: string) => void events.push(event);
-  const { access, open, lose, adminSecret, state } = await setUp({
+  const { access, open, lose, adminSecret, state, store } = await setUp({
     ...silentLog,
     info: note,
     error: note,
@@ -285,6 +285,11 @@ it("goes on with what it knows while the store is gone, says so once, and catche
   await access.refresh();
   expect(access.key(adminSecret)).toBeDefined();
   await expect(app(access)).rejects.toMatchObject({ code: "storage_unavailable", status: 503 });
+  const { load } = store;
+  store.load = () => new Promise(() => undefined); // it hangs: whoever only looks does not wait
+  expect((await access.look()).keys).toHaveLength(1);
+  await access.recall("wk-unknown");
+  store.load = load;
   lose(false);
   const { secret } = await app(other);
   await access.refresh();

@@ -121,7 +121,7 @@ export class Access {
 
   /** For a sign-in that is not known here: another replica may just have made it. Never rejects. */
   async recall(secret: string): Promise<void> {
-    if (!this.memory.sessionOf(secret)) await this.refresh();
+    if (!this.isLost && !this.memory.sessionOf(secret)) await this.refresh();
   }
 
   /** What is known at this moment. */
@@ -129,10 +129,12 @@ export class Access {
     return this.memory.state;
   }
 
-  /** The newest state where it can be had, else what is known. */
+  /** The newest state where it can be had, else what is known. Nobody waits for a store that is gone. */
   async look(): Promise<AccessState> {
-    await this.note();
-    await this.take(() => this.needs.store.load());
+    if (!this.isLost) {
+      await this.note();
+      await this.take(() => this.needs.store.load());
+    }
     return this.memory.state;
   }
 

@@ -26,10 +26,10 @@ const SESSION = "/admin/v1/session";
 export function sessionRoutes(app: FastifyInstance, needs: SessionNeeds): void {
   const tag = "Session";
   app.addHook("onRequest", async ({ raw, routeOptions, method }: FastifyRequest) => {
-    const secret = sessionSecret(raw.headers.cookie);
-    if (secret !== undefined) await needs.recall(secret);
-    // Before a body is read: strangers' bodies are not, but for a key to sign in with.
     const isAdmin = routeOptions.url?.startsWith("/admin/") === true;
+    const secret = sessionSecret(raw.headers.cookie);
+    if (isAdmin && secret !== undefined) await needs.recall(secret);
+    // Before a body is read: strangers' bodies are not, but for a key to sign in with.
     const isSignIn = routeOptions.url === SESSION && (method === "POST" || method === "DELETE");
     if (isAdmin && !isSignIn) needs.authorise(raw, "viewer");
   });
