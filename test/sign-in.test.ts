@@ -246,6 +246,9 @@ it("ends a session in time", async () => {
   const stand = await setUp("session: 1ms");
   await signIn(stand, "ada");
   expect((await session(stand)).status).toBe(401);
+  const out = await stand.jar.go(`${stand.server.url}/auth/logout`, { init: { method: "POST" } });
+  expect(JSON.parse(out.text)).toEqual({ url: null });
+  expect(stand.jar.cookie("weir_session")).toBeUndefined();
 });
 
 it("signs out here and at the provider", async () => {

@@ -75,6 +75,7 @@ function registerSignIn(fastify: App["fastify"], house: House, authorise: Author
       return session;
     },
     close: (secret) => access.closeSession(secret),
+    isOpen: (secret) => access.session(secret) !== undefined,
     isPersons: (secret) => access.userOf(secret) !== undefined,
     now: Date.now,
   });

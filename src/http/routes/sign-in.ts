@@ -36,6 +36,7 @@ export interface SignInNeeds {
     person: Person & { role: Role },
   ) => Promise<{ secret: string; expiresAt: number }>;
   readonly close: (secret: string) => Promise<void>;
+  readonly isOpen: (secret: string) => boolean;
   /** Whether a session is a person's, not a key's. */
   readonly isPersons: (secret: string) => boolean;
   readonly now: () => number;
@@ -109,7 +110,8 @@ function offered({ provider }: SignInNeeds): Provider {
 
 async function signOut(request: IncomingMessage, needs: SignInNeeds): Promise<string | null> {
   const secret = sessionSecret(request.headers.cookie);
-  if (secret === undefined) return null;
+  // One that ended by itself needs no leave.
+  if (secret === undefined || !needs.isOpen(secret)) return null;
   needs.authorise(request, "viewer");
   const isPersons = needs.isPersons(secret);
   await needs.close(secret);
