@@ -161,6 +161,20 @@ export function ledgerContract(name: string, open: Open): void {
     );
   });
 
+  it(`${name}: begins a new month with nothing, and says when it will`, async () => {
+    const { ledger, wait, now } = await open();
+    const meters = [meter("costPerMonth", 100)];
+    (await granted(ledger.reserve(meters, ask({ cost: 100 })))).settle(spent(100));
+    const { retryAfterMs = 0 } = await refused(ledger.reserve(meters, ask({ cost: 1 })));
+    const then = new Date(now() + retryAfterMs);
+    expect([then.getUTCDate(), then.getUTCHours()]).toEqual([1, 0]);
+    wait(retryAfterMs + 100);
+    const { used } = await granted(ledger.reserve(meters, ask({ cost: 70 })));
+    expect(used).toEqual([70]);
+    wait(86_400_000);
+    await refused(ledger.reserve(meters, ask({ cost: 31 })));
+  });
+
   for (const seed of [1, 2, 3]) {
     it(`${name}: is never over and never below nothing, whatever happens (seed ${seed})`, async () => {
       const { settled, refusals, ...found } = await play(await open(), seed);
