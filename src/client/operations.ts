@@ -2004,6 +2004,11 @@ export interface Operations {
          * the name of the API key
          */
         key: string | null;
+        tenantId: string;
+        /**
+         * how the answer cache took part; joined: it waited for an identical call
+         */
+        cache: ("hit" | "joined" | "similar" | "miss") | null;
         user: string | null;
         stream: boolean;
         status: "ok" | "error" | "blocked" | "canceled";
@@ -2075,6 +2080,11 @@ export interface Operations {
        * the name of the API key
        */
       key: string | null;
+      tenantId: string;
+      /**
+       * how the answer cache took part; joined: it waited for an identical call
+       */
+      cache: ("hit" | "joined" | "similar" | "miss") | null;
       user: string | null;
       stream: boolean;
       status: "ok" | "error" | "blocked" | "canceled";

@@ -24,6 +24,11 @@ export const CallRow = z.object({
   model: z.string().describe("the name that the client asked for"),
   target: z.string().nullable().describe("the target that answered, as `llama/demo`"),
   key: z.string().nullable().describe("the name of the API key"),
+  tenantId: z.string(),
+  cache: z
+    .enum(["hit", "joined", "similar", "miss"])
+    .nullable()
+    .describe("how the answer cache took part; joined: it waited for an identical call"),
   user: z.string().nullable(),
   stream: z.boolean(),
   status: CallStatus,

@@ -148,7 +148,7 @@ it("turns a timeline into a waterfall: stages in order, attempts apart", () => {
     "auth 0 ok",
     "admit 0.2 ok",
     "guard 0.3 ok",
-    "route 0.4 ok",
+    "route 0.5 ok",
     "attempt 0.5 error",
     "attempt 5 ok",
     "settle 29 ok",

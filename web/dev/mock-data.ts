@@ -70,6 +70,8 @@ function makeCall(index: number, time: number, random: () => number): CallDetail
     model: model.name,
     target: blocked ? null : model.target,
     key: index % 5 === 0 ? "web-shop" : "playground",
+    tenantId: "default",
+    cache: index % 7 === 0 ? ("miss" as const) : null,
     user: index % 3 === 0 ? `user-${index % 11}` : null,
     stream: index % 4 !== 0,
     status,

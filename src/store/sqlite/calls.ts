@@ -31,6 +31,8 @@ export interface CallRow {
   readonly output: string | null;
   readonly preview: string | null;
   readonly capture: string;
+  readonly tenantId: string;
+  readonly cache: string | null;
 }
 
 export interface CallFilter {
@@ -75,11 +77,14 @@ const MIGRATIONS = [
    CREATE INDEX call_key_at ON call (key_id, at);
    CREATE VIRTUAL TABLE call_text USING fts5(text, content='', contentless_delete=1);
    CREATE TABLE log_position (one INTEGER PRIMARY KEY CHECK (one = 1), segment TEXT, offset INTEGER) STRICT;`,
+  `ALTER TABLE call ADD COLUMN tenant_id TEXT NOT NULL DEFAULT 'default';
+   ALTER TABLE call ADD COLUMN cache TEXT;`,
 ];
 
 const LIST_COLUMNS = `seq, id, at, route, model, target, key_id, key_name, user, stream, status,
   http_status, error_code, error_message, finish_reason, input_tokens, output_tokens, cached_tokens,
-  cost_nanos, duration_ms, ttft_ms, attempts, findings, preview, capture`;
+  cost_nanos, duration_ms, ttft_ms, attempts, findings, preview, capture,
+  tenant_id, cache`;
 
 /**
  * A row as SQLite gives it. The tables are STRICT, so the columns' types hold without a check; one
@@ -111,6 +116,8 @@ interface Row {
   readonly findings: string;
   readonly preview: string | null;
   readonly capture: string;
+  readonly tenant_id: string;
+  readonly cache: string | null;
   readonly timeline?: string;
   readonly request?: string | null;
   readonly output?: string | null;
@@ -167,8 +174,8 @@ function prepare(db: DatabaseSync) {
     add: db.prepare(`INSERT OR IGNORE INTO call (id, at, route, model, target, key_id, key_name, user,
       stream, status, http_status, error_code, error_message, finish_reason, input_tokens,
       output_tokens, cached_tokens, cost_nanos, duration_ms, ttft_ms, attempts, guarded, findings,
-      timeline, request, output, preview, capture)
-      VALUES (${Array.from({ length: 28 }, () => "?").join(", ")})`),
+      timeline, request, output, preview, capture, tenant_id, cache)
+      VALUES (${Array.from({ length: 30 }, () => "?").join(", ")})`),
     addText: db.prepare("INSERT INTO call_text (rowid, text) VALUES (?, ?)"),
     find: db.prepare("SELECT * FROM call WHERE id = ?"),
     position: db.prepare("SELECT segment, offset FROM log_position"),
@@ -177,8 +184,10 @@ function prepare(db: DatabaseSync) {
     ),
     figures: db.prepare(`SELECT at, model, status, guarded, input_tokens AS inputTokens,
       output_tokens AS outputTokens, coalesce(cost_nanos, 0) AS costNanos, duration_ms AS durationMs,
-      ttft_ms AS ttftMs FROM call WHERE at >= ? AND at < ?`),
-    byModel: db.prepare("SELECT model, count(*) AS calls FROM call WHERE at >= ? GROUP BY model"),
+      ttft_ms AS ttftMs FROM call WHERE at >= ? AND at < ? AND route <> 'shadow'`),
+    byModel: db.prepare(
+      "SELECT model, count(*) AS calls FROM call WHERE at >= ? AND route <> 'shadow' GROUP BY model",
+    ),
     pruneText: db.prepare(
       "DELETE FROM call_text WHERE rowid IN (SELECT seq FROM call WHERE at < ? ORDER BY at LIMIT ?)",
     ),
@@ -218,6 +227,9 @@ function addOne(sql: ReturnType<typeof prepare>, call: CallRow): void {
     call.output,
     call.preview,
     call.capture,
+    // Lines of an older release's log have neither.
+    call.tenantId ?? "default",
+    call.cache ?? null,
   );
   const text = [call.preview, call.output].filter(Boolean).join("\n");
   if (Number(changes) > 0 && text) sql.addText.run(lastInsertRowid, text);
@@ -290,5 +302,7 @@ function toCallRow(row: Row): CallRow {
     output: row.output ?? null,
     preview: row.preview,
     capture: row.capture,
+    tenantId: row.tenant_id,
+    cache: row.cache,
   };
 }

@@ -21,6 +21,8 @@ const call = (id: string, more: Partial<CallRow> = {}): CallRow => ({
   model: "chat",
   target: "a",
   keyId: "k",
+  tenantId: "default",
+  cache: null,
   keyName: "app",
   user: null,
   stream: true,

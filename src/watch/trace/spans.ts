@@ -5,12 +5,13 @@ interface Kept {
   readonly route: string;
   readonly status: string;
   readonly timeline: Timeline;
+  readonly cache?: string | null;
 }
 
 type Range = readonly [from: number, to: number];
 
 /** A kept call's timeline as the bars of its waterfall. Pure: ids follow from the trace's. */
-export function toSpans({ id, route, status, timeline }: Kept): SpanRecord[] {
+export function toSpans({ id, route, status, timeline, cache = null }: Kept): SpanRecord[] {
   const ending = status === "ok" || status === "canceled" ? status : "error";
   const spans: SpanRecord[] = [];
   const root = `${id.slice(0, 14)}00`;
@@ -35,7 +36,17 @@ export function toSpans({ id, route, status, timeline }: Kept): SpanRecord[] {
   add("auth", "find the key", [0, timeline.authMs]);
   add("admit", "limits and budget", [admitAt, guardAt ?? attemptAt ?? settledAt]);
   if (guardAt !== undefined) add("guard", "inspect the input", [guardAt, routeAt ?? settledAt]);
-  if (routeAt !== undefined) add("route", "order the targets", [routeAt, attemptAt ?? settledAt]);
+  if (routeAt !== undefined && cache !== null) {
+    add("cache", "look for the answer", [routeAt, attemptAt ?? settledAt], {
+      attributes: { result: cache },
+    });
+  }
+  if (attemptAt !== undefined) {
+    add("route", "find a target with room", [
+      attemptAt,
+      timeline.attempts[0]?.startedAt ?? settledAt,
+    ]);
+  }
   for (const attempt of timeline.attempts) {
     const { target, startedAt, endedAt } = attempt;
     add("attempt", target, [startedAt, endedAt], attemptDetail(attempt));

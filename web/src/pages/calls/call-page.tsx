@@ -10,6 +10,8 @@ import { CopyButton } from "../../parts/copy-button.tsx";
 import { Empty, Loaded, SkeletonRows } from "../../parts/feedback.tsx";
 import { Icon } from "../../parts/icon.tsx";
 import { Facts, PageHead } from "../../parts/page.tsx";
+import { AttemptsPanel } from "./attempts-panel.tsx";
+import { ownTimeOf } from "./attempts.ts";
 import { FindingsPanel } from "./findings-panel.tsx";
 import { MessagesPanel } from "./messages-panel.tsx";
 import { WaterfallPanel } from "./waterfall-panel.tsx";
@@ -71,6 +73,7 @@ function Detail({ call }: { call: CallDetail }) {
         <Facts facts={factsOf(call)} />
       </section>
       {call.findings.length > 0 && <FindingsPanel findings={call.findings} />}
+      <AttemptsPanel spans={call.spans} />
       <WaterfallPanel call={call} />
       <MessagesPanel call={call} />
       <RawView call={call} />
@@ -93,6 +96,13 @@ function CallError({ call }: { call: CallDetail }) {
   );
 }
 
+const CACHE: Record<NonNullable<CallDetail["cache"]>, string> = {
+  hit: "answered from it",
+  joined: "waited for an identical call",
+  similar: "answered from a question nearly the same",
+  miss: "nothing there yet",
+};
+
 function factsOf(call: CallDetail): (readonly [name: string, value: ReactNode])[] {
   const writing = call.ttftMs === null ? null : (call.durationMs - call.ttftMs) / 1000;
   const speed = writing !== null && writing > 0 ? (call.outputTokens - 1) / writing : null;
@@ -107,8 +117,11 @@ function factsOf(call: CallDetail): (readonly [name: string, value: ReactNode])[
     ["Finish", call.finishReason ?? "–"],
     ["Target", call.target ?? "none was asked"],
     ["Attempts", String(call.attempts)],
+    ["Weir's own time", formatMs(ownTimeOf(call.spans))],
+    ["Answer cache", call.cache === null ? "not asked" : CACHE[call.cache]],
     ["Endpoint", `${call.route}${call.stream ? ", streamed" : ""}`],
     ["Key", call.key ?? "–"],
+    ["Tenant", call.tenantId],
     ["User", call.user ?? "–"],
     ["HTTP status", String(call.httpStatus)],
   ];

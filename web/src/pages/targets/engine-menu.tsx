@@ -12,7 +12,7 @@ interface EngineMenuProps {
   readonly known: readonly string[];
 }
 
-const DONE: Readonly<Record<EngineAction["action"], string>> = {
+const DONE: Readonly<Partial<Record<EngineAction["action"], string>>> = {
   "load-lora": "The adapter is loaded.",
   "unload-lora": "The adapter is unloaded.",
   sleep: "The engine sleeps.",

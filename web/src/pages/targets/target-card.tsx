@@ -7,6 +7,7 @@ import { useWhyNot } from "../../parts/role.tsx";
 import { EngineMenu } from "./engine-menu.tsx";
 import { FactsPanel } from "./facts-panel.tsx";
 import { ProviderMark } from "./provider-mark.tsx";
+import { DrainButton, RoutingBadge, RoutingPanel } from "./routing-panel.tsx";
 import { isAskedByItself, priceOf, shareOf, type Target } from "./target.ts";
 import { TestPanel } from "./test-panel.tsx";
 
@@ -32,6 +33,7 @@ export function TargetCard({ model, target, siblings }: TargetCardProps) {
         </p>
       )}
       <TargetFactsList target={target} siblings={siblings} />
+      <RoutingPanel target={target} />
       <Told facts={facts} id={target.id} />
       <div className="row">
         {canTell && (
@@ -53,6 +55,7 @@ export function TargetCard({ model, target, siblings }: TargetCardProps) {
         >
           Test call
         </BusyButton>
+        <DrainButton name={name} isDrained={target.routing.isDrained} />
       </div>
       {test.error && <ErrorNotice error={test.error} />}
       {test.data && !test.isPending && <TestPanel result={test.data} />}
@@ -122,6 +125,7 @@ function CardHead({ target, isSleeping }: { target: Target; isSleeping: boolean 
             asleep
           </Badge>
         )}
+        <RoutingBadge routing={target.routing} />
         <StateBadge state={target.state} />
       </div>
     </div>
@@ -144,6 +148,9 @@ function TargetFactsList({ target, siblings }: Omit<TargetCardProps, "model">) {
         ],
         ["Weight", shareOf(target, siblings)],
         ["Price", priceOf(target)],
+        ...(target.routing.tags.length > 0
+          ? [["Tags", target.routing.tags.join(", ")] as const]
+          : []),
         [
           "Beside chats",
           abilities.length === 0 ? (

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { isAskedByItself, priceOf, shareOf, type Target } from "./target.ts";
+import { isAskedByItself, priceOf, runningOf, shareOf, type Target } from "./target.ts";
 
 const TARGET: Target = {
   id: "vllm/a",
@@ -13,6 +13,20 @@ const TARGET: Target = {
   abilities: ["facts"],
   actions: [],
   engine: null,
+  routing: {
+    breaker: "closed",
+    isDrained: false,
+    inFlight: 3,
+    waitingPromptTokens: 0,
+    firstContentMs: null,
+    tokensPerSecond: null,
+    attempts: 0,
+    failures: 0,
+    lastError: null,
+    lastErrorAt: null,
+    tags: [],
+    concurrency: null,
+  },
   inputPricePerMillion: null,
   outputPricePerMillion: null,
 };
@@ -40,4 +54,9 @@ it("asks only engines of one's own by itself", () => {
   expect(isAskedByItself(TARGET)).toBe(true);
   expect(isAskedByItself({ ...TARGET, abilities: [] })).toBe(false);
   expect(isAskedByItself({ ...TARGET, provider: "openai" })).toBe(false);
+});
+
+it("says how busy a target is", () => {
+  expect(runningOf(TARGET.routing)).toBe("3");
+  expect(runningOf({ ...TARGET.routing, concurrency: 8 })).toBe("3 of 8");
 });

@@ -27,6 +27,11 @@ export function shareOf(target: Target, siblings: readonly Target[]): string {
   return `${target.weight} (${share}% of the traffic)`;
 }
 
+/** How many calls run there, of how many that may. */
+export function runningOf({ inFlight, concurrency }: Target["routing"]): string {
+  return concurrency === null ? String(inFlight) : `${inFlight} of ${concurrency}`;
+}
+
 export function priceOf({
   inputPricePerMillion: input,
   outputPricePerMillion: output,

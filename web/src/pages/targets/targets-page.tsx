@@ -33,7 +33,7 @@ export function TargetsPage() {
   );
 }
 
-function TargetGroup({ model: { name, targets } }: { model: Model }) {
+function TargetGroup({ model: { name, targets, routing } }: { model: Model }) {
   return (
     <section
       className={targets.length > 1 ? "target-group several" : "target-group"}
@@ -41,7 +41,11 @@ function TargetGroup({ model: { name, targets } }: { model: Model }) {
     >
       <div className="target-group-head">
         <h2>{name}</h2>
-        <span className="quiet small">{plural(targets.length, "target")}</span>
+        <span className="quiet small">
+          {plural(targets.length, "target")}, {routing.strategy}
+          {routing.waiting > 0 && `, ${plural(routing.waiting, "call")} waiting for room`}
+          {routing.shadow !== null && `, copies to ${routing.shadow}`}
+        </span>
         <Link href={`/playground?model=${encodeURIComponent(name)}`} className="small">
           Try it in the playground
         </Link>
