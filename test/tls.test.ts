@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { X509Certificate } from "node:crypto";
 import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
 import { type AddressInfo, connect as connectPlain } from "node:net";
 import { join } from "node:path";
@@ -150,6 +151,22 @@ it("shows a renewed certificate without cutting a stream, and refuses a bad one"
   const { stdout } = await stream;
   expect(stdout).toContain("word399");
   expect(stdout).toContain("[DONE]");
+});
+
+it("speaks TLS in every worker, and renews it in all of them", async () => {
+  const { yaml, authority, folder, cert, key } = await secured();
+  writeFileSync(join(folder, "weir.yaml"), yaml);
+  const server = await serve(folder, {}, ["--workers", "2"]);
+  expect(server.url).toMatch(/^https:/);
+  const statuses = await Promise.all([1, 2, 3, 4].map(() => curl(server.url, authority.cert)));
+  expect(statuses).toEqual(["200", "200", "200", "200"]);
+  const renewed = authority.issue("renewed");
+  copyFileSync(renewed.key, key);
+  copyFileSync(renewed.cert, cert);
+  await server.says(/("event":"certificate_applied".*){2}/s);
+  const shown = await Promise.all([1, 2, 3, 4, 5, 6].map(() => shownBy(server.url)));
+  const { fingerprint256 } = new X509Certificate(readFileSync(renewed.cert));
+  expect(shown).toEqual(shown.map(() => fingerprint256));
 });
 
 async function refusalOf(yaml: string): Promise<Cli> {

@@ -55,7 +55,7 @@ export function text(values: Values, name: string): string | undefined {
 
 /** The flags of `PLACE_OPTIONS` and `serve` as overrides of the settings. */
 export function overridesOf(values: Values): Record<string, string> {
-  const names = ["config", "data", "host", "port", "model"];
+  const names = ["config", "data", "host", "port", "model", "workers"];
   return Object.fromEntries(
     names.flatMap((name) => {
       const value = text(values, name);

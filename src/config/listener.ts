@@ -87,5 +87,11 @@ export const listenerFields = {
     .describe(
       "A line of JSON for each request that ended: all, those with 400 and above, or none. auto: errors, and none on a terminal.",
     ),
+  workers: z
+    .union([z.int().min(1).max(256), z.literal("auto")])
+    .default(1)
+    .describe(
+      "Processes that take calls: one does everything itself, more share the cores. auto: as many as there are cores.",
+    ),
   overload: Overload,
 } as const;

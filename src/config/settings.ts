@@ -12,6 +12,7 @@ export interface Overrides {
   readonly data?: string;
   /** A GGUF file to serve as the model `chat`, in place of the file's models. */
   readonly model?: string;
+  readonly workers?: string;
 }
 
 export interface Settings {
@@ -46,10 +47,12 @@ function withOverrides(
   const host = flags.host ?? env["WEIR_HOST"];
   const port = flags.port ?? env["WEIR_PORT"];
   const data = flags.data ?? env["WEIR_DATA"];
+  const workers = flags.workers ?? env["WEIR_WORKERS"];
   const server = {
     ...config.server,
     ...(host && { host }),
     ...(port && { port: parsePort(port) }),
+    ...(workers && { workers: parseWorkers(workers) }),
   };
   const models = flags.model ? modelFromFile(config, resolve(cwd, flags.model)) : config.models;
   return {
@@ -61,6 +64,13 @@ function withOverrides(
     adminKey: env["WEIR_ADMIN_KEY"] || undefined,
     secret: (name) => env[name] || undefined,
   };
+}
+
+function parseWorkers(text: string): number | "auto" {
+  const count = Number(text);
+  if (text === "auto" || (Number.isInteger(count) && count >= 1 && count <= 256))
+    return text === "auto" ? text : count;
+  throw new WeirError("invalid_config", `Workers must be 1 to 256, or auto, not "${text}".`);
 }
 
 function parsePort(text: string): number {

@@ -1,5 +1,6 @@
 import { type Caller, type CallRecord, DEFAULT_TENANT } from "../core/call.ts";
 import type { ErrorCode } from "../core/errors.ts";
+import type { AddressOf, FromWhere } from "./client-address.ts";
 import type { Inbound } from "./lane/exchange.ts";
 
 export type AccessLevel = "off" | "errors" | "all";
@@ -9,6 +10,7 @@ export interface AccessLogNeeds {
   /** Takes one line; may write it a moment later, with others. */
   readonly write: (fields: Readonly<Record<string, unknown>>) => void;
   readonly monotonic: () => number;
+  readonly addressOf: AddressOf;
 }
 
 /** One line for each request that ended. Never a prompt, never a query: both hold secrets. */
@@ -34,7 +36,7 @@ export interface PlainRequest {
   readonly status: number;
   readonly durationMs: number;
   readonly bytesOut: number | undefined;
-  readonly client: string | undefined;
+  readonly from: FromWhere;
   readonly httpVersion: string;
   readonly traceId: string;
   readonly caller: Caller | undefined;
@@ -43,7 +45,7 @@ export interface PlainRequest {
 
 const MAX_CHARS = 200;
 
-export function createAccessLog({ level, write, monotonic }: AccessLogNeeds): AccessLog {
+export function createAccessLog({ level, write, monotonic, addressOf }: AccessLogNeeds): AccessLog {
   let last: CallRecord | undefined;
 
   function isWanted(status: number): boolean {
@@ -74,7 +76,7 @@ export function createAccessLog({ level, write, monotonic }: AccessLogNeeds): Ac
             bytesOut: exchange.bytesOut,
             ...toCaller(caller),
             ...(call && toFacts(call)),
-            client: exchange.address,
+            client: addressOf(exchange),
             httpVersion: exchange.httpVersion,
             traceId,
             ...((call?.errorCode ?? code) && { error: call?.errorCode ?? code }),
@@ -85,12 +87,13 @@ export function createAccessLog({ level, write, monotonic }: AccessLogNeeds): Ac
     settled(call) {
       last = call;
     },
-    add({ route, durationMs, caller, error, ...rest }) {
+    add({ route, durationMs, caller, error, from, ...rest }) {
       if (!isWanted(rest.status)) return;
       write({
         ...rest,
         route: route.slice(0, MAX_CHARS),
         durationMs: rounded(durationMs),
+        client: addressOf(from),
         ...toCaller(caller),
         ...(error && { error }),
       });

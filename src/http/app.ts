@@ -95,7 +95,7 @@ function noteUnreadable(
     status,
     durationMs: 0,
     bytesOut: undefined,
-    client: remoteAddress,
+    from: { address: remoteAddress, headers: {} },
     httpVersion: "",
     traceId: newTraceId(),
     caller: undefined,

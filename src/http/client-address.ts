@@ -103,3 +103,17 @@ function withoutDots(address: string): string {
   const groups = [a * 256 + b, c * 256 + d].map((group) => group.toString(16)).join(":");
   return address.slice(0, dotted.index) + groups;
 }
+
+/** The same for a list that may be replaced by another. */
+export function followAddressOf(trusted: () => readonly string[]): AddressOf {
+  let proxies = trusted();
+  let addressOf = createAddressOf(proxies);
+  return (request) => {
+    const wanted = trusted();
+    if (wanted !== proxies) {
+      proxies = wanted;
+      addressOf = createAddressOf(proxies);
+    }
+    return addressOf(request);
+  };
+}

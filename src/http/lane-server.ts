@@ -2,7 +2,7 @@ import { type IncomingMessage, type RequestListener, Server, type ServerResponse
 import type { Socket } from "node:net";
 import type { ErrorCode } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
-import { NodeExchange, type NodeLimits } from "./lane/exchange.ts";
+import { type Exchange, NodeExchange, type NodeLimits } from "./lane/exchange.ts";
 import { INFERENCE_PATHS, type Lane } from "./lane/inference.ts";
 import { KEEP_ALIVE_SECONDS } from "./lane/socket-exchange.ts";
 import { type SocketLane, createSocketLane } from "./lane/socket-lane.ts";
@@ -16,6 +16,8 @@ export interface ListenerOptions extends NodeLimits, PlainRequests {
   /** How long a request's head may take. */
   readonly headerMs: () => number;
   readonly maxRequestsPerConnection: () => number;
+  /** Whether the fast lane takes this one of its requests; absent: all. */
+  readonly takes?: (request: Pick<Exchange, "path" | "headers">) => boolean;
   /** A request that could not even be read. */
   readonly rejected: (code: ErrorCode) => void;
   readonly log: Log;
@@ -41,7 +43,9 @@ export class LaneServer extends Server {
     const answer = (request: IncomingMessage, response: ServerResponse) => {
       this.answers.set(request.socket, response);
       request.url = toOriginForm(request.url ?? "/");
-      if (!lane(new NodeExchange(request, response, settings))) handle(request, response);
+      const exchange = new NodeExchange(request, response, settings);
+      const isTaken = settings.takes?.(exchange) !== false && lane(exchange);
+      if (!isTaken) handle(request, response);
     };
     super(
       {
@@ -58,6 +62,7 @@ export class LaneServer extends Server {
     this.socketLane = createSocketLane({
       paths: INFERENCE_PATHS,
       lane,
+      ...(settings.takes && { takes: settings.takes }),
       handOver: (socket) => {
         for (const listener of listeners) listener.call(this, socket);
       },

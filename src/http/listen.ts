@@ -1,21 +1,39 @@
 import type { AddressInfo } from "node:net";
 import { WeirError, messageOf } from "../core/errors.ts";
-import type { App } from "./app.ts";
+import type { FastifyInstance } from "fastify";
+import type { LaneServer } from "./lane-server.ts";
+
+/** What listens; beside workers' own servers it has a framework to start and stop. */
+export interface Listening {
+  readonly server: LaneServer;
+  readonly fastify?: Pick<FastifyInstance, "listen" | "close">;
+}
 
 /** Starts listening; gives the URL. Throws invalid_config with what to do when the address is taken. */
 export async function listen(
-  { fastify, server }: App,
+  { fastify, server }: Listening,
   host: string,
   port: number,
 ): Promise<string> {
   try {
-    await fastify.listen({ host, port });
+    if (fastify) await fastify.listen({ host, port });
+    else await listening(server, host, port);
   } catch (cause) {
     throw new WeirError("invalid_config", explain(cause, host, port), { cause });
   }
   const address = server.address() as AddressInfo; // a TCP server that listens has one
   const name = address.family === "IPv6" ? `[${host}]` : host;
   return `${server.isSecure ? "https" : "http"}://${name}:${address.port}`;
+}
+
+function listening(server: LaneServer, host: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen({ host, port }, () => {
+      server.off("error", reject);
+      resolve();
+    });
+  });
 }
 
 const IDLE_CHECK_MS = 50;
@@ -36,7 +54,7 @@ export interface Draining {
  * may finish for `ms`, and so may what runs in the background. True when calls were cut.
  */
 export async function drain(
-  { server, fastify }: App,
+  { server, fastify }: Listening,
   { ms, background, cut }: Draining,
 ): Promise<boolean> {
   let isCut = false;
@@ -56,7 +74,7 @@ export async function drain(
   clearInterval(idle);
   clearTimeout(timer);
   clearTimeout(last);
-  await fastify.close();
+  await fastify?.close();
   return isCut;
 }
 

@@ -47,7 +47,7 @@ function note(request: FastifyRequest, reply: FastifyReply, accessLog: AccessLog
     status: raw.socket.destroyed && !reply.raw.writableFinished ? 499 : reply.statusCode,
     durationMs: reply.elapsedTime,
     bytesOut: Number.isFinite(length) ? length : undefined,
-    client: raw.socket.remoteAddress,
+    from: { address: raw.socket.remoteAddress, headers: raw.headers },
     httpVersion: raw.httpVersion,
     traceId: id,
     caller: callers.get(raw),

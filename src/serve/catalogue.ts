@@ -1,7 +1,8 @@
+import { createHash } from "node:crypto";
 import { isAbsolute, resolve } from "node:path";
 import type { RoutingConfig } from "../config/routing.ts";
 import type { WeirConfig } from "../config/schema.ts";
-import type { LlamaConfig, RemoteConfig, TargetConfig } from "../config/targets.ts";
+import { type LlamaConfig, type RemoteConfig, TargetConfig } from "../config/targets.ts";
 import { modelNotFound } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
 import type { Later } from "../core/time.ts";
@@ -43,6 +44,8 @@ export interface CatalogueNeeds {
   readonly now: () => number;
   readonly later: Later;
   readonly log: Log;
+  /** Engines that run in another process, by their ids; absent: they run for this one. */
+  readonly engines?: { readonly url: string; readonly secret: string };
 }
 
 /** A model with what runs for it. */
@@ -124,7 +127,7 @@ async function toModel(
     return {
       ...(await start(config)),
       ...routedBy(config, routing),
-      ...namesOf(config, index, name),
+      ...namesOf(config, index, needs.engines ? engineId(config) : name),
       config,
       price,
     };
@@ -178,6 +181,11 @@ function guardsOf(config: TargetConfig): Guards | undefined {
   return { firstContentMs: config.firstContent, slowestTokens: config.slowestTokens };
 }
 
+/** What tells an engine from others, in every process that reads the same configuration. */
+export function engineId(config: TargetConfig): string {
+  return createHash("sha256").update(identityOf(config)).digest("hex").slice(0, 16);
+}
+
 /** Everything about a target but what routing alone looks at. */
 function identityOf(config: TargetConfig): string {
   const routing = { weight: undefined, fallback: undefined, price: undefined, tags: undefined };
@@ -200,6 +208,7 @@ function fileLabel(file: string): string {
 
 /** Each kind of provider is loaded when the first target needs it: a server pays for what it uses. */
 async function startProvider(config: TargetConfig, needs: CatalogueNeeds): Promise<Running> {
+  if (config.provider === "llama" && needs.engines) return reachEngine(needs.engines, needs);
   if (config.provider === "llama") return startEngine(config, needs);
   return { provider: await connectTo(config, needs), engine: undefined };
 }
@@ -225,6 +234,24 @@ async function startEngine(
     log.error("model_not_loaded", { file: config.file, reason: String(cause) });
   });
   return { provider: engine, engine };
+}
+
+/** An engine of another process of this server. It has its own limits of time and size. */
+async function reachEngine(
+  { url, secret }: NonNullable<CatalogueNeeds["engines"]>,
+  needs: CatalogueNeeds,
+): Promise<Running> {
+  const { connect } = await import("./providers/connect.ts");
+  const config = TargetConfig.parse({
+    provider: "openai-compatible",
+    url,
+    apiKeyEnv: "ENGINE_ROOM",
+    model: "-",
+    timeout: "1d",
+    firstContent: "1h",
+    stall: "1h",
+  }) as RemoteConfig; // as it says
+  return { provider: await connect(config, { ...needs, secret: () => secret }), engine: undefined };
 }
 
 async function connectTo(config: RemoteConfig, needs: CatalogueNeeds): Promise<Provider> {

@@ -3,10 +3,10 @@ import type { GenerateRequest } from "../core/chat.ts";
 import { newTraceId } from "../core/ids.ts";
 import { later } from "../core/time.ts";
 import { createShadow } from "../serve/gateway/shadow.ts";
-import type { House } from "./house.ts";
+import type { CallHouse } from "./house.ts";
 
 /** What the call path needs, joined from the parts that have it. */
-export function gatewayOf(house: House) {
+export function gatewayOf(house: CallHouse) {
   const { catalogue, metrics, recorder } = house;
   const common = {
     gate: {

@@ -4,7 +4,7 @@ import type { WeirConfig } from "../config/schema.ts";
 import type { Settings } from "../config/settings.ts";
 import type { Log } from "../core/log.ts";
 import { createGate, redact } from "../guard/gate.ts";
-import { type Catalogue, createCatalogue } from "../serve/catalogue.ts";
+import { type Catalogue, type CatalogueNeeds, createCatalogue } from "../serve/catalogue.ts";
 import { later } from "../core/time.ts";
 import { type Router, createRouter } from "../serve/gateway/routing/router.ts";
 import { type Prober, createProber } from "../serve/prober.ts";
@@ -14,6 +14,7 @@ import { type ControlStore, openControlStore } from "../store/sqlite/control.ts"
 import { lockFolder } from "../store/sqlite/folder-lock.ts";
 import { type TraceStore, openTraceStore } from "../store/sqlite/trace-store.ts";
 import { listPrice } from "../watch/cost/prices.ts";
+import type { Gauge } from "../watch/metrics/exposition.ts";
 import { type Metrics, createMetrics } from "../watch/metrics/metrics.ts";
 import { type Recorder, type Writer, createRecorder } from "../watch/trace/recorder.ts";
 import { accessOf, followAccess } from "./access.ts";
@@ -51,18 +52,43 @@ export interface House {
   readonly operations: Operations;
   /** What else speaks against traffic: parts add theirs. */
   readonly readiness: ReadinessCheck[];
+  /** What else is shown at /metrics: of one name and labels, the sum. */
+  readonly gauges: (() => readonly Gauge[])[];
   live: Live;
   isDraining: boolean;
   /** Requests that never became calls, by error code. */
   readonly rejections: Map<string, number>;
 }
 
+/** What a call needs of the house: a worker has no more, and what it counts and records goes elsewhere. */
+export type CallHouse = Omit<
+  House,
+  "control" | "traces" | "metrics" | "recorder" | "prober" | "readiness" | "gauges"
+> & {
+  readonly metrics: Pick<Metrics, "observe" | "active">;
+  readonly recorder: Pick<Recorder, "record">;
+};
+
+export interface HouseNeeds {
+  readonly settings: Settings;
+  readonly log: Log;
+  /** Workers of this server stand in front of it, and say where requests come from. */
+  readonly isInner: boolean;
+}
+
+const LOOPBACK = ["127.0.0.1"];
+
 /** Opens the stores and starts the models; `stack` takes them down again. */
-export async function buildHouse(settings: Settings, log: Log, stack: AsyncDisposableStack) {
+export async function buildHouse(
+  { settings, log, isInner }: HouseNeeds,
+  stack: AsyncDisposableStack,
+) {
   const { config, dataFolder } = settings;
   const now = Date.now;
   // Becomes the house: what is built before the rest reads it here.
   const current = { live: toLive(config), isDraining: false };
+  const server = () => current.live.config.server;
+  const trustedProxies = () => (isInner ? LOOPBACK : server().trustedProxies);
   const lock = lockFolder(dataFolder);
   stack.defer(() => lock.release());
   const control = openControlStore(join(dataFolder, "control.db"), now, {
@@ -73,7 +99,7 @@ export async function buildHouse(settings: Settings, log: Log, stack: AsyncDispo
   stack.defer(followAccess(access, settings));
   const newAdminKey = await access.ensureAdmin(settings.adminKey);
   const watch = await openWatch(settings, log, { live: () => current.live, stack });
-  const catalogue = openCatalogue(settings, log, () => current.live.config.server.drain);
+  const catalogue = openCatalogue(settings, log, () => server().drain);
   stack.defer(() => catalogue.close());
   const router = createRouter({
     now: performance.now.bind(performance),
@@ -94,17 +120,12 @@ export async function buildHouse(settings: Settings, log: Log, stack: AsyncDispo
     redis,
     answers: answersOf(Object.assign(current, { catalogue, redis, settings })),
     limits: await limitsOf(
-      {
-        settings,
-        log,
-        redis,
-        limits: () => current.live.config.limits,
-        trustedProxies: () => current.live.config.server.trustedProxies,
-      },
+      { settings, log, redis, trustedProxies, limits: () => current.live.config.limits },
       stack,
     ),
-    operations: openOperations({ server: () => current.live.config.server, now, log }, stack),
+    operations: openOperations({ server, trustedProxies, now, log }, stack),
     readiness: [folderCheck(dataFolder, now)],
+    gauges: [],
     rejections: new Map(),
   });
   await catalogue.apply(config.models);
@@ -133,13 +154,19 @@ async function openWatch(
   return { traces, recorder, metrics: createMetrics(Date.now) };
 }
 
-function openCatalogue({ folder, secret }: Settings, log: Log, drainMs: () => number): Catalogue {
+export function openCatalogue(
+  { folder, secret }: Settings,
+  log: Log,
+  drainMs: () => number,
+  engines?: CatalogueNeeds["engines"],
+): Catalogue {
   return createCatalogue({
     folder,
     demoModel: join(ROOT, "models", "demo.gguf"),
     secret,
     listPrice,
     drainMs,
+    ...(engines && { engines }),
     now: Date.now,
     later,
     log: log.part("serve"),
@@ -171,7 +198,7 @@ function startProber(
   return prober;
 }
 
-function toLive(config: WeirConfig): Live {
+export function toLive(config: WeirConfig): Live {
   const { mode, input, output } = config.guard;
   const takesAll = (categories: readonly string[]) =>
     mode === "enforce" && categories.includes("secrets") && categories.includes("pii");

@@ -18,6 +18,8 @@ interface LimitsNeeds {
   readonly log: Log;
   readonly limits: () => LimitsConfig;
   readonly trustedProxies: () => readonly string[];
+  /** Kept by another process; absent: by this one, or in Redis. */
+  readonly ledger?: Ledger;
   /** What replicas share; absent: this process counts by itself. */
   readonly redis: Redis | undefined;
 }
@@ -37,14 +39,16 @@ export async function limitsOf(needs: LimitsNeeds, stack: AsyncDisposableStack):
   const now = Date.now;
   const log = needs.log.part("limits");
   const notices = createNotices(now, log);
-  const ledger = redis
-    ? await sharedLedger({ ...needs, redis, log }, stack)
-    : ownLedger({ ...needs, log }, stack);
+  const ledger =
+    needs.ledger ??
+    (redis
+      ? await sharedLedger({ ...needs, redis, log }, stack)
+      : ownLedger({ ...needs, log }, stack));
   const local = createMemoryLedger(now);
   const visitors = createVisitors({
     limits: () => limits().perIp,
     trustedProxies: needs.trustedProxies,
-    ledger: redis ? ledger : local,
+    ledger: redis || needs.ledger ? ledger : local,
     local,
     refused: (meter) => notices.refused(meter),
     now,

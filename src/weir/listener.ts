@@ -3,10 +3,10 @@ import type { ListenerTls } from "../config/listener.ts";
 import { messageOf } from "../core/errors.ts";
 import type { LaneServer, ListenerOptions } from "../http/lane-server.ts";
 import type { TlsIdentity } from "../http/tls-front.ts";
-import type { House } from "./house.ts";
+import type { CallHouse } from "./house.ts";
 
 /** The listener's limits, as the configuration of the moment has them. */
-export function listenerOptions(house: House, tls: TlsIdentity | undefined): ListenerOptions {
+export function listenerOptions(house: CallHouse, tls: TlsIdentity | undefined): ListenerOptions {
   const server = () => house.live.config.server;
   return {
     tls,
@@ -31,7 +31,7 @@ export interface ListenerCertificate {
 const LOOK_MS = 1000;
 
 /** Throws invalid_config with what to do where the files of `server.tls` are of no use. */
-export function openListenerCertificate(house: House): ListenerCertificate {
+export function openListenerCertificate(house: CallHouse): ListenerCertificate {
   const { log, settings } = house;
   const open = (tls: ListenerTls) =>
     openCertificates({ cert: tls.cert, key: tls.key, ca: tls.clientCa }, settings.folder);
@@ -78,7 +78,7 @@ function endOf({ endsAt }: CertificateSource): string {
 
 const SOON_MS = 7 * 86_400_000;
 
-function warnOfEnd(source: CertificateSource, { log }: House): void {
+function warnOfEnd(source: CertificateSource, { log }: CallHouse): void {
   const { endsAt = Infinity } = source;
   if (endsAt < Date.now()) log.error("certificate_expired", { endsAt: endOf(source) });
   else if (endsAt < Date.now() + SOON_MS)

@@ -1,6 +1,7 @@
 import type { WeirConfig } from "../config/schema.ts";
 import type { Log } from "../core/log.ts";
 import { type AccessLog, createAccessLog } from "../http/access-log.ts";
+import { followAddressOf } from "../http/client-address.ts";
 import { startLoadSampler } from "../http/lane/load-sampler.ts";
 import { type Traffic, createTraffic } from "../http/lane/traffic.ts";
 import type { Gauge } from "../watch/metrics/exposition.ts";
@@ -18,12 +19,13 @@ export interface Operations {
 
 export interface OperationsNeeds {
   readonly server: () => WeirConfig["server"];
+  readonly trustedProxies: () => readonly string[];
   readonly now: () => number;
   readonly log: Log;
 }
 
 export function openOperations(
-  { server, now, log }: OperationsNeeds,
+  { server, trustedProxies, now, log }: OperationsNeeds,
   stack: AsyncDisposableStack,
 ): Operations {
   const lines = log.part("http");
@@ -31,6 +33,7 @@ export function openOperations(
     level: () => levelOf(server().accessLog),
     write: (fields) => lines.batched("access", fields),
     monotonic: performance.now.bind(performance),
+    addressOf: followAddressOf(trustedProxies),
   });
   let since: number | undefined;
   const sampler = startLoadSampler(() => {

@@ -13,6 +13,7 @@ import { targetRoutes } from "../http/routes/targets.ts";
 import { createTargetDesk } from "../serve/target-desk.ts";
 import { routingGauges } from "../http/routing-gauges.ts";
 import { summarise, windowOf } from "../watch/overview.ts";
+import { type Gauge, sumGauges } from "../watch/metrics/exposition.ts";
 import { toSpans } from "../watch/trace/spans.ts";
 import { registerAccessRoutes } from "./access-routes.ts";
 import type { House } from "./house.ts";
@@ -98,9 +99,13 @@ async function overview(
   };
 }
 
-function metricsText({
+function metricsText(house: House): string {
+  const others = house.gauges.flatMap((gauges) => gauges());
+  return house.metrics.expose(sumGauges([...ownGauges(house), ...others]));
+}
+
+function ownGauges({
   catalogue,
-  metrics,
   recorder,
   rejections,
   prober,
@@ -109,21 +114,21 @@ function metricsText({
   redis,
   answers,
   router,
-}: House): string {
+}: House): Gauge[] {
   const refused = {
     name: "weir_requests_rejected_total",
     help: "Requests that never became calls, by error code.",
     type: "counter" as const,
     values: Array.from(rejections, ([code, value]) => ({ labels: { code }, value })),
   };
-  return metrics.expose([
+  return [
     ...gaugesOf(catalogue, recorder.dropped, prober),
     refused,
     ...operations.gauges(),
     ...routingGauges(catalogue, router, performance.now.bind(performance)),
     ...answers.gauges(),
     ...limitGauges({ limits, redis }),
-  ]);
+  ];
 }
 
 function isLoopback(host: string): boolean {

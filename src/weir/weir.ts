@@ -9,15 +9,14 @@ import type { Log } from "../core/log.ts";
 import { type App, createApp } from "../http/app.ts";
 import type { Authorise } from "../http/authorise.ts";
 import { identify } from "../http/identify.ts";
-import { createHeartbeats } from "../http/lane/heartbeats.ts";
-import { type LaneNeeds, createInferenceLane, draining } from "../http/lane/inference.ts";
-import { createResumables } from "../http/lane/resumable.ts";
-import { drain, listen } from "../http/listen.ts";
+import { createInferenceLane, draining } from "../http/lane/inference.ts";
+import { type Listening, drain, listen } from "../http/listen.ts";
 import { noteCaller } from "../http/plain-requests.ts";
 import { followVisitors } from "../http/visitors.ts";
-import type { Responses } from "../serve/responses/responses.ts";
+import type { Gateway } from "./gateway.ts";
 import { type House, apply, buildHouse } from "./house.ts";
 import { registerInferenceRoutes } from "./inference-routes.ts";
+import { toLaneNeeds } from "./lane-needs.ts";
 import { listenerOptions, openListenerCertificate } from "./listener.ts";
 import { registerRoutes } from "./routes.ts";
 import { type Services, buildServices, startBatches } from "./services.ts";
@@ -38,14 +37,35 @@ export interface Weir {
 
 /** Builds and starts a server. Throws invalid_config with what to do when it cannot. */
 export async function startWeir(settings: Settings, log: Log): Promise<Weir> {
+  const { weir } = await open(settings, log, { isInner: false });
+  log.info("listening", { url: weir.url });
+  return weir;
+}
+
+/** A server for the workers in front of it, on any port of loopback, and what they need of it. */
+export function startInside(settings: Settings, log: Log): Promise<Inside> {
+  return open(settings, log, { isInner: true });
+}
+
+export interface Inside {
+  readonly weir: Weir;
+  readonly house: House;
+  readonly gateway: Gateway;
+  readonly stack: AsyncDisposableStack;
+}
+
+async function open(
+  settings: Settings,
+  log: Log,
+  { isInner }: { isInner: boolean },
+): Promise<Inside> {
   const stack = new AsyncDisposableStack();
   try {
-    const { house, newAdminKey } = await buildHouse(settings, log, stack);
-    const { app, responses } = await buildApp(house, stack);
+    const { house, newAdminKey } = await buildHouse({ settings, log, isInner }, stack);
+    const { app, services } = await buildApp(house, isInner, stack);
     const { host, port } = settings.config.server;
-    const url = await listen(app, host, port);
-    house.log.info("listening", { url });
-    return {
+    const url = await (isInner ? listen(app, "127.0.0.1", 0) : listen(app, host, port));
+    const weir: Weir = {
       url,
       newAdminKey,
       async apply(config) {
@@ -57,34 +77,46 @@ export async function startWeir(settings: Settings, log: Log): Promise<Weir> {
       },
       enginePids: () => house.catalogue.engines().flatMap((engine) => engine.stats().pid ?? []),
       async close() {
-        const { drainDelay, drain: ms } = house.live.config.server;
+        const { drainDelay } = house.live.config.server;
         house.operations.isLeaving = true;
         if (drainDelay > 0) await wait(drainDelay);
-        house.isDraining = true;
-        const cut = () => house.operations.traffic.breakOff(draining());
-        const isCut = await drain(app, { ms, background: responses.idle(), cut });
-        if (isCut) log.warn("drain_cut");
+        await end(house, app, services.responses.idle());
         await stack.disposeAsync();
       },
     };
+    return { weir, house, gateway: services.gateway, stack };
   } catch (cause) {
     await stack.disposeAsync();
     throw cause;
   }
 }
 
+/** Turns new calls away and lets running ones finish, or cuts them when their time is over. */
+export async function end(
+  house: Pick<House, "live" | "operations" | "log" | "isDraining">,
+  listening: Listening,
+  background: Promise<void>,
+): Promise<void> {
+  house.isDraining = true;
+  const cut = () => house.operations.traffic.breakOff(draining());
+  const isCut = await drain(listening, { ms: house.live.config.server.drain, background, cut });
+  if (isCut) house.log.warn("drain_cut");
+}
+
 /** The fast lane over the call path, and the control plane beside it. */
 async function buildApp(
   house: House,
+  isInner: boolean,
   stack: AsyncDisposableStack,
-): Promise<{ app: App; responses: Responses }> {
+): Promise<{ app: App; services: Services }> {
   const log = house.log.part("http");
   const services = await buildServices(house, stack);
   const lane = createInferenceLane(toLaneNeeds(house, services));
   const batches = startBatches(house, services, lane, stack);
-  const certificate = openListenerCertificate(house);
-  const app = createApp(lane, listenerOptions(house, certificate.identity), log);
-  stack.defer(certificate.follow(app.server));
+  // Behind workers it is they who speak TLS.
+  const certificate = isInner ? undefined : openListenerCertificate(house);
+  const app = createApp(lane, listenerOptions(house, certificate?.identity), log);
+  if (certificate) stack.defer(certificate.follow(app.server));
   const authorise: Authorise = (request, scope) => {
     const caller = identify(request, house.access, scope);
     noteCaller(request, caller);
@@ -93,40 +125,5 @@ async function buildApp(
   followVisitors(app.fastify, house.limits.visitors);
   await registerRoutes(app, house, authorise);
   registerInferenceRoutes(app, house, { ...services, batches, authorise });
-  return { app, responses: services.responses };
-}
-
-function toLaneNeeds(house: House, services: Services): LaneNeeds {
-  const server = () => house.live.config.server;
-  const { gateway, generate, sideCalls, responses } = services;
-  return {
-    credentials: house.access,
-    generate,
-    embed: sideCalls.embed,
-    responses,
-    resumables: createResumables({
-      keepMs: () => server().resume.keep,
-      bufferBytes: () => server().resume.bufferKiB * 1024,
-      later(ms, run) {
-        const timer = setTimeout(run, ms).unref();
-        return () => clearTimeout(timer);
-      },
-    }),
-    heartbeats: createHeartbeats({
-      silenceMs: () => server().heartbeat,
-      progressAfterMs: () => server().progressAfter,
-    }),
-    maxBodyBytes: () => Math.floor(server().maxBodyMiB * 1024 * 1024),
-    unknownFields: () => server().unknownFields,
-    monotonic: gateway.monotonic,
-    now: gateway.now,
-    log: house.log.part("http"),
-    traffic: house.operations.traffic,
-    visitors: house.limits.visitors,
-    isLeaving: () => house.operations.isLeaving,
-    isDraining: () => house.isDraining,
-    rejected(code) {
-      house.rejections.set(code ?? "", (house.rejections.get(code ?? "") ?? 0) + 1);
-    },
-  };
+  return { app, services };
 }

@@ -1,3 +1,4 @@
+import cluster from "node:cluster";
 import { readFile } from "node:fs/promises";
 import { styleText } from "node:util";
 import type { WeirConfig } from "../../config/schema.ts";
@@ -13,6 +14,7 @@ import {
   overridesOf,
   text,
 } from "../command.ts";
+import { runAsWorker } from "../worker-process.ts";
 import { LOG_LEVELS, type LogLevel, createLog } from "../log.ts";
 
 const WATCH_MS = 500;
@@ -36,6 +38,11 @@ export const serve: Command = {
       value: "FILE",
       help: "a GGUF file to serve as the model `chat`",
     },
+    workers: {
+      type: "string",
+      value: "N",
+      help: "processes that take calls (1), or auto for all cores",
+    },
     "log-level": {
       type: "string",
       value: "LEVEL",
@@ -55,11 +62,11 @@ SIGTERM lets running calls finish (server.drain); a second one ends at once.`,
       const settings = readSettings(overridesOf(values), terminal.env, terminal.cwd);
       return { ...settings, config: onTerminal(settings.config, terminal) };
     };
+    if (cluster.isWorker) return runAsWorker(read, log);
     const settings = read();
     // Before anybody can hear that it listens: a signal from then on is taken, not died of.
     const signals = listenForSignals(log, terminal);
-    const { startWeir } = await import("../../weir/weir.ts");
-    const weir = await startWeir(settings, log);
+    const weir = await start(settings, log);
     greet(weir, settings, terminal);
     const config = followConfig(weir, settings, read, log);
     void announceModels(weir, terminal);
@@ -71,6 +78,16 @@ SIGTERM lets running calls finish (server.drain); a second one ends at once.`,
     return 0;
   },
 };
+
+/** One process for everything, or this one behind those that take calls. */
+async function start(settings: Settings, log: Log): Promise<Weir> {
+  if (settings.config.server.workers === 1) {
+    const { startWeir } = await import("../../weir/weir.ts");
+    return startWeir(settings, log);
+  }
+  const { startWithWorkers, workerCount } = await import("../../weir/workers/primary.ts");
+  return startWithWorkers(settings, log, workerCount(settings.config));
+}
 
 /** Lines about requests are for machines: a person at a terminal has to ask for them. */
 function onTerminal(config: WeirConfig, { isTty }: Terminal): WeirConfig {
@@ -167,6 +184,7 @@ function needsRestart(before: Settings, after: Settings): string[] {
   return [
     ...(was.host === is.host ? [] : ["server.host"]),
     ...(was.port === is.port ? [] : ["server.port"]),
+    ...(was.workers === is.workers ? [] : ["server.workers"]),
     ...((was.tls === undefined) === (is.tls === undefined) ? [] : ["server.tls"]),
     ...(before.dataFolder === after.dataFolder ? [] : ["data"]),
   ];

@@ -6,13 +6,15 @@
 import type { Socket } from "node:net";
 import { flushWrites } from "../../core/turn-writes.ts";
 import { type NodeLimits, silentBody, tooSlow } from "./exchange.ts";
-import { readHead } from "./head.ts";
+import { type Head, readHead } from "./head.ts";
 import type { Lane } from "./inference.ts";
 import { type Carrier, KEEP_ALIVE_SECONDS, SocketExchange } from "./socket-exchange.ts";
 
 export interface SocketLaneNeeds {
   readonly paths: ReadonlySet<string>;
   readonly lane: Lane;
+  /** Whether the lane takes this one of them; absent: all. */
+  readonly takes?: (request: Pick<Head, "path" | "headers">) => boolean;
   /** Gives a socket, whose unread bytes are in its buffer, to `node:http`. */
   readonly handOver: (socket: Socket) => void;
   readonly limits: NodeLimits & {
@@ -182,7 +184,7 @@ class Connection implements Carrier {
     while (this.state === "waiting" && this.held && !this.socket.writableNeedDrain) {
       const bytes = this.held;
       const head = readHead(bytes, this.house.paths);
-      if (!head) {
+      if (!head || this.house.takes?.(head) === false) {
         this.handOver(bytes);
         break;
       }

@@ -26,7 +26,7 @@ export interface Traffic {
   breakOff(error: WeirError): void;
   readonly load: Load;
   /** Requests turned away so far. */
-  readonly shed: ReadonlyMap<ShedReason, number>;
+  readonly shed: Map<ShedReason, number>;
   /** Whether a call of normal priority would be turned away now. */
   readonly isOverloaded: boolean;
 }

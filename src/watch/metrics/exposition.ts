@@ -71,6 +71,25 @@ export function exposeCalls(all: readonly Series[], findings: ReadonlyMap<string
   ].join("");
 }
 
+/** One gauge of each name for several processes: what counts is added up, of a state the worst is shown. */
+export function sumGauges(gauges: readonly Gauge[]): Gauge[] {
+  const sums = new Map<string, { gauge: Gauge; values: Map<string, Gauge["values"][number]> }>();
+  for (const gauge of gauges) {
+    const sum = sums.get(gauge.name) ?? { gauge, values: new Map() };
+    sums.set(gauge.name, sum);
+    for (const { labels, value } of gauge.values) {
+      const key = formatLabels(labels);
+      const known = sum.values.get(key)?.value ?? 0;
+      const isState = gauge.name.endsWith("_state") || gauge.name.endsWith("_drained");
+      sum.values.set(key, { labels, value: isState ? Math.max(value, known) : value + known });
+    }
+  }
+  return Array.from(sums.values(), ({ gauge, values }) => ({
+    ...gauge,
+    values: [...values.values()],
+  }));
+}
+
 export function exposeGauge({ name, help, type, values }: Gauge): string {
   const lines = values.map(({ labels, value }) => {
     const text = formatLabels(labels);

@@ -14,7 +14,8 @@ import { createOverheadMetrics } from "./overhead.ts";
 /** Prometheus metrics of the calls, written by hand: a few counters and histograms on the hot path. */
 export interface Metrics {
   observe(call: CallRecord): void;
-  active(change: 1 | -1): void;
+  /** So many more run, or fewer. */
+  active(change: number): void;
   readonly live: {
     readonly activeCalls: number;
     callsPerSecond: number;

@@ -1,0 +1,69 @@
+import type { ErrorCode } from "../../core/errors.ts";
+import { routingGauges } from "../../http/routing-gauges.ts";
+import type { Gauge } from "../../watch/metrics/exposition.ts";
+import type { CallHouse } from "../house.ts";
+import type { Counts } from "./messages.ts";
+
+const EVERY_MS = 250;
+
+/** Tells the primary what a worker counts: what has changed, four times a second. */
+export function createCounts(send: (counts: Counts) => void) {
+  let running = 0;
+  let told = 0;
+
+  return {
+    active: (change: number): void => void (running += change),
+    /** Gives what ends it, after a last time. */
+    follow(house: CallHouse): () => void {
+      const { rejections, operations } = house;
+      const rejected = changesOf(rejections);
+      const shed = changesOf(operations.traffic.shed);
+      let gaugesTold = "";
+      const tell = (): void => {
+        const counts: Counts = {
+          active: running - told,
+          rejected: rejected() as [ErrorCode, number][], // only error codes are counted there
+          shed: shed(),
+          gauges: gaugesOf(house),
+        };
+        const gauges = JSON.stringify(counts.gauges);
+        told = running;
+        const { active, rejected: refused, shed: turnedAway } = counts;
+        const isNews = active !== 0 || refused.length > 0 || turnedAway.length > 0;
+        if (isNews || gauges !== gaugesTold) send(counts);
+        gaugesTold = gauges;
+      };
+      const timer = setInterval(tell, EVERY_MS).unref();
+      return () => {
+        clearInterval(timer);
+        tell();
+      };
+    },
+  };
+}
+
+/** What grew since the last time that one asked. */
+function changesOf<Name extends string>(counts: ReadonlyMap<Name, number>) {
+  const told = new Map<Name, number>();
+  return (): [Name, number][] => {
+    const changes: [Name, number][] = [];
+    for (const [name, count] of counts) {
+      const grown = count - (told.get(name) ?? 0);
+      if (grown !== 0) changes.push([name, grown]);
+      told.set(name, count);
+    }
+    return changes;
+  };
+}
+
+/** Embedded engines are the primary's: what runs there it knows itself. */
+function gaugesOf({ answers, catalogue, router }: CallHouse): Gauge[] {
+  const routing = routingGauges(catalogue, router, performance.now.bind(performance));
+  return [
+    ...answers.gauges(),
+    ...routing.map((gauge) => ({
+      ...gauge,
+      values: gauge.values.filter(({ labels }) => !labels["target"]?.startsWith("llama/")),
+    })),
+  ];
+}

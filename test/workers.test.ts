@@ -1,0 +1,239 @@
+import { writeFileSync } from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
+import { join } from "node:path";
+import { expect, it, onTestFinished } from "vitest";
+import { createMockUpstream } from "../src/cli/mock/upstream.ts";
+import { type Cli, serve, weir } from "./support/process.ts";
+import { ADMIN_KEY, eventually, temporaryFolder } from "./support/server.ts";
+
+/** Several processes that take calls: they count together, stand in for each other, and end together. */
+
+const HI = { model: "chat", messages: [{ role: "user", content: "Hi" }] };
+
+type MockOptions = Parameters<typeof createMockUpstream>[0];
+
+async function started(more: string, options: MockOptions = {}) {
+  const mock = await createMockUpstream(options);
+  onTestFinished(() => mock.close());
+  const folder = temporaryFolder();
+  const target = `{ provider: openai-compatible, url: "${mock.url}", model: up }`;
+  const yaml = `models: { chat: { targets: [${target}] }, local: { targets: [{ provider: llama, file: demo }] } }\n${more}\n`;
+  writeFileSync(join(folder, "weir.yaml"), yaml);
+  const server = await serve(folder, {}, ["--workers", "2"]);
+  return { mock, folder, yaml, server, workers: () => pidsOf(server) };
+}
+
+/** The processes that listen now. */
+function pidsOf(server: Cli): number[] {
+  const lines = server
+    .output()
+    .split("\n")
+    .filter((line) => /"event":"worker_(listening|died)"/.test(line))
+    .map((line) => JSON.parse(line) as { event: string; pid: number });
+  const died = new Set(lines.filter(({ event }) => event === "worker_died").map(({ pid }) => pid));
+  return lines
+    .filter(({ event, pid }) => event === "worker_listening" && !died.has(pid))
+    .map(({ pid }) => pid);
+}
+
+/** A connection of its own for each request: they go to the workers in turn. */
+function ask(url: string, path: string, body?: unknown, init: RequestInit = {}) {
+  return fetch(new URL(path, url), {
+    method: body === undefined ? "GET" : "POST",
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+    ...init,
+    headers: {
+      authorization: `Bearer ${ADMIN_KEY}`,
+      connection: "close",
+      "content-type": "application/json",
+      ...(init.headers as Record<string, string> | undefined),
+    },
+  });
+}
+
+const chat = (url: string, body: unknown = HI, init?: RequestInit) =>
+  ask(url, "/v1/chat/completions", body, init);
+
+async function metric(url: string, name: RegExp): Promise<number> {
+  const text = await (await ask(url, "/metrics")).text();
+  return text
+    .split("\n")
+    .filter((line) => name.test(line))
+    .reduce((sum, line) => sum + Number(line.split(" ").at(-1)), 0);
+}
+
+it("counts exactly across workers, and shows their sums", async () => {
+  const { server, mock } = await started("limits: { perKey: { requestsPerMinute: 50 } }");
+  const answers = await Promise.all(
+    Array.from({ length: 120 }, async () => {
+      const answer = await chat(server.url);
+      await answer.text();
+      return answer.status;
+    }),
+  );
+  expect(answers.filter((status) => status === 200)).toHaveLength(50);
+  expect(answers.filter((status) => status === 429)).toHaveLength(70);
+  expect(mock.requests).toHaveLength(50);
+  await eventually(
+    () => metric(server.url, /^weir_calls_total\{.*status="ok"/),
+    (count) => count === 50,
+  );
+  await eventually(
+    async () =>
+      ((await (await ask(server.url, "/admin/v1/calls?limit=500")).json()) as { calls: unknown[] })
+        .calls.length,
+    (count) => count === 120,
+  );
+});
+
+it("answers from an embedded model through any worker, and cancels it from there", async () => {
+  const { server } = await started("");
+  await eventually(
+    async () => (await ask(server.url, "/ready")).status,
+    (status) => status === 200,
+  );
+  const local = { ...HI, model: "local", max_tokens: 8 };
+  for (let count = 0; count < 4; count++) {
+    const answer = await chat(server.url, local);
+    expect(answer.status).toBe(200);
+    const { choices } = (await answer.json()) as { choices: { message: { content: string } }[] };
+    expect(choices[0]?.message.content).not.toBe("");
+  }
+  const vectors = await ask(server.url, "/v1/models");
+  expect(vectors.status).toBe(200);
+  const leaving = new AbortController();
+  const long = { ...local, max_tokens: 1500, stream: true, ignore_eos: true };
+  const answer = await chat(server.url, long, { signal: leaving.signal });
+  expect(answer.status).toBe(200);
+  leaving.abort();
+  await eventually(
+    () => metric(server.url, /^weir_engine_running/),
+    (running) => running === 0,
+  );
+});
+
+it("goes on when a worker is killed, puts another in its place, and frees what it had reserved", async () => {
+  const { server, workers } = await started("limits: { perKey: { concurrency: 40 } }", {
+    tokens: 30,
+    tokenMs: 10,
+  });
+  const state = { isOver: false };
+  const failures: string[] = [];
+  let answered = 0;
+  const clients = Array.from({ length: 12 }, async () => {
+    while (!state.isOver) {
+      try {
+        const text = await (await chat(server.url, { ...HI, stream: true })).text();
+        if (text.includes("[DONE]")) answered += 1;
+        else failures.push(text);
+      } catch (cause) {
+        failures.push(String(cause));
+      }
+    }
+  });
+  await eventually(
+    () => Promise.resolve(answered),
+    (count) => count > 20,
+  );
+  const [victim = 0] = workers();
+  process.kill(victim, "SIGKILL");
+  await server.says(/"event":"worker_died"/);
+  const before = answered;
+  await eventually(
+    () => Promise.resolve(workers()),
+    (pids) => pids.length === 2 && !pids.includes(victim),
+  );
+  await eventually(
+    () => Promise.resolve(answered),
+    (count) => count > before + 40,
+  );
+  state.isOver = true;
+  await Promise.all(clients);
+  // Only calls that ran in the killed process were lost: no more than all clients had under way.
+  expect(failures.length).toBeLessThanOrEqual(12);
+  await eventually(
+    () => metric(server.url, /^weir_active_calls/),
+    (count) => count === 0,
+  );
+  const all = await Promise.all(Array.from({ length: 40 }, () => chat(server.url)));
+  expect(all.map(({ status }) => status)).toEqual(all.map(() => 200));
+});
+
+it("drains all workers at SIGTERM, and hands over what they recorded", async () => {
+  const { server, folder } = await started("", { tokens: 60, tokenMs: 15 });
+  const running = Array.from({ length: 8 }, async () =>
+    (await chat(server.url, { ...HI, stream: true })).text(),
+  );
+  await eventually(
+    () => metric(server.url, /^weir_active_calls/),
+    (count) => count === 8,
+  );
+  server.child.kill("SIGTERM");
+  for (const text of await Promise.all(running)) expect(text).toContain("[DONE]");
+  expect(await server.ended).toBe(0);
+  const again = await serve(folder);
+  const { calls } = (await (await ask(again.url, "/admin/v1/calls")).json()) as {
+    calls: unknown[];
+  };
+  expect(calls).toHaveLength(8);
+});
+
+it("takes a changed configuration, a drained target and stored responses to every worker", async () => {
+  const { server, folder, yaml } = await started("");
+  writeFileSync(join(folder, "weir.yaml"), yaml.replace("chat:", "renamed:"));
+  await server.says(/"event":"config_applied"/);
+  const statuses = async (body: object) => {
+    const answers = await Promise.all([1, 2, 3, 4].map(() => chat(server.url, body)));
+    return answers.map(({ status }) => status).join();
+  };
+  await eventually(
+    () => statuses({ ...HI, model: "renamed" }),
+    (all) => all === "200,200,200,200",
+  );
+  expect(await statuses(HI)).toBe("404,404,404,404");
+  const made = await ask(server.url, "/v1/responses", { model: "renamed", input: "Hi" });
+  const { id } = (await made.json()) as { id: string };
+  for (let count = 0; count < 3; count++)
+    expect((await ask(server.url, `/v1/responses/${id}`)).status).toBe(200);
+  const drained = await ask(server.url, "/admin/v1/targets/actions", {
+    model: "renamed",
+    target: "openai-compatible/up",
+    action: "drain",
+  });
+  expect(drained.status).toBeLessThan(300);
+  await eventually(
+    () => statuses({ ...HI, model: "renamed" }),
+    (all) => all === "503,503,503,503",
+  );
+});
+
+it("says why it cannot start, and leaves no process behind", async () => {
+  const taken = createServer().listen(0, "127.0.0.1");
+  await new Promise((resolve) => taken.once("listening", resolve));
+  onTestFinished(() => void taken.close());
+  const { port } = taken.address() as AddressInfo; // a TCP server that listens has one
+  const folder = temporaryFolder();
+  writeFileSync(join(folder, "weir.yaml"), "models: {}\n");
+  const server = weir(["serve", "--port", String(port), "--workers", "2"], { cwd: folder });
+  expect(await server.ended).toBe(1);
+  expect(server.output()).toMatch(new RegExp(`Port ${port} .* taken`));
+});
+
+it("ends its workers with it when it is killed", async () => {
+  const { server, workers } = await started("");
+  const pids = workers();
+  expect(pids).toHaveLength(2);
+  server.child.kill("SIGKILL");
+  const isAlive = (pid: number) => {
+    try {
+      process.kill(pid, 0);
+      return true;
+    } catch {
+      return false;
+    }
+  };
+  await eventually(
+    () => Promise.resolve(pids.filter(isAlive)),
+    (left) => left.length === 0,
+  );
+});
