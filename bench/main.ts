@@ -13,6 +13,10 @@ const BENCHES: Readonly<
       "the gateway against nginx and Portkey (Debian's nginx and wrk; npm ci in bench/peers)",
     load: () => import("./gateway/bench.ts"),
   },
+  soak: {
+    summary: "ten minutes of load: whether memory grows",
+    load: () => import("./soak/bench.ts"),
+  },
   start: {
     summary: "time to a ready server and model, memory at rest",
     load: () => import("./start/bench.ts"),

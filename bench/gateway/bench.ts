@@ -16,6 +16,8 @@ import {
   startUpstream,
   startWeir,
 } from "./contenders.ts";
+import { measureGuards } from "./guards.ts";
+import { measureHeld } from "./held.ts";
 import { measurePaced } from "./paced.ts";
 import { measurePairs, measureStreams } from "./pairs.ts";
 import { type Load, runWrk } from "./wrk.ts";
@@ -46,6 +48,8 @@ export async function run(): Promise<Report> {
       ...(await measureStreams(contenders.filter(streams), folder)),
       ...(await measurePairs(contenders[0] as Contender, folder)), // Weir, started first
       ...(await measurePaced(folder)),
+      ...measureGuards(),
+      ...(await measureHeld(folder)),
     ];
     const report = toReport(contenders, rounds, more);
     writeReport(report);

@@ -10,6 +10,7 @@ export interface Contender {
   readonly name: string;
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
+  readonly pid: number;
   /** CPU time that its processes have used so far. */
   cpuMicros(): number;
   stop(): Promise<void>;
@@ -43,6 +44,7 @@ export async function startWeir(
   folder: string,
   upstream: string,
   name = "weir",
+  { workers = 1 } = {},
 ): Promise<Contender> {
   const port = await freePort();
   const cwd = join(folder, name);
@@ -50,7 +52,7 @@ export async function startWeir(
   mkdirSync(cwd);
   writeFileSync(
     join(cwd, "weir.yaml"),
-    `server: { port: ${port} }
+    `server: { port: ${port}${workers > 1 ? `, workers: ${workers}` : ""} }
 models:
   chat: { targets: [{ provider: openai-compatible, url: "${upstream}", ${target} }] }
   claude: { targets: [{ provider: anthropic, url: "${upstream}", ${target} }] }
@@ -58,7 +60,7 @@ models:
   chat-stream: { targets: [{ provider: openai-compatible, url: "${upstream}/stream/v1", ${target} }] }
   claude-stream: { targets: [{ provider: anthropic, url: "${upstream}/stream/v1", ${target} }] }
   gemini-stream: { targets: [{ provider: gemini, url: "${upstream}/stream/v1beta", ${target} }] }
-limits: { perKey: { requestsPerMinute: 100000000, tokensPerMinute: 100000000000, concurrency: 10000, costPerDay: 1000000 USD } }
+limits: { perKey: { requestsPerMinute: 100000000, tokensPerMinute: 100000000000, concurrency: 20000, costPerDay: 1000000 USD } }
 `,
   );
   const entry = join(ROOT, "dist", "cli", "main.js");
@@ -153,6 +155,7 @@ export async function contender(
     name,
     url,
     headers,
+    pid: child.pid ?? 0,
     cpuMicros: () => cpuMicrosOf(child.pid ?? 0),
     stop: () =>
       new Promise((resolve) => {

@@ -111,6 +111,9 @@ export function httpProvider(options: HttpProviderOptions): Provider {
   };
 }
 
+/** Bounds a mistake; how many calls a target gets is for its `concurrency` to say. */
+const MOST_CONNECTIONS = 16_384;
+
 /** The way to one upstream, and how it went last. */
 interface Line {
   readonly name: string;
@@ -196,7 +199,7 @@ function openTransport(options: HttpProviderOptions): Transport {
   const settings = {
     url,
     headers: { "content-type": "application/json", ...headers },
-    connections: options.connections ?? 256,
+    connections: options.connections ?? MOST_CONNECTIONS,
     connectMs: Math.min(options.firstContentMs, 10_000),
     headMs: options.firstContentMs,
     stallMs: options.stallMs,
