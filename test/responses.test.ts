@@ -86,8 +86,8 @@ async function start(
       const call: Call = { request: inspect(request) as ChatRequest, reply, isCanceled: false };
       calls.push(call);
       answer(call);
-      const nothing = () => undefined;
-      return { cancel: () => void (call.isCanceled = true), resume: nothing, breakOff: nothing };
+      const cancel = () => void (call.isCanceled = true);
+      return { cancel, resume: () => undefined, breakOff: cancel };
     },
     now,
     newId,
@@ -100,7 +100,11 @@ async function start(
   const credentials = { key: (secret: string) => callers.get(secret), session: () => undefined };
   const authorise = (request: Parameters<typeof identify>[0]) =>
     identify(request, credentials, "inference");
-  const app = createApp((exchange) => lane(exchange, authorise, responses), PLAIN_LISTENER, silentLog);
+  const app = createApp(
+    (exchange) => lane(exchange, authorise, responses),
+    PLAIN_LISTENER,
+    silentLog,
+  );
   responseRoutes(app.fastify, { authorise, responses });
   conversationRoutes(app.fastify, { authorise, conversations: createConversations(rooms) });
   const url = await listen(app, "127.0.0.1", 0);

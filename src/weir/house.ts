@@ -21,7 +21,7 @@ import { accessOf, followAccess } from "./access.ts";
 import { type Answering, answersOf } from "./answers.ts";
 import { type Limiting, limitsOf, redisOf } from "./limits.ts";
 import { type Operations, openOperations } from "./operations.ts";
-import { type ReadinessCheck, folderCheck } from "./readiness.ts";
+import { type ReadinessCheck, folderCheck, redisCheck } from "./readiness.ts";
 import { ROOT } from "./release.ts";
 
 /** What follows the configuration: replaced as a whole when it changes. */
@@ -124,7 +124,7 @@ export async function buildHouse(
       stack,
     ),
     operations: openOperations({ server, trustedProxies, now, log }, stack),
-    readiness: [folderCheck(dataFolder, now)],
+    readiness: [folderCheck(dataFolder, now), redisCheck(redis, config.redis?.whenDown)],
     gauges: [],
     rejections: new Map(),
   });

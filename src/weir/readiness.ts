@@ -1,6 +1,8 @@
 import { unlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { messageOf } from "../core/errors.ts";
+import type { Engine } from "../serve/engine/engine.ts";
+import type { Redis } from "../store/redis/redis.ts";
 import type { House } from "./house.ts";
 
 /** Why the server should get no traffic now; undefined when nothing speaks against it. */
@@ -9,8 +11,14 @@ export type ReadinessCheck = () => string | undefined | Promise<string | undefin
 /** A short spell is what turning calls away is for. */
 const OVERLOADED_MS = 10_000;
 
-/** All reasons why no traffic should come. Does not throw. */
-export async function whyNotReady(house: House): Promise<string[]> {
+type Asked = Pick<House, "readiness"> & {
+  readonly operations: Pick<House["operations"], "isLeaving" | "overloadedSince">;
+  readonly catalogue: { engines(): readonly Pick<Engine, "name" | "health">[] };
+  readonly recorder: Pick<House["recorder"], "trouble">;
+};
+
+/** All reasons why no traffic should come. */
+export async function whyNotReady(house: Asked, now: number): Promise<string[]> {
   const { operations, catalogue, recorder, readiness } = house;
   if (operations.isLeaving) return ["the server is shutting down"];
   const engines = catalogue.engines().map((engine) => {
@@ -20,7 +28,7 @@ export async function whyNotReady(house: House): Promise<string[]> {
       : `${engine.name} is ${state}${detail ? `: ${detail}` : ""}`;
   });
   const since = operations.overloadedSince();
-  const isOverloaded = since !== undefined && Date.now() - since >= OVERLOADED_MS;
+  const isOverloaded = since !== undefined && now - since >= OVERLOADED_MS;
   const asked = await Promise.all(readiness.map(async (check) => check()));
   return [
     ...engines,
@@ -59,4 +67,15 @@ export function folderCheck(folder: string, now: () => number): ReadinessCheck {
     }
     return last;
   };
+}
+
+/** Whether what replicas share is there, where calls are refused without it. */
+export function redisCheck(
+  redis: Pick<Redis, "isUp"> | undefined,
+  whenDown: "refuse" | "local" | undefined,
+): ReadinessCheck {
+  return () =>
+    redis && !redis.isUp && whenDown === "refuse"
+      ? "Redis does not answer, and calls that have a limit are refused without it (redis.whenDown)"
+      : undefined;
 }

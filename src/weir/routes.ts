@@ -29,7 +29,7 @@ export async function registerRoutes(app: App, house: House, authorise: Authoris
   operationsRoutes(app.fastify, {
     version: VERSION,
     operations: app.operations,
-    notReady: () => whyNotReady(house),
+    notReady: () => whyNotReady(house, Date.now()),
     metrics: () => metricsText(house),
     checkMetrics(request) {
       if (!isLoopback(house.live.config.server.host)) authorise(request, "viewer");
