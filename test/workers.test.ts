@@ -79,6 +79,14 @@ it("counts exactly across workers, and shows their sums", async () => {
     (count) => count === 50,
   );
   await eventually(
+    () => metric(server.url, /^weir_limit_refusals_total/),
+    (count) => count === 70,
+  );
+  await eventually(
+    () => metric(server.url, /^weir_target_attempts_total/),
+    (count) => count === 50,
+  );
+  await eventually(
     async () =>
       ((await (await ask(server.url, "/admin/v1/calls?limit=500")).json()) as { calls: unknown[] })
         .calls.length,

@@ -66,7 +66,7 @@ export type CallHouse = Omit<
   "control" | "traces" | "metrics" | "recorder" | "prober" | "readiness" | "gauges"
 > & {
   readonly metrics: Pick<Metrics, "observe" | "active">;
-  readonly recorder: Pick<Recorder, "record">;
+  readonly recorder: Pick<Recorder, "record" | "dropped">;
 };
 
 export interface HouseNeeds {

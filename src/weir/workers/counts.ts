@@ -2,6 +2,7 @@ import type { ErrorCode } from "../../core/errors.ts";
 import { routingGauges } from "../../http/routing-gauges.ts";
 import type { Gauge } from "../../watch/metrics/exposition.ts";
 import type { CallHouse } from "../house.ts";
+import { limitGauges } from "../limit-views.ts";
 import type { Counts } from "./messages.ts";
 
 const EVERY_MS = 250;
@@ -56,14 +57,23 @@ function changesOf<Name extends string>(counts: ReadonlyMap<Name, number>) {
   };
 }
 
-/** Embedded engines are the primary's: what runs there it knows itself. */
-function gaugesOf({ answers, catalogue, router }: CallHouse): Gauge[] {
+/** What only this process knows. */
+function gaugesOf(house: CallHouse): Gauge[] {
+  const { answers, catalogue, router, recorder } = house;
   const routing = routingGauges(catalogue, router, performance.now.bind(performance));
   return [
     ...answers.gauges(),
+    // Embedded engines are the primary's: what runs there it knows itself.
     ...routing.map((gauge) => ({
       ...gauge,
       values: gauge.values.filter(({ labels }) => !labels["target"]?.startsWith("llama/")),
     })),
+    ...limitGauges(house).filter(({ type }) => type === "counter"),
+    {
+      name: "weir_traces_dropped_total",
+      help: "Calls that could not be kept.",
+      type: "counter",
+      values: [{ labels: {}, value: recorder.dropped }],
+    },
   ];
 }

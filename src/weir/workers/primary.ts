@@ -4,7 +4,7 @@ import type { WeirConfig } from "../../config/schema.ts";
 import type { Settings } from "../../config/settings.ts";
 import { WeirError } from "../../core/errors.ts";
 import type { Log } from "../../core/log.ts";
-import type { Gauge } from "../../watch/metrics/exposition.ts";
+import { type Gauge, sumGauges } from "../../watch/metrics/exposition.ts";
 import { type LedgerDesk, createLedgerDesk } from "../../serve/gateway/limits/ledger-link.ts";
 import type { House } from "../house.ts";
 import { type Inside, type Weir, startInside } from "../weir.ts";
@@ -76,6 +76,8 @@ class Pool {
   private isStarted = false;
   private isClosing = false;
   private drained: readonly string[] = [];
+  /** What those counted that have ended: a counter never goes back. */
+  private counted: readonly Gauge[] = [];
   private readonly ended = Promise.withResolvers<void>();
 
   constructor(inside: Inside, room: EngineRoom, log: Log) {
@@ -95,7 +97,7 @@ class Pool {
     const timer = setInterval(() => this.steer(), STEER_MS).unref();
     this.inside.stack.defer(() => clearInterval(timer));
     this.inside.house.readiness.push(() => this.whyNotReady());
-    this.inside.house.gauges.push(() => [...this.members].flatMap(({ gauges }) => gauges));
+    this.inside.house.gauges.push(() => this.gauges());
     return this.first.promise;
   }
 
@@ -172,6 +174,8 @@ class Pool {
     this.members.delete(member);
     member.desk.left();
     this.inside.house.metrics.active(-member.active);
+    const counters = member.gauges.filter(({ type }) => type === "counter");
+    this.counted = sumGauges([...this.counted, ...counters]);
     if (this.members.size === 0) this.ended.resolve();
     if (this.isClosing) return;
     const { pid } = member.worker.process;
@@ -196,6 +200,10 @@ class Pool {
     if (drained.join("\n") === this.drained.join("\n")) return;
     this.drained = drained;
     this.tell({ type: "drained", targets: drained });
+  }
+
+  private gauges(): Gauge[] {
+    return [...this.counted, ...[...this.members].flatMap(({ gauges }) => gauges)];
   }
 
   private whyNotReady(): string | undefined {
