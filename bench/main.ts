@@ -17,6 +17,10 @@ const BENCHES: Readonly<
     summary: "ten minutes of load: whether memory grows",
     load: () => import("./soak/bench.ts"),
   },
+  "semantic-cache": {
+    summary: "what a semantic cache gets wrong by threshold (EMBEDDINGS_URL, EMBEDDINGS_MODEL)",
+    load: () => import("./semantic-cache/bench.ts"),
+  },
   start: {
     summary: "time to a ready server and model, memory at rest",
     load: () => import("./start/bench.ts"),
@@ -27,7 +31,7 @@ const [name = ""] = process.argv.slice(2);
 const bench = Object.hasOwn(BENCHES, name) ? BENCHES[name] : undefined;
 if (!bench) {
   const rows = Object.entries(BENCHES).map(
-    ([known, { summary }]) => `  ${known.padEnd(8)} ${summary}`,
+    ([known, { summary }]) => `  ${known.padEnd(14)} ${summary}`,
   );
   console.log(["Usage: npm run bench -- NAME", "", ...rows].join("\n"));
   process.exit(name === "" || name === "--help" ? 0 : 2);

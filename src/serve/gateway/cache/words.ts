@@ -2,9 +2,9 @@
 import { hashText } from "../routing/order.ts";
 
 const SIZE = 512;
-/** They are in every question, and say little of which it is. */
+/** They are in every question, and say little of which it is. ("From" does: there is a way back.) */
 const COMMON: ReadonlySet<string> = new Set(
-  "a an and are as at be by can could do does for from have how i in is it me my of on or please tell that the this to us was we were will with would you your".split(
+  "a an and are as at be by can could do does for have how i in is it me my of on or please tell that the this to us was we were will with would you your".split(
     " ",
   ),
 );
@@ -42,6 +42,7 @@ export interface Anchors {
   readonly exact: string;
   /** Words in quotes, or with a capital inside a sentence: names more often than not. */
   readonly names: readonly string[];
+  /** In the order in which they first come. */
   readonly words: ReadonlySet<string>;
 }
 
@@ -57,13 +58,22 @@ export function anchorsOf(text: string): Anchors {
   };
 }
 
-/** Whether each has the other's numbers, negations and names, in whatever case they are written. */
+/**
+ * Whether each has the other's numbers, negations and names, in whatever case they are written, and
+ * what both speak of comes in one order: from here to there is not from there to here.
+ */
 export function agree(a: Anchors, b: Anchors): boolean {
   const has =
     ({ words }: Anchors) =>
     (name: string) =>
       words.has(name);
-  return a.exact === b.exact && a.names.every(has(b)) && b.names.every(has(a));
+  if (a.exact !== b.exact || !a.names.every(has(b)) || !b.names.every(has(a))) return false;
+  return sharedWords(a, b) === sharedWords(b, a);
+}
+
+/** The words of the first that the second has too, but for those that are in every question. */
+function sharedWords(first: Anchors, second: Anchors): string {
+  return [...first.words].filter((word) => second.words.has(word) && !COMMON.has(word)).join(" ");
 }
 
 export function unit(vector: Float32Array): Float32Array {
