@@ -147,6 +147,24 @@ it("cuts what does not end in time with the protocol's own error, and accounts f
   expect(calls.some(({ outputTokens }) => outputTokens > 0)).toBe(true);
 });
 
+it.each([1, 2])("ends at once at a second signal (%s worker)", async (workers) => {
+  const endless = await mocked({ tokens: 100_000, tokenMs: 10 });
+  const folder = temporaryFolder();
+  const yaml = `server: { drain: 10m }\nmodels: { chat: { targets: [${targetAt(endless.url)}] } }\n`;
+  writeFileSync(join(folder, "weir.yaml"), yaml);
+  const server = await serve(folder, {}, ["--workers", String(workers)]);
+  const running = await stream(server.url);
+  server.child.kill("SIGTERM");
+  await server.says(/"event":"stopping"/);
+  server.child.kill("SIGTERM");
+  expect(await server.ended).toBe(130);
+  await expect(running.text()).rejects.toThrow("terminated");
+  await eventually(
+    () => Promise.resolve(endless.aborted()),
+    (count) => count === 1,
+  );
+});
+
 /** Calls without a pause from several clients until `stop`; gives every answer that was not whole. */
 function load(url: string, clients: number) {
   const state = { isOver: false };
