@@ -6,9 +6,9 @@ const Semantic = z.strictObject({
     .number()
     .min(0.5)
     .max(1)
-    .default(0.92)
+    .default(0.97)
     .describe(
-      "How alike two questions must be, 0 to 1: see docs/guide/serve/caching.md for what each value gets wrong.",
+      "How alike two questions must be, 0 to 1. The default was measured for the built-in comparison (docs/guide/serve/caching.md); an embedding model needs a measurement of its own.",
     ),
   embeddings: z
     .string()
