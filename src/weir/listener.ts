@@ -1,5 +1,6 @@
 import { type CertificateSource, openCertificates } from "../config/certificates.ts";
 import type { ListenerTls } from "../config/listener.ts";
+import type { Settings } from "../config/settings.ts";
 import { messageOf } from "../core/errors.ts";
 import type { LaneServer, ListenerOptions } from "../http/lane-server.ts";
 import type { TlsIdentity } from "../http/tls-front.ts";
@@ -28,13 +29,20 @@ export interface ListenerCertificate {
   follow(server: LaneServer): () => void;
 }
 
+/** Before anything is started: throws what `openListenerCertificate` would. */
+export function checkListenerCertificate({ config, folder }: Settings): void {
+  const { tls } = config.server;
+  if (tls) openCertificates(filesOf(tls), folder);
+}
+
+const filesOf = ({ cert, key, clientCa }: ListenerTls) => ({ cert, key, ca: clientCa });
+
 const LOOK_MS = 1000;
 
 /** Throws invalid_config with what to do where the files of `server.tls` are of no use. */
 export function openListenerCertificate(house: CallHouse): ListenerCertificate {
   const { log, settings } = house;
-  const open = (tls: ListenerTls) =>
-    openCertificates({ cert: tls.cert, key: tls.key, ca: tls.clientCa }, settings.folder);
+  const open = (tls: ListenerTls) => openCertificates(filesOf(tls), settings.folder);
   let config = house.live.config.server.tls;
   let source = config && open(config);
   if (source) warnOfEnd(source, house);

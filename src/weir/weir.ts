@@ -17,7 +17,7 @@ import type { Gateway } from "./gateway.ts";
 import { type House, apply, buildHouse } from "./house.ts";
 import { registerInferenceRoutes } from "./inference-routes.ts";
 import { toLaneNeeds } from "./lane-needs.ts";
-import { listenerOptions, openListenerCertificate } from "./listener.ts";
+import { checkListenerCertificate, listenerOptions, openListenerCertificate } from "./listener.ts";
 import { registerRoutes } from "./routes.ts";
 import { type Services, buildServices, startBatches } from "./services.ts";
 
@@ -59,6 +59,7 @@ async function open(
   log: Log,
   { isInner }: { isInner: boolean },
 ): Promise<Inside> {
+  checkListenerCertificate(settings);
   const stack = new AsyncDisposableStack();
   try {
     const { house, newAdminKey } = await buildHouse({ settings, log, isInner }, stack);

@@ -51,7 +51,8 @@ export const serve: Command = {
   },
   detail: `
 Without a config file the built-in model answers as "chat", and state is kept in ./.weir.
-WEIR_CONFIG, WEIR_DATA, WEIR_HOST, WEIR_PORT and WEIR_ADMIN_KEY say the same as the options.
+WEIR_CONFIG, WEIR_DATA, WEIR_HOST, WEIR_PORT, WEIR_WORKERS and WEIR_ADMIN_KEY say the same as the
+options.
 A changed config file is taken over at once, or with SIGHUP; a bad one is refused and the old one
 stays. Another host, port or data folder, and TLS switched on or off, need a restart.
 SIGTERM lets running calls finish (server.drain); a second one ends at once.`,
