@@ -6,6 +6,9 @@ import { type ResponseHead, TransportTimeout } from "./transport.ts";
 const TOO_LONG =
   /context.{0,20}(?:length|size|window)|maximum context|too long|exceeds the maximum number of tokens|must have less than \d+ tokens|max_new_tokens`? must be <=/i;
 
+/** Not the request's fault, whatever the number says: too late, failed while generating (TGI), too early. */
+const UNLUCKY: ReadonlySet<number> = new Set([408, 424, 425]);
+
 /** What an upstream's error status means for the call. Its own words are kept, cut to a length. */
 export function toUpstreamError(
   name: string,
@@ -34,11 +37,12 @@ export function toUpstreamError(
     return new WeirError("provider_failed", `${name} does not know this model or route${because}`);
   }
   if (status === 413) return new WeirError("request_too_large", `${name}${because}`);
-  if (status < 500) {
+  if (status < 500 && !UNLUCKY.has(status)) {
     const isTooLong = TOO_LONG.test(said);
     return new WeirError(isTooLong ? "context_length_exceeded" : "invalid_request", said || name);
   }
-  return new WeirError("provider_failed", `${name} failed (HTTP ${status})${because}`);
+  const message = `${name} failed (HTTP ${status})${because}`;
+  return new WeirError("provider_failed", message, toWait(retryAfter));
 }
 
 /** A connection that could not be made, broke or went silent. */
@@ -65,7 +69,9 @@ function bodyText(body: string): string {
   }
 }
 
-function toWait(retryAfter: string | undefined): { retryAfterMs?: number } {
-  const seconds = Number(retryAfter);
-  return Number.isFinite(seconds) && seconds >= 0 ? { retryAfterMs: seconds * 1000 } : {};
+/** Seconds, or a date. */
+function toWait(retryAfter = ""): { retryAfterMs?: number } {
+  if (/^\d+(\.\d+)?$/.test(retryAfter)) return { retryAfterMs: Number(retryAfter) * 1000 };
+  const at = /[A-Z]/.test(retryAfter) ? Date.parse(retryAfter) : NaN;
+  return Number.isNaN(at) ? {} : { retryAfterMs: Math.max(0, at - Date.now()) };
 }
