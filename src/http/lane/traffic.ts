@@ -1,6 +1,7 @@
 import type { Overload } from "../../config/listener.ts";
 import { type Caller, PRIORITIES, type Priority } from "../../core/call.ts";
 import type { ErrorCode, WeirError } from "../../core/errors.ts";
+import { LiveList, type Placed } from "../../core/live-list.ts";
 import type { AccessEntry, AccessLog } from "../access-log.ts";
 import type { Inbound } from "./exchange.ts";
 import { type Load, type ShedReason, overloaded, whyShed } from "./overload.ts";
@@ -45,11 +46,11 @@ export interface Visit {
 }
 
 export function createTraffic(needs: TrafficNeeds): Traffic {
-  const house: House = { needs, shed: new Map(), running: new Set(), calls: 0, bodyBytes: 0 };
+  const house: House = { needs, shed: new Map(), running: new LiveList(), calls: 0, bodyBytes: 0 };
   return {
     enter: (exchange, traceId) => new OpenVisit(house, exchange, traceId),
     breakOff(error) {
-      for (const call of house.running) call.breakOff(error);
+      for (const visit of house.running.all()) visit.breakOff(error);
     },
     get load() {
       return loadOf(house);
@@ -65,7 +66,7 @@ export function createTraffic(needs: TrafficNeeds): Traffic {
 interface House {
   readonly needs: TrafficNeeds;
   readonly shed: Map<ShedReason, number>;
-  readonly running: Set<Breakable>;
+  readonly running: LiveList<OpenVisit>;
   calls: number;
   bodyBytes: number;
 }
@@ -75,7 +76,8 @@ function loadOf({ needs, calls, bodyBytes }: House): Load {
   return { calls, bodyBytes, heapShare, lagMs };
 }
 
-class OpenVisit implements Visit {
+class OpenVisit implements Visit, Placed {
+  place = -1;
   private readonly house: House;
   private readonly exchange: Inbound;
   private readonly entry: AccessEntry | undefined;
@@ -123,7 +125,11 @@ class OpenVisit implements Visit {
   runs(call: Breakable): void {
     if (this.exchange.isOver) return;
     this.call = call;
-    this.house.running.add(call);
+    this.house.running.add(this);
+  }
+
+  breakOff(error: WeirError): void {
+    this.call?.breakOff(error);
   }
 
   rejected(code: ErrorCode): void {
@@ -145,7 +151,7 @@ class OpenVisit implements Visit {
     const { house } = this;
     if (this.isAdmitted) house.calls -= 1;
     house.bodyBytes -= this.held;
-    if (this.call) house.running.delete(this.call);
+    house.running.remove(this);
     this.entry?.close(this.caller);
     this.last?.();
   }
