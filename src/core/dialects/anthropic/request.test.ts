@@ -173,6 +173,14 @@ const MESSAGES: [string, object, unknown[]][] = [
     ],
   ],
   [
+    "a system prompt that begins with the client's line about itself",
+    { system: "x-anthropic-billing-header: cc_version=1\nBe brief." },
+    [
+      { role: "system", content: "Be brief." },
+      { role: "user", content: "Hi" },
+    ],
+  ],
+  [
     "a system message in the middle",
     { messages: [{ role: "system", content: "Now in French." }] },
     [{ role: "system", content: "Now in French." }],

@@ -154,9 +154,16 @@ function toReasoning({ thinking, output_config }: AnthropicCountTokensBody): Rea
 const ATTRIBUTION = "x-anthropic-billing-header:";
 
 function toSystem(blocks: readonly TextBlock[] | null | undefined): ChatMessage[] {
-  const kept = blocks?.filter(({ text }) => !text.startsWith(ATTRIBUTION)) ?? [];
+  const kept = blocks?.flatMap(withoutAttribution) ?? [];
   if (kept.length === 0) return [];
   return [{ role: "system", content: toContent(kept.map(toText)) }];
+}
+
+/** What follows the line in its block is the prompt itself. */
+function withoutAttribution(block: TextBlock): TextBlock[] {
+  if (!block.text.startsWith(ATTRIBUTION)) return [block];
+  const end = block.text.indexOf("\n");
+  return end === -1 ? [] : [{ ...block, text: block.text.slice(end + 1) }];
 }
 
 function toMessages({ role, content }: WireMessage): ChatMessage[] {
