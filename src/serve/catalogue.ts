@@ -27,6 +27,8 @@ export interface Catalogue extends Models {
 }
 
 export interface CatalogueTarget extends Target {
+  /** What it was made from, in a word: the same in every process that reads the same configuration. */
+  readonly identity: string;
   readonly config: TargetConfig;
   /** Set for the embedded engine. */
   readonly engine: Engine | undefined;
@@ -124,10 +126,12 @@ async function toModel(
 ): Promise<RunningModel> {
   const toTarget = async (config: TargetConfig, index: number): Promise<CatalogueTarget> => {
     const price = await priceOf(config, needs);
+    const identity = nameOfIdentity(config);
     return {
+      identity,
       ...(await start(config)),
       ...routedBy(config, routing),
-      ...namesOf(config, index, needs.engines ? engineId(config) : name),
+      ...namesOf(config, index, needs.engines ? identity : name),
       config,
       price,
     };
@@ -181,8 +185,7 @@ function guardsOf(config: TargetConfig): Guards | undefined {
   return { firstContentMs: config.firstContent, slowestTokens: config.slowestTokens };
 }
 
-/** What tells an engine from others, in every process that reads the same configuration. */
-export function engineId(config: TargetConfig): string {
+function nameOfIdentity(config: TargetConfig): string {
   return createHash("sha256").update(identityOf(config)).digest("hex").slice(0, 16);
 }
 

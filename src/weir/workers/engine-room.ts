@@ -6,7 +6,7 @@ import { LaneServer } from "../../http/lane-server.ts";
 import { createInferenceLane } from "../../http/lane/inference.ts";
 import { createTraffic } from "../../http/lane/traffic.ts";
 import { listen } from "../../http/listen.ts";
-import { type Catalogue, engineId } from "../../serve/catalogue.ts";
+import type { Catalogue } from "../../serve/catalogue.ts";
 import { startCall } from "../../serve/gateway/call.ts";
 import type { GatewayNeeds, RoutedModel } from "../../serve/gateway/needs.ts";
 import type { Router } from "../../serve/gateway/routing/router.ts";
@@ -98,7 +98,7 @@ function engineNamed(id: string, catalogue: Catalogue): RoutedModel {
     const model = catalogue.find(name);
     const shadow = catalogue.shadow(name)?.target;
     const all = [...catalogue.targets(name), ...(shadow ? [shadow] : [])];
-    const target = all.find(({ config }) => engineId(config) === id);
+    const target = all.find(({ identity }) => identity === id);
     if (target) return { ...model, name: id, targets: [target] };
   }
   throw modelNotFound(id, []);

@@ -70,3 +70,59 @@ it("gives a target the rest that it asked for, and no more than ten minutes", ()
   breaker.failed(30_000, 86_400_000);
   expect(breaker.admits(30_000 + 600_000)).toBe(true);
 });
+
+const told = (opening: string, forMs = 5_000) => ({ opening, forMs });
+
+it("is spared for what others saw, lets one call probe after the pause, and passes nothing on", () => {
+  const breaker = new Breaker();
+  breaker.told([told("other/1")], 1_000);
+  expect(breaker.state(1_001)).toBe("open");
+  expect(breaker.admits(5_999)).toBe(false);
+  expect(breaker.seen(1_001)).toBeUndefined();
+  expect(breaker.admits(6_000)).toBe(true);
+  breaker.started(6_000);
+  expect(breaker.admits(6_001)).toBe(false);
+});
+
+it("believes its own success more than an outage that it was told of before", () => {
+  const breaker = new Breaker();
+  breaker.told([told("other/1")], 0);
+  breaker.succeeded();
+  breaker.told([told("other/1", 4_000)], 1_000);
+  expect(breaker.state(1_001)).toBe("closed");
+  breaker.told([told("other/1", 3_000), told("third/1", 3_000)], 2_000);
+  expect(breaker.state(2_001)).toBe("open");
+  breaker.succeeded();
+  breaker.told([told("other/1", 1_000)], 4_000);
+  breaker.told([told("other/2")], 5_000);
+  expect(breaker.state(5_001)).toBe("open");
+});
+
+it("closes when nobody tells of an outage any more, but not what it saw itself", () => {
+  const heard = new Breaker();
+  heard.told([told("other/1")], 0);
+  heard.told([], 1_000);
+  expect(heard.state(1_001)).toBe("closed");
+  const seen = broken(3);
+  seen.told([told("other/1", 60_000)], 0);
+  seen.told([], 1_000);
+  expect(seen.state(1_001)).toBe("open");
+  expect(seen.seen(1_001)).toEqual({ count: 1, forMs: 3_999 });
+});
+
+it("makes it its own when the probe fails", () => {
+  const breaker = new Breaker();
+  breaker.told([told("other/1", 0)], 0);
+  breaker.started(1);
+  breaker.failed(2);
+  expect(breaker.seen(2)).toEqual({ count: 1, forMs: 10_000 });
+  breaker.told([], 3);
+  expect(breaker.state(3)).toBe("open");
+});
+
+it("tells of an outage as long as it lasts, also while a call may probe", () => {
+  const breaker = broken(3);
+  expect(breaker.seen(9_000)).toEqual({ count: 1, forMs: 0 });
+  breaker.succeeded();
+  expect(breaker.seen(9_001)).toBeUndefined();
+});

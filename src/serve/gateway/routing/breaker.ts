@@ -1,4 +1,5 @@
 /** Whether a target is spared: a state machine over injected time, which its driver tells what happened. */
+import type { Outage } from "../../../core/target-news.ts";
 
 export interface BreakerRules {
   /** So many failures in a row open it. */
@@ -8,6 +9,9 @@ export interface BreakerRules {
   readonly pause: number;
   readonly longestPause: number;
 }
+
+/** What another process says of an opening of its own: see `core/target-news.ts`. */
+export type Told = Pick<Outage, "opening" | "forMs">;
 
 export type BreakerState = "closed" | "open" | "half-open";
 
@@ -35,6 +39,12 @@ export class Breaker {
   private recent = 0;
   private recentCount = 0;
   private isProbing = false;
+  /** How often it opened by what was seen here. */
+  private openings = 0;
+  /** It is open by what others saw. */
+  private isHearsay = false;
+  /** The openings that others told of last. */
+  private heard: readonly string[] = [];
 
   state(now: number): BreakerState {
     if (!this.isOpen) return "closed";
@@ -68,9 +78,7 @@ export class Breaker {
   }
 
   succeeded(): void {
-    this.isProbing = false;
-    this.isOpen = false;
-    this.pauseMs = 0;
+    this.close();
     this.failuresInARow = 0;
     this.note(0);
   }
@@ -91,8 +99,37 @@ export class Breaker {
     const { pause, longestPause } = this.rules;
     this.pauseMs = wasProbe ? Math.min(this.pauseMs * 2, longestPause) : pause;
     this.isOpen = true;
+    this.isHearsay = false;
+    this.openings += 1;
     this.openUntil = now + this.pauseMs;
     this.recentCount = 0;
+  }
+
+  /** What was seen here, for others; undefined while it is closed, or open by what they saw. */
+  seen(now: number): { readonly count: number; readonly forMs: number } | undefined {
+    if (!this.isOpen || this.isHearsay) return undefined;
+    return { count: this.openings, forMs: Math.max(0, this.openUntil - now) };
+  }
+
+  /** All that others say of it now. Only what is new opens it: what was seen here since counts more. */
+  told(outages: readonly Told[], now: number): void {
+    const news = outages.filter(({ opening }) => !this.heard.includes(opening));
+    this.heard = outages.map(({ opening }) => opening);
+    if (outages.length === 0) {
+      if (this.isHearsay) this.close();
+    } else if (news.length > 0 && (!this.isOpen || this.isHearsay)) {
+      this.isOpen = true;
+      this.isHearsay = true;
+      this.pauseMs = this.rules.pause;
+      this.openUntil = now + Math.max(...news.map(({ forMs }) => forMs));
+    }
+  }
+
+  private close(): void {
+    this.isProbing = false;
+    this.isOpen = false;
+    this.isHearsay = false;
+    this.pauseMs = 0;
   }
 
   private isTooMuch(): boolean {

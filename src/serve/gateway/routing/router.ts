@@ -1,6 +1,7 @@
 import type { Later } from "../../../core/time.ts";
 import type { Provider } from "../../provider.ts";
 import type { Target } from "../needs.ts";
+import type { Told } from "./breaker.ts";
 import { ModelQueue } from "./model-queue.ts";
 import { PrefixIndex } from "./prefix-index.ts";
 import { RetryBudget } from "./retry-budget.ts";
@@ -19,6 +20,8 @@ export interface Router {
   drain(target: Pick<Target, "provider">, isDrained: boolean): void;
   /** A probe made a token there, or could not. */
   probed(target: Pick<Target, "provider">, isSound: boolean): void;
+  /** All that other processes say of its breaker now. */
+  told(target: Pick<Target, "provider">, outages: readonly Told[]): void;
   /** Calls that wait for room. */
   waiting(model: string): number;
   /** From when on a first content of this model is late; undefined while too little is known. */
@@ -92,6 +95,10 @@ export function createRouter({ now, random, later }: RouterNeeds): Router {
       const { breaker } = stateOf(target);
       if (isSound) breaker.succeeded();
       else breaker.failed(now());
+      roomMade();
+    },
+    told(target, outages) {
+      stateOf(target).breaker.told(outages, now());
       roomMade();
     },
     waiting: (model) => models.get(model)?.queue.size ?? 0,
