@@ -51,7 +51,9 @@ async function modelsOf(vendor: Vendor, spare: string, nowhere: string): Promise
     const url = fault === "unreachable" ? nowhere : mock.url;
     const header = fault === "unreachable" ? "" : `headers: { x-mock-fault: "${fault}" }`;
     const own = [`provider: ${name}`, `url: "${url}"`, `model: "${model}"`, target, header];
-    const fields = [...own, "firstContent: 250ms", "answer: 250ms", "stall: 250ms"].filter(Boolean).join(", ");
+    const fields = [...own, "firstContent: 250ms", "answer: 250ms", "stall: 250ms"]
+      .filter(Boolean)
+      .join(", ");
     return `  "${modelOf(name, fault)}": { targets: [{ ${fields} }, ${spare}] }`;
   }).join("\n");
 }

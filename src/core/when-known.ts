@@ -12,8 +12,20 @@ export function whenKnown<T>(
   try {
     const value = ask();
     if (value instanceof Promise) {
-      value.then(next).catch((cause: unknown) => failed(toWeirError(cause)));
+      void continued(value, next, failed);
     } else next(value);
+  } catch (cause) {
+    failed(toWeirError(cause));
+  }
+}
+
+async function continued<T>(
+  value: Promise<T>,
+  next: (value: T) => void,
+  failed: (error: WeirError) => void,
+): Promise<void> {
+  try {
+    next(await value);
   } catch (cause) {
     failed(toWeirError(cause));
   }

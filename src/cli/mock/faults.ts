@@ -22,7 +22,7 @@ const SPOILING: ReadonlySet<string> = new Set(
   FAULTS.filter((one) => one !== "status" && one !== "redirect"),
 );
 const IN_MODEL = new RegExp(
-  String.raw`(?:^|[^a-z])(?:status-(\d{3})|(${[...FAULTS].toSorted((a, b) => b.length - a.length).join("|")}))(?![a-z0-9-])`,
+  String.raw`(?:^|[^a-z])(?:status-(\d{3})|(${[...FAULTS].toSorted((a, b) => b.length - a.length).join("|")}))(?![a-z0-9])`,
 );
 const MESSAGES: Readonly<Record<number, string>> = {
   429: "Rate limit reached: mock failure 429",

@@ -229,9 +229,12 @@ export class Route implements Waiting {
     const rests = untried.map((target) => this.needs.stateOf(target).breaker.restUntilAfter(now));
     if (!rests.every((until) => until > now)) return undefined;
     const retryAfterMs = Math.min(...rests) - now;
+    const [one] = untried;
+    const said = one && this.needs.stateOf(one).lastError;
+    const seconds = Math.ceil(retryAfterMs / 1000);
     return new WeirError(
       "rate_limited",
-      "Every target of this model has asked for a rest. Try again later.",
+      `${said ?? "The target is at its limit."} It asked not to be asked for another ${seconds} s.`,
       { retryAfterMs },
     );
   }

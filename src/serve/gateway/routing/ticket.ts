@@ -97,7 +97,7 @@ export class Ticket {
       state.failed += 1;
       state.lastError = end.error.message;
       state.lastErrorAt = now;
-      state.breaker.failed(now, end.error.retryAfterMs);
+      state.breaker.failed(now, restOf(end.error));
     }
     this.needs.roomMade();
   }
@@ -127,4 +127,9 @@ export class Ticket {
     const { state, lane, ask } = this.facts;
     state.waitingTokens[lane] -= ask.promptTokens;
   }
+}
+
+/** How long an upstream asked to be left alone. An engine of ours says only when to look again. */
+function restOf({ code, retryAfterMs }: WeirError): number | undefined {
+  return code === "rate_limited" || code === "provider_failed" ? retryAfterMs : undefined;
 }
