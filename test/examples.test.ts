@@ -12,7 +12,7 @@ const names = readdirSync(EXAMPLES, { withFileTypes: true })
   .map(({ name }) => name);
 
 describe.concurrent("examples", () => {
-  it.for(names)("%s does what it says", { timeout: 60_000 }, async (name, context) => {
+  it.for(names)("%s does what it says", { timeout: 120_000 }, async (name, context) => {
     const { status, output } = await run(name);
     const [, what] = /^skipped: (.+)$/m.exec(output) ?? [];
     if (what !== undefined) missing(context, what);

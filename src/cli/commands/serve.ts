@@ -54,7 +54,8 @@ Without a config file the built-in model answers as "chat", and state is kept in
 WEIR_CONFIG, WEIR_DATA, WEIR_HOST, WEIR_PORT, WEIR_WORKERS and WEIR_ADMIN_KEY say the same as the
 options.
 A changed config file is taken over at once, or with SIGHUP; a bad one is refused and the old one
-stays. Another host, port or data folder, and TLS switched on or off, need a restart.
+stays. Another host, port, data folder, Redis or PostgreSQL, another number of workers, and TLS
+switched on or off need a restart.
 SIGTERM lets running calls finish (server.drain); a second one ends at once.`,
   async run(values, positionals, terminal) {
     if (positionals.length > 0) throw new UsageError(`unexpected "${positionals[0]}"`);
@@ -188,6 +189,9 @@ function needsRestart(before: Settings, after: Settings): string[] {
     ...(was.workers === is.workers ? [] : ["server.workers"]),
     ...((was.tls === undefined) === (is.tls === undefined) ? [] : ["server.tls"]),
     ...(before.dataFolder === after.dataFolder ? [] : ["data"]),
+    ...(["redis", "postgres"] as const).filter(
+      (part) => JSON.stringify(before.config[part]) !== JSON.stringify(after.config[part]),
+    ),
   ];
 }
 
