@@ -1,5 +1,5 @@
 import { expect, it, onTestFinished } from "vitest";
-import { createMockUpstream } from "../src/cli/mock/upstream.ts";
+import { type MockOptions, createMockUpstream } from "../src/cli/mock/upstream.ts";
 import { ENVIRONMENT, VENDORS, type Vendor } from "./matrix/vendors.ts";
 import { startServer } from "./support/server.ts";
 
@@ -95,6 +95,60 @@ it("fails over on every fault before first content, of every provider, streamed 
   );
   expect(failed).toEqual([]);
 }, 120_000);
+
+/** A server over one upstream with this fault, and what it has spent. */
+async function faulty(fault: string, options: Partial<MockOptions> = {}) {
+  const mock = await createMockUpstream({ reply: SOUND, ...options });
+  onTestFinished(() => mock.close());
+  const target = `{ provider: openai-compatible, url: "${mock.url}", model: up, price: { input: 1 USD, output: 2 USD }${fault && `, headers: { x-mock-fault: "${fault}" }`} }`;
+  const limits = "limits: { perKey: { costPerDay: 1 USD, concurrency: 5 } }";
+  const server = await startServer(`models: { chat: { targets: [${target}] } }\n${limits}`);
+  const spent = async () => {
+    const { limits: rows } = (await (await server.call("/admin/v1/limits")).json()) as {
+      limits: { limit: string; used: number; reserved: number }[];
+    };
+    const { calls } = (await (await server.call("/admin/v1/calls")).json()) as {
+      calls: { costNanos: number; status: string }[];
+    };
+    const day = rows.find(({ limit }) => limit === "costPerDay");
+    return { used: day?.used ?? 0, reserved: day?.reserved ?? 0, calls };
+  };
+  return { mock, server, spent };
+}
+
+const CHAT = { model: "chat", messages: [{ role: "user", content: "Hi" }] };
+
+it("takes a stream that comes twice once, and charges it once", async () => {
+  const { server, spent } = await faulty("twice");
+  for (let call = 0; call < 3; call++) {
+    const answer = await server.call("/v1/chat/completions", { ...CHAT, stream: true });
+    expect(streamed(await answer.text())).toBe(SOUND);
+  }
+  const { used, reserved, calls } = await spent();
+  expect(calls.map(({ status }) => status)).toEqual(["ok", "ok", "ok"]);
+  expect([used, reserved]).toEqual([calls.reduce((sum, { costNanos }) => sum + costNanos, 0), 0]);
+});
+
+it("takes two answers in one for none", async () => {
+  const { server, spent } = await faulty("twice");
+  expect((await server.call("/v1/chat/completions", CHAT)).status).toBe(502);
+  expect(await spent()).toMatchObject({ used: 0, reserved: 0 });
+});
+
+it("hears nothing of an answer that comes after the deadline, and charges no more for it", async () => {
+  const { mock, server, spent } = await faulty("", { firstMs: 300 });
+  const headers = { "x-weir-deadline": "60ms" };
+  const answer = await server.call("/v1/chat/completions", CHAT, { headers });
+  expect(answer.status).toBe(504);
+  expect(await answer.text()).toContain("deadline_exceeded");
+  await expect.poll(mock.aborted).toBe(1);
+  const before = await spent();
+  expect(before.reserved).toBe(0);
+  expect(before.used).toBe(before.calls[0]?.costNanos);
+  expect((await server.call("/v1/chat/completions", CHAT)).status).toBe(200);
+  const after = await spent();
+  expect(after.used).toBe(before.used + (after.calls[0]?.costNanos ?? 0));
+});
 
 /** The text of a stream that ended as it should: one [DONE], and no error before it. */
 function streamed(text: string): string {

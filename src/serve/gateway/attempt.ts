@@ -40,6 +40,7 @@ export class Try {
   private attempt: Attempt | undefined;
   private readonly needs: TryNeeds;
   private readonly request: GenerateRequest;
+  private finished = 0;
   private isOver = false;
 
   constructor(ticket: Ticket, request: GenerateRequest, needs: TryNeeds) {
@@ -136,12 +137,23 @@ export class Try {
 
   private took(events: readonly ChatEvent[]): void {
     if (this.isOver) return;
+    if (this.finished >= this.request.n) {
+      this.tookMore(events);
+      return;
+    }
     for (const event of events) this.note(event);
     if (this.record.firstContentAt === undefined && events.some(isContent)) {
       this.record.firstContentAt = this.needs.monotonic();
       this.ticket.firstContent();
     }
     this.needs.events(this, events);
+  }
+
+  /** After its end an answer can still be counted; what looks like another answer is left out. */
+  private tookMore(events: readonly ChatEvent[]): void {
+    const rest = events.filter(({ type }) => type === "usage" || type === "frame");
+    for (const event of rest) this.note(event);
+    if (rest.length > 0) this.needs.events(this, rest);
   }
 
   private note(event: ChatEvent): void {
@@ -162,6 +174,7 @@ export class Try {
         return;
       case "finish":
         this.isMoreThanText = true;
+        this.finished += 1;
     }
   }
 

@@ -79,6 +79,7 @@ function setUp(
   let time = 0;
   const monotonic = () => time++;
   const clock = testClock();
+  let lose: ((error: WeirError) => void) | undefined;
   const call = startCall(
     { ...REQUEST, ...more.request },
     CONTEXT,
@@ -100,7 +101,12 @@ function setUp(
           volatileLines: [],
         }),
       },
-      admission: { reserve: () => ({ headers: {}, settle: (actual) => settled.push(actual) }) },
+      admission: {
+        reserve({ lost }) {
+          lose = lost;
+          return { headers: {}, settle: (actual) => settled.push(actual) };
+        },
+      },
       gate: {
         inspect: (request) => ({ request, findings: [], blocked: undefined }),
         openOutput: () => undefined,
@@ -114,7 +120,7 @@ function setUp(
       random: () => 0.5,
     },
   );
-  return { call, told, records, settled, clock };
+  return { call, told, records, settled, clock, lose };
 }
 
 it("says nothing to the client before the first content", () => {
@@ -124,6 +130,18 @@ it("says nothing to the client before the first content", () => {
   expect(told).toEqual([]);
   a.latest()?.events([delta("Hel")]);
   expect(told).toEqual(["begin", "", "Hel"]);
+});
+
+it("ends as if it had not begun where nothing has left and its cost could not be kept", () => {
+  const a = scripted("a");
+  const provider = { ...a.target.provider, sendsAtTurnEnd: true };
+  const { told, records, settled, lose } = setUp([{ ...a.target, provider }]);
+  lose?.(new WeirError("storage_full", "no room"));
+  expect(a.calls[0]?.state).toEqual(["cancel"]);
+  expect(told).toEqual(["fail storage_full"]);
+  expect(settled).toEqual([{ tokens: 0, costNanos: 0 }]);
+  expect(records).toMatchObject([{ status: "error", attempts: 0, costNanos: null }]);
+  expect(setUp([{ ...a.target, provider }, scripted("b").target]).lose).toBeUndefined();
 });
 
 it("relays, ends, settles and records a good call", () => {
@@ -384,4 +402,13 @@ describe("a stream that breaks off", () => {
     expect(a.calls[0]?.state).toEqual(["cancel"]);
     expect(b.calls).toHaveLength(1);
   });
+});
+
+it("leaves out what comes after an answer's end, but its usage", () => {
+  const a = scripted("a");
+  const { told } = setUp([a.target]);
+  a.latest()?.events([delta("once"), FINISH]);
+  a.latest()?.events([delta("twice"), FINISH, USAGE]);
+  a.latest()?.done();
+  expect(told).toEqual(["begin", "once", "finish", "usage", "end 2"]);
 });

@@ -36,10 +36,9 @@ class OpenAiReader implements AnswerReader {
   }
 
   message(data: string): readonly ChatEvent[] {
-    if (data === "[DONE]") {
-      this.sawDone = true;
-      return [];
-    }
+    // What comes after the end is no part of this answer.
+    this.sawDone ||= data === "[DONE]";
+    if (this.sawDone) return [];
     const known = this.run.read(data);
     if (known) return [known];
     const events = this.note(parseUpstreamAnswer(data, this.relayTo));
