@@ -2,68 +2,14 @@ import { writeFileSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { expect, it, onTestFinished } from "vitest";
-import { createMockUpstream } from "../src/cli/mock/upstream.ts";
-import { type Cli, serve, weir } from "./support/process.ts";
-import { ADMIN_KEY, eventually, temporaryFolder } from "./support/server.ts";
+import { serve, weir } from "./support/process.ts";
+import { eventually, temporaryFolder } from "./support/server.ts";
+import { HI, ask, chat, metric, startWorkers } from "./support/workers.ts";
 
 /** Several processes that take calls: they count together, stand in for each other, and end together. */
 
-const HI = { model: "chat", messages: [{ role: "user", content: "Hi" }] };
-
-type MockOptions = Parameters<typeof createMockUpstream>[0];
-
-async function started(more: string, options: MockOptions = {}) {
-  const mock = await createMockUpstream(options);
-  onTestFinished(() => mock.close());
-  const folder = temporaryFolder();
-  const target = `{ provider: openai-compatible, url: "${mock.url}", model: up }`;
-  const yaml = `models: { chat: { targets: [${target}] }, local: { targets: [{ provider: llama, file: demo }] } }\n${more}\n`;
-  writeFileSync(join(folder, "weir.yaml"), yaml);
-  const server = await serve(folder, {}, ["--workers", "2"]);
-  return { mock, folder, yaml, server, workers: () => pidsOf(server) };
-}
-
-/** The processes that listen now. */
-function pidsOf(server: Cli): number[] {
-  const lines = server
-    .output()
-    .split("\n")
-    .filter((line) => /"event":"worker_(listening|died)"/.test(line))
-    .map((line) => JSON.parse(line) as { event: string; pid: number });
-  const died = new Set(lines.filter(({ event }) => event === "worker_died").map(({ pid }) => pid));
-  return lines
-    .filter(({ event, pid }) => event === "worker_listening" && !died.has(pid))
-    .map(({ pid }) => pid);
-}
-
-/** A connection of its own for each request: they go to the workers in turn. */
-function ask(url: string, path: string, body?: unknown, init: RequestInit = {}) {
-  return fetch(new URL(path, url), {
-    method: body === undefined ? "GET" : "POST",
-    ...(body !== undefined && { body: JSON.stringify(body) }),
-    ...init,
-    headers: {
-      authorization: `Bearer ${ADMIN_KEY}`,
-      connection: "close",
-      "content-type": "application/json",
-      ...(init.headers as Record<string, string> | undefined),
-    },
-  });
-}
-
-const chat = (url: string, body: unknown = HI, init?: RequestInit) =>
-  ask(url, "/v1/chat/completions", body, init);
-
-async function metric(url: string, name: RegExp): Promise<number> {
-  const text = await (await ask(url, "/metrics")).text();
-  return text
-    .split("\n")
-    .filter((line) => name.test(line))
-    .reduce((sum, line) => sum + Number(line.split(" ").at(-1)), 0);
-}
-
 it("counts exactly across workers, and shows their sums", async () => {
-  const { server, mock } = await started("limits: { perKey: { requestsPerMinute: 50 } }");
+  const { server, mock } = await startWorkers("limits: { perKey: { requestsPerMinute: 50 } }");
   const answers = await Promise.all(
     Array.from({ length: 120 }, async () => {
       const answer = await chat(server.url);
@@ -95,7 +41,7 @@ it("counts exactly across workers, and shows their sums", async () => {
 });
 
 it("answers from an embedded model through any worker, and cancels it from there", async () => {
-  const { server } = await started("");
+  const { server } = await startWorkers("");
   await eventually(
     async () => (await ask(server.url, "/ready")).status,
     (status) => status === 200,
@@ -121,7 +67,7 @@ it("answers from an embedded model through any worker, and cancels it from there
 });
 
 it("goes on when a worker is killed, puts another in its place, and frees what it had reserved", async () => {
-  const { server, workers } = await started("limits: { perKey: { concurrency: 40 } }", {
+  const { server, workers } = await startWorkers("limits: { perKey: { concurrency: 40 } }", {
     tokens: 30,
     tokenMs: 10,
   });
@@ -168,7 +114,7 @@ it("goes on when a worker is killed, puts another in its place, and frees what i
 });
 
 it("drains all workers at SIGTERM, and hands over what they recorded", async () => {
-  const { server, folder } = await started("", { tokens: 60, tokenMs: 15 });
+  const { server, folder } = await startWorkers("", { tokens: 60, tokenMs: 15 });
   const running = Array.from({ length: 8 }, async () =>
     (await chat(server.url, { ...HI, stream: true })).text(),
   );
@@ -187,7 +133,7 @@ it("drains all workers at SIGTERM, and hands over what they recorded", async () 
 });
 
 it("takes a changed configuration, a drained target and stored responses to every worker", async () => {
-  const { server, folder, yaml } = await started("");
+  const { server, folder, yaml } = await startWorkers("");
   writeFileSync(join(folder, "weir.yaml"), yaml.replace("chat:", "renamed:"));
   await server.says(/"event":"config_applied"/);
   const statuses = async (body: object) => {
@@ -228,7 +174,7 @@ it("says why it cannot start, and leaves no process behind", async () => {
 });
 
 it("ends its workers with it when it is killed", async () => {
-  const { server, workers } = await started("");
+  const { server, workers } = await startWorkers("");
   const pids = workers();
   expect(pids).toHaveLength(2);
   server.child.kill("SIGKILL");

@@ -1,5 +1,11 @@
 import type { z } from "zod";
 import type { Catalogue, CatalogueTarget } from "../serve/catalogue.ts";
+import {
+  type Moment,
+  type RoutingReport,
+  reportOf,
+  sumReports,
+} from "../serve/gateway/routing/report.ts";
 import type { Router } from "../serve/gateway/routing/router.ts";
 import { abilitiesOf, actionsOf } from "../serve/target-desk.ts";
 import type { Probe, Prober } from "../serve/prober.ts";
@@ -16,19 +22,20 @@ interface ModelFacts {
   readonly calls24h: Record<string, number>;
   readonly prober: Pick<Prober, "last">;
   readonly router: Pick<Router, "stateOf" | "waiting">;
-  /** The router's own time. */
-  readonly monotonic: () => number;
+  /** What other processes of this server know. */
+  readonly others: readonly RoutingReport[];
+  readonly moment: Moment;
 }
 
 /** The models as the dashboard shows them. */
 export function describeModels(facts: ModelFacts): Models {
-  const { catalogue, calls24h, router } = facts;
+  const { catalogue, calls24h } = facts;
   return catalogue.names().map((name, index) => ({
     name,
     default: index === 0,
     routing: {
       strategy: catalogue.find(name).routing.strategy,
-      waiting: router.waiting(name),
+      waiting: waitingFor(name, facts),
       shadow: catalogue.shadow(name)?.target.id ?? null,
     },
     targets: catalogue.targets(name).map((target) => describeTarget(target, facts)),
@@ -64,25 +71,36 @@ function describeTarget(target: CatalogueTarget, facts: ModelFacts): TargetRow {
 
 function describeRouting(
   target: CatalogueTarget,
-  { router, monotonic }: ModelFacts,
+  { router, others, moment }: ModelFacts,
 ): TargetRow["routing"] {
   const state = router.stateOf(target);
-  const { lastErrorAt } = state;
+  const elsewhere = others.flatMap(({ targets }) =>
+    targets.filter(({ identity }) => identity === target.identity),
+  );
+  const sum = sumReports(reportOf(target, state, moment), elsewhere);
   return {
-    breaker: state.breaker.state(monotonic()),
+    breaker: sum.breaker,
     isDrained: state.isDrained,
-    inFlight: state.inFlight,
-    waitingPromptTokens: state.waitingTokens.small + state.waitingTokens.large,
-    firstContentMs: state.firstContentMs ?? null,
-    tokensPerSecond: state.tokensPerSecond || null,
-    attempts: state.started,
-    failures: state.failed,
-    lastError: state.lastError ?? null,
-    lastErrorAt:
-      lastErrorAt === undefined ? null : Math.round(Date.now() - (monotonic() - lastErrorAt)),
+    inFlight: sum.inFlight,
+    waitingPromptTokens: sum.waitingPromptTokens,
+    firstContentMs: sum.firstContentMs ?? null,
+    tokensPerSecond: sum.tokensPerSecond || null,
+    attempts: sum.attempts,
+    failures: sum.failures,
+    lastError: sum.lastError ?? null,
+    lastErrorAt: sum.lastErrorAt ?? null,
     tags: [...target.tags],
     concurrency: target.concurrency ?? null,
   };
+}
+
+/** Calls without room, in all processes. For workers' calls an embedded engine is a model of its own. */
+function waitingFor(name: string, { catalogue, router, others }: ModelFacts): number {
+  const engines = new Set(
+    catalogue.targets(name).flatMap(({ engine, identity }) => (engine ? [identity] : [])),
+  );
+  const here = [name, ...engines].reduce((sum, one) => sum + router.waiting(one), 0);
+  return others.reduce((sum, { waiting }) => sum + (waiting[name] ?? 0), here);
 }
 
 function toHealth({ ok, error }: Probe): ProviderHealth {

@@ -52,71 +52,92 @@ interface Heard extends Pick<Outage, "identity" | "opening"> {
 }
 
 export function createSteering(needs: SteeringNeeds): Steering {
-  const { catalogue, router, now, monotonic } = needs;
-  const decisions = new Map<string, Decision>();
-  const heard = new Map<string, readonly Heard[]>();
-  const listeners: Partial<SteeringListener>[] = [];
-  const targets = () => catalogue.names().flatMap((name) => catalogue.targets(name));
+  return new Board(needs);
+}
 
-  function decide(decision: Decision): void {
-    decisions.set(decision.identity, decision);
-    for (const target of targets()) obey(target);
-    for (const listener of listeners) listener.decided?.(decision);
+class Board implements Steering {
+  private readonly needs: SteeringNeeds;
+  private readonly decided = new Map<string, Decision>();
+  private readonly heard = new Map<string, readonly Heard[]>();
+  private readonly listeners: Partial<SteeringListener>[] = [];
+
+  constructor(needs: SteeringNeeds) {
+    this.needs = needs;
   }
 
-  function obey(target: Named): void {
-    const isDrained = decisions.get(target.identity)?.isDrained ?? false;
-    if (router.stateOf(target).isDrained !== isDrained) router.drain(target, isDrained);
+  drain({ identity }: Named, isDrained: boolean): void {
+    const known = this.decided.get(identity);
+    this.decide({ identity, isDrained, at: Math.max(this.needs.now(), (known?.at ?? 0) + 1) });
   }
 
-  function tell(): void {
-    const all = outagesOf([...heard.values()].flat(), monotonic());
-    for (const target of targets()) {
-      router.told(
-        target,
-        all.filter(({ identity }) => identity === target.identity),
-      );
+  probed(target: Named, isSound: boolean): void {
+    this.needs.router.probed(target, isSound);
+    for (const listener of this.listeners) listener.probed?.(target.identity, isSound);
+  }
+
+  probedElsewhere(identity: string, isSound: boolean): void {
+    const target = this.targets().find((one) => one.identity === identity);
+    if (target) this.needs.router.probed(target, isSound);
+  }
+
+  take(decisions: readonly Decision[]): void {
+    for (const decision of decisions) {
+      if (isLater(decision, this.decided.get(decision.identity))) this.decide(decision);
     }
   }
 
-  return {
-    drain({ identity }, isDrained) {
-      const known = decisions.get(identity);
-      decide({ identity, isDrained, at: Math.max(now(), (known?.at ?? 0) + 1) });
-    },
-    probed(target, isSound) {
-      router.probed(target, isSound);
-      for (const listener of listeners) listener.probed?.(target.identity, isSound);
-    },
-    probedElsewhere(identity, isSound) {
-      const target = targets().find((one) => one.identity === identity);
-      if (target) router.probed(target, isSound);
-    },
-    take(said) {
-      for (const decision of said) {
-        if (isLater(decision, decisions.get(decision.identity))) decide(decision);
-      }
-    },
-    hear(source, outages) {
-      const before = heard.get(source) ?? [];
-      const from = monotonic();
-      heard.set(
-        source,
-        outages.map(({ forMs, ...outage }) => ({ ...outage, until: from + forMs })),
-      );
-      if (before.length > 0 || outages.length > 0) tell();
-    },
-    refresh() {
-      for (const target of targets()) obey(target);
-      tell();
-    },
-    decisions: () => [...decisions.values()],
-    outages(source) {
-      const others = [...heard].filter(([name]) => name !== source).flatMap(([, all]) => all);
-      return [...seenHere(targets(), needs), ...outagesOf(others, monotonic())];
-    },
-    follow: (listener) => void listeners.push(listener),
-  };
+  hear(source: string, outages: readonly Outage[]): void {
+    const before = this.heard.get(source) ?? [];
+    const now = this.needs.monotonic();
+    const heard = outages.map(({ forMs, ...outage }) => ({ ...outage, until: now + forMs }));
+    this.heard.set(source, heard);
+    if (before.length > 0 || heard.length > 0) this.tell();
+  }
+
+  refresh(): void {
+    for (const target of this.targets()) this.obey(target);
+    this.tell();
+  }
+
+  decisions(): readonly Decision[] {
+    return [...this.decided.values()];
+  }
+
+  outages(source?: string): Outage[] {
+    const others = [...this.heard].filter(([name]) => name !== source).flatMap(([, all]) => all);
+    const now = this.needs.monotonic();
+    return [...seenHere(this.targets(), this.needs), ...outagesOf(others, now)];
+  }
+
+  follow(listener: Partial<SteeringListener>): void {
+    this.listeners.push(listener);
+  }
+
+  private targets(): CatalogueTarget[] {
+    const { catalogue } = this.needs;
+    return catalogue.names().flatMap((name) => catalogue.targets(name));
+  }
+
+  private decide(decision: Decision): void {
+    this.decided.set(decision.identity, decision);
+    for (const target of this.targets()) this.obey(target);
+    for (const listener of this.listeners) listener.decided?.(decision);
+  }
+
+  private obey(target: Named): void {
+    const { router } = this.needs;
+    const isDrained = this.decided.get(target.identity)?.isDrained ?? false;
+    if (router.stateOf(target).isDrained !== isDrained) router.drain(target, isDrained);
+  }
+
+  private tell(): void {
+    const { router, monotonic } = this.needs;
+    const all = outagesOf([...this.heard.values()].flat(), monotonic());
+    for (const target of this.targets()) {
+      const its = all.filter(({ identity }) => identity === target.identity);
+      router.told(target, its);
+    }
+  }
 }
 
 /** Of two at the same moment the careful one counts: all must come to the same end. */

@@ -1,14 +1,17 @@
 import type { Usage } from "../core/chat.ts";
 import { WeirError } from "../core/errors.ts";
 import type { Catalogue, CatalogueTarget } from "./catalogue.ts";
-import type { Router } from "./gateway/routing/router.ts";
 import type { EngineControls, Provider, ProviderFacts } from "./provider.ts";
+import type { Steering } from "./steering.ts";
 
 /** What an operator asks of one target, past routing, limits and guard. */
 export interface TargetDesk {
   /** What the upstream says of itself. Throws a WeirError. */
   facts(model: string, id: string, signal: AbortSignal): Promise<ProviderFacts & { ms: number }>;
-  /** Health that means something: the target makes a few tokens. Never throws for what fails there. */
+  /**
+   * Health that means something: the target makes a few tokens. Routing goes by what came of it.
+   * Never throws for what fails there.
+   */
   test(model: string, id: string, signal: AbortSignal): Promise<TestResult>;
   /** Throws a WeirError; unsupported_parameter where the engine cannot. */
   act(model: string, id: string, action: TargetAction, signal: AbortSignal): Promise<void>;
@@ -63,11 +66,11 @@ const TEST_TOKENS = 8;
 
 export function createTargetDesk({
   catalogue,
-  router,
+  steering,
   monotonic,
 }: {
   catalogue: Pick<Catalogue, "find" | "targets">;
-  router: Pick<Router, "drain">;
+  steering: Pick<Steering, "drain" | "probed">;
   monotonic: () => number;
 }): TargetDesk {
   function find(model: string, id: string): CatalogueTarget {
@@ -91,11 +94,16 @@ export function createTargetDesk({
       const startedAt = monotonic();
       return { ...(await provider.facts(signal)), ms: monotonic() - startedAt };
     },
-    test: (model, id, signal) => testTarget(find(model, id), monotonic, signal),
+    async test(model, id, signal) {
+      const target = find(model, id);
+      const result = await testTarget(target, monotonic, signal);
+      if (!signal.aborted) steering.probed(target, result.ok);
+      return result;
+    },
     async act(model, id, asked, signal) {
       const target = find(model, id);
       if (asked.action === "drain" || asked.action === "enable") {
-        router.drain(target, asked.action === "drain");
+        steering.drain(target, asked.action === "drain");
       } else await act(target.provider, asked, signal);
     },
   };

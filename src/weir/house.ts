@@ -6,8 +6,10 @@ import type { Log } from "../core/log.ts";
 import { createGate, redact } from "../guard/gate.ts";
 import { type Catalogue, type CatalogueNeeds, createCatalogue } from "../serve/catalogue.ts";
 import { later } from "../core/time.ts";
+import type { RoutingReport } from "../serve/gateway/routing/report.ts";
 import { type Router, createRouter } from "../serve/gateway/routing/router.ts";
 import { type Prober, createProber } from "../serve/prober.ts";
+import type { Steering } from "../serve/steering.ts";
 import { testTarget } from "../serve/target-desk.ts";
 import type { Redis } from "../store/redis/redis.ts";
 import { type ControlStore, openControlStore } from "../store/sqlite/control.ts";
@@ -23,6 +25,7 @@ import { type Limiting, limitsOf, redisOf } from "./limits.ts";
 import { type Operations, openOperations } from "./operations.ts";
 import { type ReadinessCheck, folderCheck, redisCheck } from "./readiness.ts";
 import { ROOT } from "./release.ts";
+import { shareSteering, steeringOf } from "./steering.ts";
 
 /** What follows the configuration: replaced as a whole when it changes. */
 export interface Live {
@@ -49,11 +52,15 @@ export interface House {
   readonly redis: Redis | undefined;
   readonly answers: Answering;
   readonly router: Router;
+  /** What is said of targets: drained, found broken. */
+  readonly steering: Steering;
   readonly operations: Operations;
   /** What else speaks against traffic: parts add theirs. */
   readonly readiness: ReadinessCheck[];
   /** What else is shown at /metrics: of one name and labels, the sum. */
   readonly gauges: (() => readonly Gauge[])[];
+  /** What other processes of this server know of targets. */
+  readonly reports: (() => readonly RoutingReport[])[];
   live: Live;
   isDraining: boolean;
   /** Requests that never became calls, by error code. */
@@ -63,7 +70,7 @@ export interface House {
 /** What a call needs of the house: a worker has no more, and what it counts and records goes elsewhere. */
 export type CallHouse = Omit<
   House,
-  "control" | "traces" | "metrics" | "recorder" | "prober" | "readiness" | "gauges"
+  "control" | "traces" | "metrics" | "recorder" | "prober" | "readiness" | "gauges" | "reports"
 > & {
   readonly metrics: Pick<Metrics, "observe" | "active">;
   readonly recorder: Pick<Recorder, "record" | "dropped">;
@@ -106,6 +113,7 @@ export async function buildHouse(
     random: Math.random,
     later,
   });
+  const steering = steeringOf({ catalogue, router });
   const redis = await redisOf(settings, log, stack);
   const house: House = Object.assign(current, {
     settings,
@@ -115,8 +123,9 @@ export async function buildHouse(
     access,
     ...watch,
     catalogue,
-    prober: startProber({ catalogue, router }, log, stack),
+    prober: startProber({ catalogue, steering }, log, stack),
     router,
+    steering,
     redis,
     answers: answersOf(Object.assign(current, { catalogue, redis, settings })),
     limits: await limitsOf(
@@ -126,9 +135,11 @@ export async function buildHouse(
     operations: openOperations({ server, trustedProxies, now, log }, stack),
     readiness: [folderCheck(dataFolder, now), redisCheck(redis, config.redis?.whenDown)],
     gauges: [],
+    reports: [],
     rejections: new Map(),
   });
   await catalogue.apply(config.models);
+  await shareSteering({ ...house, log: log.part("serve") }, stack);
   return { house, newAdminKey };
 }
 
@@ -176,7 +187,7 @@ export function openCatalogue(
 const TICK_MS = 1000;
 
 function startProber(
-  { catalogue, router }: Pick<House, "catalogue" | "router">,
+  { catalogue, steering }: Pick<House, "catalogue" | "steering">,
   log: Log,
   stack: AsyncDisposableStack,
 ): Prober {
@@ -184,7 +195,7 @@ function startProber(
     targets: () => catalogue.names().flatMap((name) => catalogue.targets(name)),
     async test(target, signal) {
       const result = await testTarget(target, performance.now.bind(performance), signal);
-      if (!signal.aborted) router.probed(target, result.ok);
+      if (!signal.aborted) steering.probed(target, result.ok);
       return result;
     },
     now: Date.now,
@@ -211,6 +222,7 @@ export function toLive(config: WeirConfig): Live {
 /** Goes over to another configuration. */
 export async function apply(house: House, config: WeirConfig): Promise<void> {
   await house.catalogue.apply(config.models);
+  house.steering.refresh();
   house.live = toLive(config);
   house.traces.keep(config.traces.keep);
 }

@@ -45,7 +45,8 @@ export async function registerRoutes(app: App, house: House, authorise: Authoris
         calls24h: await house.traces.countsByModel(Date.now() - DAY_MS),
         prober: house.prober,
         router: house.router,
-        monotonic: performance.now.bind(performance),
+        others: house.reports.flatMap((reports) => reports()),
+        moment: { monotonic: performance.now(), now: Date.now() },
       }),
     }),
   });
@@ -53,7 +54,7 @@ export async function registerRoutes(app: App, house: House, authorise: Authoris
     authorise,
     desk: createTargetDesk({
       catalogue,
-      router: house.router,
+      steering: house.steering,
       monotonic: performance.now.bind(performance),
     }),
   });

@@ -1,5 +1,5 @@
 import { type TestContext, beforeEach, expect, it, onTestFinished } from "vitest";
-import { type TestRedis, startRedis } from "../../../test/support/redis.ts";
+import { startRedis } from "../../../test/support/redis.ts";
 import { silentLog } from "../../core/log.ts";
 import { connectRedis } from "./redis.ts";
 import { type TargetNews, createNewsExchange } from "./redis-targets.ts";

@@ -78,7 +78,10 @@ export function createNewsExchange(
   const keys = ["decisions", "outages"].map((what) => `{${prefix}}:targets:${what}`);
   return async ({ decisions, outages }) => {
     const args = [
-      ...[replica, String(LEASE_MS), String(KEEP_MS), String(decisions.length)],
+      replica,
+      String(LEASE_MS),
+      String(KEEP_MS),
+      String(decisions.length),
       ...decisions.flatMap(({ identity, at, isDrained }) => [
         identity,
         String(at),

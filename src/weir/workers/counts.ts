@@ -1,9 +1,10 @@
 import type { ErrorCode } from "../../core/errors.ts";
 import { routingGauges } from "../../http/routing-gauges.ts";
+import { type RoutingReport, reportOf } from "../../serve/gateway/routing/report.ts";
 import type { Gauge } from "../../watch/metrics/exposition.ts";
 import type { CallHouse } from "../house.ts";
 import { limitGauges } from "../limit-views.ts";
-import type { Counts } from "./messages.ts";
+import { type Counts, PRIMARY } from "./messages.ts";
 
 const EVERY_MS = 250;
 
@@ -19,20 +20,23 @@ export function createCounts(send: (counts: Counts) => void) {
       const { rejections, operations } = house;
       const rejected = changesOf(rejections);
       const shed = changesOf(operations.traffic.shed);
-      let gaugesTold = "";
+      let stateTold = "";
       const tell = (): void => {
         const counts: Counts = {
           active: running - told,
           rejected: rejected() as [ErrorCode, number][], // only error codes are counted there
           shed: shed(),
           gauges: gaugesOf(house),
+          routing: routingOf(house),
+          outages: house.steering.outages(PRIMARY),
         };
-        const gauges = JSON.stringify(counts.gauges);
+        const { gauges, routing, outages } = counts;
+        const state = JSON.stringify({ gauges, routing, outages });
         told = running;
         const { active, rejected: refused, shed: turnedAway } = counts;
         const isNews = active !== 0 || refused.length > 0 || turnedAway.length > 0;
-        if (isNews || gauges !== gaugesTold) send(counts);
-        gaugesTold = gauges;
+        if (isNews || state !== stateTold) send(counts);
+        stateTold = state;
       };
       const timer = setInterval(tell, EVERY_MS).unref();
       return () => {
@@ -54,6 +58,22 @@ function changesOf<Name extends string>(counts: ReadonlyMap<Name, number>) {
       told.set(name, count);
     }
     return changes;
+  };
+}
+
+/** Embedded engines are the primary's: what runs there it knows itself. */
+function routingOf({ catalogue, router }: CallHouse): RoutingReport {
+  const moment = { monotonic: performance.now(), now: Date.now() };
+  const targets = new Map(
+    catalogue
+      .names()
+      .flatMap((name) => catalogue.targets(name))
+      .filter(({ config }) => config.provider !== "llama")
+      .map((target) => [target.identity, target]),
+  );
+  return {
+    targets: Array.from(targets.values(), (one) => reportOf(one, router.stateOf(one), moment)),
+    waiting: Object.fromEntries(catalogue.names().map((name) => [name, router.waiting(name)])),
   };
 }
 

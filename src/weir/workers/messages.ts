@@ -1,6 +1,8 @@
 import type { CallRecord } from "../../core/call.ts";
+import type { Decision, Outage } from "../../core/target-news.ts";
 import type { ErrorCode } from "../../core/errors.ts";
 import type { ShedReason } from "../../http/lane/overload.ts";
+import type { RoutingReport } from "../../serve/gateway/routing/report.ts";
 import type { Gauge } from "../../watch/metrics/exposition.ts";
 import type { LedgerAnswer, LedgerAsk } from "../../serve/gateway/limits/ledger-link.ts";
 
@@ -23,6 +25,9 @@ export interface Counts {
   readonly shed: readonly (readonly [ShedReason, number])[];
   /** What its cache and its routing know, as it stands now. */
   readonly gauges: readonly Gauge[];
+  readonly routing: RoutingReport;
+  /** What it saw break. */
+  readonly outages: readonly Outage[];
 }
 
 export type ToWorker =
@@ -32,16 +37,23 @@ export type ToWorker =
   | { readonly type: "taken" }
   /** The configuration was changed: to be read again. */
   | { readonly type: "config" }
-  | { readonly type: "drained"; readonly targets: readonly string[] }
+  | { readonly type: "decisions"; readonly decisions: readonly Decision[] }
+  /** All that anybody but this worker saw break. */
+  | { readonly type: "outages"; readonly outages: readonly Outage[] }
+  | { readonly type: "probed"; readonly identity: string; readonly isSound: boolean }
   | { readonly type: "drain" };
+
+/** The source of what a worker hears of targets. */
+export const PRIMARY = "primary";
 
 /** Where a worker finds what only the primary has. */
 export interface WorkerStart {
   /** Answers every request that is no plain call. */
   readonly innerUrl: string;
   readonly room: EngineRoom;
-  /** Targets that an operator took out. */
-  readonly drained: readonly string[];
+  /** What was said of targets until now. */
+  readonly decisions: readonly Decision[];
+  readonly outages: readonly Outage[];
 }
 
 /** The primary's embedded engines, as an upstream. */

@@ -4,6 +4,12 @@ import type { WeirConfig } from "../../config/schema.ts";
 import type { Settings } from "../../config/settings.ts";
 import { WeirError } from "../../core/errors.ts";
 import type { Log } from "../../core/log.ts";
+import type { Outage } from "../../core/target-news.ts";
+import {
+  type RoutingReport,
+  joinReports,
+  withoutLoad,
+} from "../../serve/gateway/routing/report.ts";
 import { type Gauge, sumGauges } from "../../watch/metrics/exposition.ts";
 import { type LedgerDesk, createLedgerDesk } from "../../serve/gateway/limits/ledger-link.ts";
 import type { House } from "../house.ts";
@@ -46,6 +52,8 @@ export async function startWithWorkers(settings: Settings, log: Log, count: numb
 }
 
 interface Member {
+  /** The source of what it saw. */
+  readonly name: string;
   readonly worker: Worker;
   readonly desk: LedgerDesk;
   readonly startedAt: number;
@@ -53,8 +61,13 @@ interface Member {
   active: number;
   /** What its cache and its routing know. */
   gauges: readonly Gauge[];
+  routing: RoutingReport;
+  /** The openings that it was told of last. */
+  told: string;
   isListening: boolean;
 }
+
+const NOTHING: RoutingReport = { targets: [], waiting: {} };
 
 const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 30_000;
@@ -75,9 +88,9 @@ class Pool {
   private failures = 0;
   private isStarted = false;
   private isClosing = false;
-  private drained: readonly string[] = [];
   /** What those counted that have ended: a counter never goes back. */
   private counted: readonly Gauge[] = [];
+  private past: RoutingReport = NOTHING;
   private readonly ended = Promise.withResolvers<void>();
 
   constructor(inside: Inside, room: EngineRoom, log: Log) {
@@ -94,8 +107,11 @@ class Pool {
     // Structured clones: records hold what JSON has no word for.
     cluster.setupPrimary({ serialization: "advanced" });
     for (let number = 0; number < count; number++) this.fork();
-    const timer = setInterval(() => this.steer(), STEER_MS).unref();
-    this.inside.stack.defer(() => clearInterval(timer));
+    this.steer();
+    this.inside.house.reports.push(() => [
+      this.past,
+      ...Array.from(this.members, ({ routing }) => routing),
+    ]);
     this.inside.house.readiness.push(() => this.whyNotReady());
     this.inside.house.gauges.push(() => this.gauges());
     return this.first.promise;
@@ -122,10 +138,25 @@ class Pool {
     clearTimeout(timer);
   }
 
+  /** What is said of targets reaches every worker. */
+  private steer(): void {
+    const { house, stack } = this.inside;
+    house.steering.follow({
+      decided: (decision) => this.tell({ type: "decisions", decisions: [decision] }),
+      probed: (identity, isSound) => this.tell({ type: "probed", identity, isSound }),
+    });
+    const tell = () => {
+      for (const member of this.members) tellOutages(member, house);
+    };
+    const timer = setInterval(tell, STEER_MS).unref();
+    stack.defer(() => clearInterval(timer));
+  }
+
   private fork(): void {
     const worker = cluster.fork();
     const { house } = this.inside;
     const member: Member = {
+      name: `worker ${worker.id}`,
       worker,
       desk: createLedgerDesk(house.limits.ledger, (answers) =>
         send(worker, { type: "ledger", answers }),
@@ -133,6 +164,8 @@ class Pool {
       startedAt: Date.now(),
       active: 0,
       gauges: [],
+      routing: NOTHING,
+      told: "",
       isListening: false,
     };
     this.members.add(member);
@@ -156,8 +189,12 @@ class Pool {
       this.log.error("worker_not_started", { reason: message.message });
       this.first.reject(new WeirError("invalid_config", message.message));
     } else {
-      const { room, drained } = this;
-      send(member.worker, { type: "start", innerUrl: weir.url, room, drained });
+      const { room } = this;
+      const { steering } = house;
+      const decisions = steering.decisions();
+      const outages = steering.outages(member.name);
+      member.told = openingsOf(outages);
+      send(member.worker, { type: "start", innerUrl: weir.url, room, decisions, outages });
     }
   }
 
@@ -176,6 +213,8 @@ class Pool {
     this.inside.house.metrics.active(-member.active);
     const counters = member.gauges.filter(({ type }) => type === "counter");
     this.counted = sumGauges([...this.counted, ...counters]);
+    this.past = joinReports(this.past, withoutLoad(member.routing));
+    this.inside.house.steering.hear(member.name, []);
     if (this.members.size === 0) this.ended.resolve();
     if (this.isClosing) return;
     const { pid } = member.worker.process;
@@ -192,16 +231,6 @@ class Pool {
     }, pauseMs);
   }
 
-  /** What an operator took out here is taken out there. */
-  private steer(): void {
-    const { catalogue, router } = this.inside.house;
-    const targets = catalogue.names().flatMap((name) => catalogue.targets(name));
-    const drained = targets.filter((one) => router.stateOf(one).isDrained).map(({ id }) => id);
-    if (drained.join("\n") === this.drained.join("\n")) return;
-    this.drained = drained;
-    this.tell({ type: "drained", targets: drained });
-  }
-
   private gauges(): Gauge[] {
     return [...this.counted, ...[...this.members].flatMap(({ gauges }) => gauges)];
   }
@@ -212,8 +241,27 @@ class Pool {
   }
 }
 
-function count({ active, rejected, shed, gauges }: Counts, member: Member, house: House): void {
+/** Tells a worker what the others saw break, when that has changed. */
+function tellOutages(member: Member, { steering }: House): void {
+  const outages = steering.outages(member.name);
+  const openings = openingsOf(outages);
+  if (openings === member.told || !member.isListening) return;
+  member.told = openings;
+  send(member.worker, { type: "outages", outages });
+}
+
+function openingsOf(outages: readonly Outage[]): string {
+  return outages
+    .map(({ identity, opening }) => `${identity} ${opening}`)
+    .toSorted()
+    .join("\n");
+}
+
+function count(counts: Counts, member: Member, house: House): void {
+  const { active, rejected, shed, gauges, routing, outages } = counts;
   member.gauges = gauges;
+  member.routing = routing;
+  house.steering.hear(member.name, outages);
   member.active += active;
   house.metrics.active(active);
   add(house.rejections, rejected);

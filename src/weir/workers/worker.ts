@@ -25,9 +25,10 @@ import { toLaneNeeds } from "../lane-needs.ts";
 import { limitsOf, redisOf } from "../limits.ts";
 import { listenerOptions, openListenerCertificate } from "../listener.ts";
 import { openOperations } from "../operations.ts";
+import { steeringOf } from "../steering.ts";
 import { end } from "../weir.ts";
 import { createCounts } from "./counts.ts";
-import type { FromWorker, ToWorker, WorkerStart } from "./messages.ts";
+import { type FromWorker, PRIMARY, type ToWorker, type WorkerStart } from "./messages.ts";
 import { createRecordSender } from "./record-sender.ts";
 
 /** The way to the primary. */
@@ -97,7 +98,8 @@ async function open(
   const counts = createCounts((change) => line.send({ type: "counts", counts: change }));
   const house = await buildCallHouse({ settings, log, start, ledger, records, counts }, stack);
   stack.defer(counts.follow(house));
-  drain(house, start.drained);
+  house.steering.take(start.decisions);
+  house.steering.hear(PRIMARY, start.outages);
   const server = openServer(house, start, stack);
   const { host, port } = settings.config.server;
   const url = await listen({ server }, host, port);
@@ -106,8 +108,11 @@ async function open(
     async take(message, read) {
       if (message.type === "ledger") ledger.answered(message.answers);
       else if (message.type === "taken") records.taken();
-      else if (message.type === "drained") drain(house, message.targets);
-      else if (message.type === "config") await follow(house, server, read());
+      else if (message.type === "decisions") house.steering.take(message.decisions);
+      else if (message.type === "outages") house.steering.hear(PRIMARY, message.outages);
+      else if (message.type === "probed") {
+        house.steering.probedElsewhere(message.identity, message.isSound);
+      } else if (message.type === "config") await follow(house, server, read());
     },
     async close() {
       const { drainDelay } = house.live.config.server;
@@ -145,6 +150,11 @@ async function buildCallHouse(
   stack.defer(followAccess(access, settings));
   const catalogue = openCatalogue(settings, log, () => server().drain, start.room);
   stack.defer(() => catalogue.close());
+  const router = createRouter({
+    now: performance.now.bind(performance),
+    random: Math.random,
+    later,
+  });
   const redis = await redisOf(settings, log, stack);
   const house: CallHouse = Object.assign(current, {
     settings,
@@ -156,7 +166,8 @@ async function buildCallHouse(
     catalogue,
     redis,
     answers: answersOf(Object.assign(current, { catalogue, redis, settings })),
-    router: createRouter({ now: performance.now.bind(performance), random: Math.random, later }),
+    router,
+    steering: steeringOf({ catalogue, router }),
     limits: await limitsOf(
       { settings, log, redis, trustedProxies, ledger, limits: () => current.live.config.limits },
       stack,
@@ -209,16 +220,10 @@ function notHere(): never {
   throw new WeirError("internal", "the primary answers these");
 }
 
-/** Takes the same targets out as the primary, and no others. */
-function drain({ catalogue, router }: CallHouse, ids: readonly string[]): void {
-  for (const name of catalogue.names()) {
-    for (const target of catalogue.targets(name)) router.drain(target, ids.includes(target.id));
-  }
-}
-
 async function follow(house: CallHouse, server: LaneServer, { config }: Settings): Promise<void> {
   const { host, port } = house.live.config.server;
   await house.catalogue.apply(config.models);
+  house.steering.refresh();
   house.live = toLive({ ...config, server: { ...config.server, host, port } });
   server.adjust();
 }
