@@ -212,6 +212,18 @@ describe("a queue", () => {
     expect((await running).status).toBe(200);
   });
 
+  it("is as long as the embedded engine says, where nothing else answers", async () => {
+    const server = await startServer(
+      "models: { chat: { targets: [{ provider: llama, file: demo, slots: 1, queue: 2 }] } }",
+    );
+    await server.ready();
+    const body = chat("Hi", { max_tokens: 300, grammar: 'root ::= ("la "){1000}' });
+    const answers = await Promise.all(Array.from({ length: 6 }, () => ask(server, body)));
+    const busy = answers.filter(({ status }) => status === 429);
+    expect(busy).toHaveLength(3);
+    expect(await busy[0]?.text()).toContain("2 calls already wait for this model");
+  });
+
   it("hands a self-hosted target its prompts as it reads them, and loses none", async () => {
     const mock = await upstream({ kind: "vllm", firstMs: 15 });
     const server = await startServer(

@@ -28,7 +28,7 @@ const Breaker = z.strictObject({
 });
 
 const Queue = z.strictObject({
-  wait: duration("30s").describe("The longest a call waits for room at a target; then 429."),
+  wait: duration("1m").describe("The longest a call waits for room at a target; then 429."),
   calls: z.int().min(1).default(1000).describe("More waiting calls than that get a 429 at once."),
   promptTokens: z
     .union([z.int().min(1), z.literal("off")])

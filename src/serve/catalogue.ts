@@ -141,10 +141,19 @@ async function toModel(
   return {
     name,
     targets: made,
-    routing,
+    routing: { ...routing, queue: { ...routing.queue, calls: queueOf(targets, routing) } },
     volatileLines,
     shadow: shadow && { ...shadow, target: await toTarget(shadow.target, 0) },
   };
+}
+
+/** Where only embedded engines answer, as many calls may wait as they say. */
+function queueOf(targets: readonly TargetConfig[], { queue }: RoutingConfig): number {
+  const own = targets.map((config) => (config.provider === "llama" ? config.queue : Infinity));
+  return Math.min(
+    queue.calls,
+    own.reduce((sum, calls) => sum + calls, 0),
+  );
 }
 
 /** Engines of one's own: their prompts are paced, and each can go on with another's answer. */

@@ -34,8 +34,8 @@ const TARGET: Target = {
 it("says what a target gets of the traffic", () => {
   const siblings = [TARGET, { ...TARGET, weight: 1 }, { ...TARGET, weight: 9, fallback: true }];
   expect(siblings.map((target) => shareOf(target, siblings))).toEqual([
-    "3 (75% of the traffic)",
-    "1 (25% of the traffic)",
+    "3 (75% of the weight)",
+    "1 (25% of the weight)",
     "fallback, asked when the others fail",
   ]);
 });

@@ -24,7 +24,7 @@ export function shareOf(target: Target, siblings: readonly Target[]): string {
   if (target.fallback) return "fallback, asked when the others fail";
   const total = siblings.reduce((sum, one) => sum + (one.fallback ? 0 : one.weight), 0);
   const share = total === 0 ? 0 : Math.round((target.weight / total) * 100);
-  return `${target.weight} (${share}% of the traffic)`;
+  return `${target.weight} (${share}% of the weight)`;
 }
 
 /** How many calls run there, of how many that may. */
