@@ -1,8 +1,8 @@
-/** Three replicas behind nginx with one Redis: one limit, one cache, restarts and reloads that nobody notices. */
+/** Three replicas behind nginx with one Redis: one limit, one cache, one word to all; restarts and reloads that nobody notices. */
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { createMockUpstream } from "../../src/cli/mock/upstream.ts";
-import { createCaller, show, step, until } from "../lab.ts";
+import { at, createCaller, show, step, until } from "../lab.ts";
 import { missingPrograms, startNginx, startRedis, startReplica } from "./servers.ts";
 
 const missing = missingPrograms();
@@ -58,6 +58,30 @@ for (let call = 0; call < 6; call++) {
 show("x-weir-cache", looks);
 assert.deepEqual(looks, ["miss", "hit", "hit", "hit", "hit", "hit"]);
 assert.equal(upstream.requests.length - before, 1);
+
+step("One word to one replica: the target is drained at all");
+const [first] = replicas;
+assert(first);
+const steer = (action: "drain" | "enable") =>
+  createCaller({ url: first.url, key: KEY }).post("/admin/v1/targets/actions", {
+    model: "chat",
+    target: "vllm/mock",
+    action,
+  });
+const drained = () =>
+  Promise.all(
+    replicas.map(async (replica) => {
+      const { json } = await createCaller({ url: replica.url, key: KEY }).get("/admin/v1/models");
+      const models = at(json, "models") as { name: string }[];
+      const model = models.find(({ name }) => name === "chat");
+      return at(model, "targets", 0, "routing", "isDrained") === true;
+    }),
+  );
+await steer("drain");
+await until("all know", async () => (await drained()).every((is) => is));
+show("drained", await drained());
+await steer("enable");
+await until("all know", async () => !(await drained()).some((is) => is));
 
 const over = new AbortController();
 const lost: string[] = [];
