@@ -43,11 +43,11 @@ export class SimilarIndex {
     const anchors = anchorsOf(text);
     let best: Match | undefined;
     for (const known of this.partitions.get(partition) ?? []) {
-      if (known.until <= now || !agree(known.anchors, anchors)) continue;
+      if (known.until <= now) continue;
       const alike = likeness(vector, known.vector);
-      if (alike >= threshold && alike > (best?.likeness ?? 0)) {
-        best = { key: known.key, likeness: alike };
-      }
+      // Few are so alike; what they must agree on takes longer to find out.
+      if (alike < threshold || alike <= (best?.likeness ?? 0)) continue;
+      if (agree(known.anchors, anchors)) best = { key: known.key, likeness: alike };
     }
     return best;
   }
