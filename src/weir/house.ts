@@ -129,7 +129,7 @@ export async function buildHouse(
     redis,
     answers: answersOf(Object.assign(current, { catalogue, redis, settings })),
     limits: await limitsOf(
-      { settings, log, redis, trustedProxies, limits: () => current.live.config.limits },
+      { settings, log, redis, trustedProxies, isInner, limits: () => current.live.config.limits },
       stack,
     ),
     operations: openOperations({ server, trustedProxies, now, log }, stack),

@@ -20,6 +20,8 @@ interface LimitsNeeds {
   readonly trustedProxies: () => readonly string[];
   /** Kept by another process; absent: by this one, or in Redis. */
   readonly ledger?: Ledger;
+  /** Workers count here too: an address is to be counted once. */
+  readonly isInner?: boolean;
   /** What replicas share; absent: this process counts by itself. */
   readonly redis: Redis | undefined;
 }
@@ -48,7 +50,7 @@ export async function limitsOf(needs: LimitsNeeds, stack: AsyncDisposableStack):
   const visitors = createVisitors({
     limits: () => limits().perIp,
     trustedProxies: needs.trustedProxies,
-    ledger: redis || needs.ledger ? ledger : local,
+    ledger: redis || needs.ledger || needs.isInner ? ledger : local,
     local,
     refused: (meter) => notices.refused(meter),
     now,

@@ -52,6 +52,8 @@ export interface Inside {
   readonly house: House;
   readonly gateway: Gateway;
   readonly stack: AsyncDisposableStack;
+  /** The first half of `close`: its parts stay there for who still needs them. */
+  drain(): Promise<void>;
 }
 
 async function open(
@@ -66,6 +68,12 @@ async function open(
     const { app, services } = await buildApp(house, isInner, stack);
     const { host, port } = settings.config.server;
     const url = await (isInner ? listen(app, "127.0.0.1", 0) : listen(app, host, port));
+    const leave = async () => {
+      const { drainDelay } = house.live.config.server;
+      house.operations.isLeaving = true;
+      if (drainDelay > 0) await wait(drainDelay);
+      await end(house, app, services.responses.idle());
+    };
     const weir: Weir = {
       url,
       newAdminKey,
@@ -78,14 +86,11 @@ async function open(
       },
       enginePids: () => house.catalogue.engines().flatMap((engine) => engine.stats().pid ?? []),
       async close() {
-        const { drainDelay } = house.live.config.server;
-        house.operations.isLeaving = true;
-        if (drainDelay > 0) await wait(drainDelay);
-        await end(house, app, services.responses.idle());
+        await leave();
         await stack.disposeAsync();
       },
     };
-    return { weir, house, gateway: services.gateway, stack };
+    return { weir, house, gateway: services.gateway, stack, drain: leave };
   } catch (cause) {
     await stack.disposeAsync();
     throw cause;

@@ -39,9 +39,9 @@ export async function startWithWorkers(settings: Settings, log: Log, count: numb
         members.tell({ type: "config" });
       },
       async close() {
-        inside.house.operations.isLeaving = true;
-        await members.close();
-        await inside.weir.close();
+        // At the same time: each has `drain`, and what workers handed on is told its end by its own protocol.
+        await Promise.all([members.close(), inside.drain()]);
+        await inside.stack.disposeAsync();
       },
     };
   } catch (cause) {
