@@ -189,6 +189,7 @@ const ROUTES: Readonly<Record<string, readonly [least: Scope, body?: unknown]>> 
   "GET /admin/v1/calls/none": ["viewer"],
   "GET /admin/v1/models": ["viewer"],
   "GET /admin/v1/limits": ["viewer"],
+  "GET /admin/v1/spend": ["viewer"],
   "GET /admin/v1/session": ["viewer"],
   "GET /admin/v1/targets/facts?model=chat&target=none": ["viewer"],
   "POST /admin/v1/targets/test": ["operator", TARGET],

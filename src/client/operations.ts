@@ -1875,6 +1875,33 @@ export interface Operations {
     };
   };
   /**
+   * What keys and tenants have used today and this month
+   */
+  "GET /admin/v1/spend": {
+    answer: {
+      dayFrom: number;
+      monthFrom: number;
+      keys: {
+        dayCalls: number;
+        dayTokens: number;
+        dayNanos: number;
+        monthCalls: number;
+        monthTokens: number;
+        monthNanos: number;
+        id: string;
+      }[];
+      tenants: {
+        dayCalls: number;
+        dayTokens: number;
+        dayNanos: number;
+        monthCalls: number;
+        monthTokens: number;
+        monthNanos: number;
+        id: string;
+      }[];
+    };
+  };
+  /**
    * Figures of a window
    */
   "GET /admin/v1/overview": {

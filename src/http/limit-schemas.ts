@@ -23,5 +23,23 @@ export const LimitList = z.object({
     .enum(["no", "yes", "away"])
     .describe("whether replicas share these counters in Redis, and whether it answers"),
 });
+const Spent = z.object({
+  dayCalls: z.number(),
+  dayTokens: z.number(),
+  dayNanos: z.number(),
+  monthCalls: z.number(),
+  monthTokens: z.number(),
+  monthNanos: z.number(),
+});
+
+/** GET /admin/v1/spend: by UTC day and month, as the traces of this server have it. */
+export const SpendList = z.object({
+  dayFrom: z.number(),
+  monthFrom: z.number(),
+  keys: z.array(Spent.extend({ id: z.string() })),
+  tenants: z.array(Spent.extend({ id: z.string() })),
+});
+export type SpendList = z.infer<typeof SpendList>;
+export type SpendRow = SpendList["keys"][number];
 export type LimitRow = z.infer<typeof LimitRow>;
 export type LimitList = z.infer<typeof LimitList>;

@@ -1,4 +1,4 @@
-import type { LimitList } from "../http/limit-schemas.ts";
+import type { LimitList, SpendList, SpendRow } from "../http/limit-schemas.ts";
 import type { LimitCount } from "../serve/gateway/limits/notices.ts";
 import { standingOf } from "../serve/gateway/limits/standing.ts";
 import type { Gauge } from "../watch/metrics/exposition.ts";
@@ -32,6 +32,39 @@ export async function limitList({ limits, access, live, redis }: House): Promise
       };
     }),
   };
+}
+
+/** What keys and tenants have used, as the traces have it: also those that nothing limits. */
+export async function spendList({ traces, recorder }: House): Promise<SpendList> {
+  // Who looks sees also what ended just now.
+  await recorder.flush();
+  const now = new Date();
+  const dayFrom = Date.UTC(now.getUTCFullYear(), now.getUTCMonth(), now.getUTCDate());
+  const monthFrom = Date.UTC(now.getUTCFullYear(), now.getUTCMonth());
+  const rows = await traces.spending(dayFrom, monthFrom);
+  return {
+    dayFrom,
+    monthFrom,
+    keys: summed(rows.map(({ keyId: id, tenantId: _, ...spent }) => ({ id, ...spent }))),
+    tenants: summed(rows.map(({ tenantId: id, keyId: _, ...spent }) => ({ id, ...spent }))),
+  };
+}
+
+function summed(rows: readonly SpendRow[]): SpendRow[] {
+  const sums = new Map<string, SpendRow>();
+  for (const row of rows) {
+    const sum = sums.get(row.id);
+    if (!sum) sums.set(row.id, { ...row });
+    else {
+      sum.dayCalls += row.dayCalls;
+      sum.dayTokens += row.dayTokens;
+      sum.dayNanos += row.dayNanos;
+      sum.monthCalls += row.monthCalls;
+      sum.monthTokens += row.monthTokens;
+      sum.monthNanos += row.monthNanos;
+    }
+  }
+  return [...sums.values()];
 }
 
 export function limitGauges({ limits, redis }: Pick<House, "limits" | "redis">): Gauge[] {

@@ -17,7 +17,7 @@ import { type Gauge, sumGauges } from "../watch/metrics/exposition.ts";
 import { toSpans } from "../watch/trace/spans.ts";
 import { registerAccessRoutes } from "./access-routes.ts";
 import type { House } from "./house.ts";
-import { limitGauges, limitList } from "./limit-views.ts";
+import { limitGauges, limitList, spendList } from "./limit-views.ts";
 import { whyNotReady } from "./readiness.ts";
 import { ROOT, VERSION } from "./release.ts";
 
@@ -59,7 +59,11 @@ export async function registerRoutes(app: App, house: House, authorise: Authoris
     }),
   });
   registerAccessRoutes(app, house, authorise);
-  limitRoutes(app.fastify, { authorise, list: () => limitList(house) });
+  limitRoutes(app.fastify, {
+    authorise,
+    list: () => limitList(house),
+    spent: () => spendList(house),
+  });
   callRoutes(app.fastify, {
     authorise,
     // Who looks sees also what ended just now.

@@ -62,6 +62,18 @@ export interface CallFigures {
   readonly ttftMs: number | null;
 }
 
+/** What one key of one tenant has used since the start of a month, and of it since that of a day. */
+export interface Spending {
+  readonly keyId: string;
+  readonly tenantId: string;
+  readonly dayCalls: number;
+  readonly dayTokens: number;
+  readonly dayNanos: number;
+  readonly monthCalls: number;
+  readonly monthTokens: number;
+  readonly monthNanos: number;
+}
+
 const MIGRATIONS = [
   `CREATE TABLE call (
      seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, at INTEGER NOT NULL, route TEXT NOT NULL,
@@ -157,6 +169,8 @@ export function openCallStore(path: string) {
       Object.fromEntries(
         sql.byModel.all(from).map((row) => [String(row["model"]), Number(row["calls"])]),
       ),
+    spending: (day: number, month: number): Spending[] =>
+      sql.spending.all({ day, month }).map((row) => ({ ...(row as unknown as Spending) })),
     /** Deletes at most `limit` calls older than `before`; gives how many went. */
     prune(before: number, limit: number): number {
       db.exec("BEGIN IMMEDIATE");
@@ -188,6 +202,13 @@ function prepare(db: DatabaseSync) {
     byModel: db.prepare(
       "SELECT model, count(*) AS calls FROM call WHERE at >= ? AND route <> 'shadow' GROUP BY model",
     ),
+    spending: db.prepare(`SELECT key_id AS keyId, tenant_id AS tenantId,
+      sum(at >= $day) AS dayCalls, count(*) AS monthCalls,
+      coalesce(sum(iif(at >= $day, input_tokens + output_tokens, 0)), 0) AS dayTokens,
+      sum(input_tokens + output_tokens) AS monthTokens,
+      coalesce(sum(iif(at >= $day, cost_nanos, 0)), 0) AS dayNanos,
+      coalesce(sum(cost_nanos), 0) AS monthNanos
+      FROM call WHERE at >= $month AND route <> 'shadow' GROUP BY key_id, tenant_id`),
     pruneText: db.prepare(
       "DELETE FROM call_text WHERE rowid IN (SELECT seq FROM call WHERE at < ? ORDER BY at LIMIT ?)",
     ),

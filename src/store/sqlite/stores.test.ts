@@ -56,6 +56,32 @@ it("keeps a call whole, and once", () => {
   expect(store.list({ limit: 10 }).calls).toHaveLength(1);
 });
 
+it("adds up what each key of each tenant has used since a day's and a month's start", () => {
+  const store = openCallStore(":memory:");
+  store.add([
+    call("old", { at: 99 }),
+    call("month", { at: 100 }),
+    call("day", { at: 200, costNanos: null }),
+    call("now", { at: 250, costNanos: 50 }),
+    call("shadow", { at: 250, route: "shadow" }),
+    call("other", { at: 250, tenantId: "acme" }),
+  ]);
+  const five = { dayTokens: 5, monthTokens: 5, dayNanos: 700, monthNanos: 700 };
+  expect(store.spending(200, 100)).toEqual([
+    { keyId: "k", tenantId: "acme", dayCalls: 1, monthCalls: 1, ...five },
+    {
+      keyId: "k",
+      tenantId: "default",
+      dayCalls: 2,
+      monthCalls: 3,
+      dayTokens: 10,
+      monthTokens: 15,
+      dayNanos: 50,
+      monthNanos: 750,
+    },
+  ]);
+});
+
 it("finds calls by what they are and by their words, newest first, page by page", () => {
   const store = openCallStore(":memory:");
   store.add([

@@ -1,7 +1,7 @@
 import { extname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
-import type { CallFigures, CallFilter, CallRow } from "./calls.ts";
+import type { CallFigures, CallFilter, CallRow, Spending } from "./calls.ts";
 import type { FromTraceWorker, ToTraceWorker, TraceQuestions } from "./trace-worker.ts";
 
 export interface TraceStore {
@@ -11,6 +11,7 @@ export interface TraceStore {
   list(filter: CallFilter): Promise<{ calls: CallRow[]; next: string | null }>;
   figures(from: number, to: number): Promise<CallFigures[]>;
   countsByModel(from: number): Promise<Record<string, number>>;
+  spending(day: number, month: number): Promise<Spending[]>;
   /** Resolves when everything appended so far is in the database. */
   merged(): Promise<void>;
   keep(keepMs: number): void;
@@ -77,6 +78,10 @@ class TraceClient implements TraceStore {
 
   countsByModel(from: number): Promise<Record<string, number>> {
     return this.ask("countsByModel", { from });
+  }
+
+  spending(day: number, month: number): Promise<Spending[]> {
+    return this.ask("spending", { day, month });
   }
 
   merged(): Promise<void> {

@@ -21,6 +21,7 @@ export interface TraceQuestions {
   list: CallFilter;
   figures: { from: number; to: number };
   countsByModel: { from: number };
+  spending: { day: number; month: number };
   /** Answers when everything appended so far is merged. */
   merged: Record<string, never>;
 }
@@ -143,6 +144,7 @@ const ANSWERS: { [Q in keyof TraceQuestions]: (detail: TraceQuestions[Q]) => unk
   list: (filter) => calls.list(filter),
   figures: ({ from, to }) => calls.figures(from, to),
   countsByModel: ({ from }) => calls.countsByModel(from),
+  spending: ({ day, month }) => calls.spending(day, month),
   merged: () => undefined,
 };
 

@@ -6,12 +6,13 @@ import type {
   TenantRow,
   UserRow,
 } from "../../../src/http/access-schemas.ts";
-import type { LimitList } from "../../../src/http/limit-schemas.ts";
+import type { LimitList, SpendList } from "../../../src/http/limit-schemas.ts";
 import { patch, post, read, remove } from "./client.ts";
 
 /** Keys, tenants, users and what they have used. */
 
 const LIMITS_EVERY_MS = 5000;
+const SPEND_EVERY_MS = 15_000;
 
 /** What can be said of a key; an edit says only what changes. */
 export type KeyWish = Pick<
@@ -56,6 +57,15 @@ export function useLimits() {
     queryKey: ["limits"],
     queryFn: ({ signal }) => read<LimitList>("/admin/v1/limits", signal),
     refetchInterval: LIMITS_EVERY_MS,
+  });
+}
+
+/** What keys and tenants have spent today and this month. */
+export function useSpend() {
+  return useQuery({
+    queryKey: ["spend"],
+    queryFn: ({ signal }) => read<SpendList>("/admin/v1/spend", signal),
+    refetchInterval: SPEND_EVERY_MS,
   });
 }
 

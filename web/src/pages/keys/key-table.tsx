@@ -1,9 +1,10 @@
 import type { KeyRow } from "../../../../src/http/access-schemas.ts";
-import type { LimitRow } from "../../../../src/http/limit-schemas.ts";
+import type { LimitRow, SpendRow } from "../../../../src/http/limit-schemas.ts";
 import { formatAgo, formatFullTime } from "../../format.ts";
 import { Badge, type Tone } from "../../parts/badge.tsx";
 import type { IconName } from "../../parts/icon.tsx";
 import { ModelList } from "./model-list.tsx";
+import { Spent } from "./spent.tsx";
 import { UseBars } from "./use-bars.tsx";
 import type { KeyAction } from "./keys-tab.tsx";
 import { formatIn } from "./expiry.ts";
@@ -11,12 +12,13 @@ import { formatIn } from "./expiry.ts";
 interface KeyTableProps {
   readonly rows: readonly KeyRow[];
   readonly limits: readonly LimitRow[];
+  readonly spend: readonly SpendRow[];
   readonly onAct: (action: KeyAction, row: KeyRow) => void;
 }
 
-const HEADS = ["Key", "Tenant", "May", "Limits used", "Last used", "State"];
+const HEADS = ["Key", "Tenant", "May", "Spent", "Limits used", "Last used", "State"];
 
-export function KeyTable({ rows, limits, onAct }: KeyTableProps) {
+export function KeyTable({ rows, limits, spend, onAct }: KeyTableProps) {
   const now = Date.now();
   return (
     <table className="table">
@@ -34,7 +36,7 @@ export function KeyTable({ rows, limits, onAct }: KeyTableProps) {
       </thead>
       <tbody>
         {rows.map((row) => (
-          <KeyLine key={row.id} row={row} limits={limits} now={now} onAct={onAct} />
+          <KeyLine key={row.id} row={row} limits={limits} spend={spend} now={now} onAct={onAct} />
         ))}
       </tbody>
     </table>
@@ -42,7 +44,7 @@ export function KeyTable({ rows, limits, onAct }: KeyTableProps) {
 }
 
 function KeyLine(props: Omit<KeyTableProps, "rows"> & { row: KeyRow; now: number }) {
-  const { row, limits, now, onAct } = props;
+  const { row, limits, spend, now, onAct } = props;
   const own = limits.filter(({ subject }) => subject.kind === "key" && subject.id === row.id);
   return (
     <tr className={row.revoked ? "revoked" : ""}>
@@ -57,6 +59,9 @@ function KeyLine(props: Omit<KeyTableProps, "rows"> & { row: KeyRow; now: number
       <td data-label="may">
         {row.scopes.join(", ")}
         {row.models && <ModelList models={row.models} />}
+      </td>
+      <td data-label="spent">
+        <Spent row={spend.find(({ id }) => id === row.id)} />
       </td>
       <td data-label="limits">
         {Object.keys(row.limits).length + own.length === 0 ? (

@@ -1,6 +1,6 @@
 import { useState } from "react";
 import type { CreatedKey, KeyRow } from "../../../../src/http/access-schemas.ts";
-import { useKeys, useLimits, useTenants } from "../../api/access-queries.ts";
+import { useKeys, useLimits, useSpend, useTenants } from "../../api/access-queries.ts";
 import { plural } from "../../format.ts";
 import { Empty, Loaded, SkeletonRows } from "../../parts/feedback.tsx";
 import { Segments } from "../../parts/page.tsx";
@@ -19,6 +19,7 @@ export function KeysTab({ isNew, onNewClosed }: { isNew: boolean; onNewClosed: (
   const keys = useKeys();
   const tenants = useTenants().data?.tenants ?? [];
   const limits = useLimits().data?.limits ?? [];
+  const spend = useSpend().data?.keys ?? [];
   const [search, setSearch] = useState("");
   const [state, setState] = useState<KeyState>("in use");
   const [open, setOpen] = useState<Open>(null);
@@ -44,7 +45,12 @@ export function KeysTab({ isNew, onNewClosed }: { isNew: boolean; onNewClosed: (
                 {found.length > MOST_ROWS && `; the first ${MOST_ROWS} are shown`}
               </p>
               <div className="panel key-list">
-                <KeyTable rows={found.slice(0, MOST_ROWS)} limits={limits} onAct={act} />
+                <KeyTable
+                  rows={found.slice(0, MOST_ROWS)}
+                  limits={limits}
+                  spend={spend}
+                  onAct={act}
+                />
               </div>
             </>
           );

@@ -1,12 +1,13 @@
 import { useState } from "react";
 import type { TenantRow } from "../../../../src/http/access-schemas.ts";
-import type { LimitRow } from "../../../../src/http/limit-schemas.ts";
-import { useLimits, useTenants } from "../../api/access-queries.ts";
+import type { LimitRow, SpendRow } from "../../../../src/http/limit-schemas.ts";
+import { useLimits, useSpend, useTenants } from "../../api/access-queries.ts";
 import { formatAgo, formatFullTime } from "../../format.ts";
 import { Badge } from "../../parts/badge.tsx";
 import { Loaded, SkeletonRows } from "../../parts/feedback.tsx";
 import { ModelList } from "./model-list.tsx";
 import { DisableDialog, DropDialog, TenantDialog } from "./tenant-dialogs.tsx";
+import { Spent } from "./spent.tsx";
 import { UseBars } from "./use-bars.tsx";
 
 type Action = "edit" | "disable" | "delete";
@@ -16,6 +17,7 @@ type Act = (dialog: Action, row: TenantRow) => void;
 export function TenantsTab({ isNew, onNewClosed }: { isNew: boolean; onNewClosed: () => void }) {
   const tenants = useTenants();
   const limits = useLimits().data?.limits ?? [];
+  const spend = useSpend().data?.tenants ?? [];
   const [open, setOpen] = useState<Open>(null);
   const close = () => setOpen(null);
   return (
@@ -30,6 +32,7 @@ export function TenantsTab({ isNew, onNewClosed }: { isNew: boolean; onNewClosed
             <TenantTable
               rows={data.tenants}
               limits={limits}
+              spend={spend}
               onAct={(dialog, row) => setOpen({ dialog, row })}
             />
           </div>
@@ -43,11 +46,12 @@ export function TenantsTab({ isNew, onNewClosed }: { isNew: boolean; onNewClosed
   );
 }
 
-const HEADS = ["Tenant", "Keys", "Models", "Limits used", "Made", "State"];
+const HEADS = ["Tenant", "Keys", "Models", "Spent", "Limits used", "Made", "State"];
 
 function TenantTable(props: {
   rows: readonly TenantRow[];
   limits: readonly LimitRow[];
+  spend: readonly SpendRow[];
   onAct: Act;
 }) {
   const now = Date.now();
@@ -67,7 +71,14 @@ function TenantTable(props: {
       </thead>
       <tbody>
         {props.rows.map((row) => (
-          <TenantLine key={row.id} row={row} limits={props.limits} now={now} onAct={props.onAct} />
+          <TenantLine
+            key={row.id}
+            row={row}
+            limits={props.limits}
+            spend={props.spend}
+            now={now}
+            onAct={props.onAct}
+          />
         ))}
       </tbody>
     </table>
@@ -77,10 +88,11 @@ function TenantTable(props: {
 function TenantLine(props: {
   row: TenantRow;
   limits: readonly LimitRow[];
+  spend: readonly SpendRow[];
   now: number;
   onAct: Act;
 }) {
-  const { row, limits, now, onAct } = props;
+  const { row, limits, spend, now, onAct } = props;
   const own = limits.filter(({ subject }) => subject.kind === "tenant" && subject.id === row.id);
   return (
     <tr>
@@ -90,6 +102,9 @@ function TenantLine(props: {
       </th>
       <td data-label="keys">{row.keys}</td>
       <td data-label="models">{row.models ? <ModelList models={row.models} /> : "all"}</td>
+      <td data-label="spent">
+        <Spent row={spend.find(({ id }) => id === row.id)} />
+      </td>
       <td data-label="limits">
         {Object.keys(row.limits).length + own.length === 0 ? (
           <span className="quiet">none of its own</span>
