@@ -1,4 +1,5 @@
 import type { Limits } from "./call.ts";
+import type { WeirError } from "./errors.ts";
 import type { Nanos } from "./money.ts";
 
 /**
@@ -62,8 +63,17 @@ export interface Ledger {
   /**
    * Takes the amounts from all meters in one step, or from none. Throws or rejects only when it
    * cannot count: storage_full, model_unavailable.
+   *
+   * A ledger that writes down what it grants promises its answer, and keeps the promise once that is
+   * written. Who hands in `lost` sends nothing to anybody but by `core/turn-writes.ts`: it may be
+   * answered at once, and what it gathers leaves after the writing. Should that fail, nothing was
+   * taken, and `lost` hears why before anything leaves.
    */
-  reserve(meters: readonly Meter[], amounts: Amounts): Grant | Refusal | Promise<Grant | Refusal>;
+  reserve(
+    meters: readonly Meter[],
+    amounts: Amounts,
+    lost?: (error: WeirError) => void,
+  ): Grant | Refusal | Promise<Grant | Refusal>;
   /** Where the counters stand that this ledger knows of, those that count nothing left out. */
   rows(): readonly LedgerRow[] | Promise<readonly LedgerRow[]>;
 }

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { flushWrites, writeAtTurnEnd } from "./turn-writes.ts";
+import { beforeWrites, flushWrites, writeAtTurnEnd } from "./turn-writes.ts";
 
 function sink(more: { destroyed?: boolean; writableNeedDrain?: boolean } = {}) {
   const written: string[] = [];
@@ -53,4 +53,19 @@ it("drops what was meant for a sink that is gone, and says when one is full", as
   expect(gone.written).toEqual([]);
   expect(writeAtTurnEnd(sink({ writableNeedDrain: true }), "1", "utf8")).toBe(false);
   flushWrites();
+});
+
+it("runs what must come first before it writes, with what that adds, and lets it take a sink away", async () => {
+  const [a, gone] = [sink(), sink()];
+  writeAtTurnEnd(gone, "request", "latin1");
+  beforeWrites(() => {
+    expect(gone.written).toEqual([]);
+    gone.destroyed = true;
+    writeAtTurnEnd(a, "refused", "latin1");
+  });
+  writeAtTurnEnd(a, "long".repeat(10_000), "latin1");
+  expect(a.written).toEqual([]);
+  await turn();
+  expect(gone.written).toEqual([]);
+  expect(a.written).toEqual(["long".repeat(10_000), "refused"]);
 });

@@ -73,7 +73,8 @@ it("turns everything away for a while after many wrong keys, loopback too, and n
 it("counts with other replicas where it can, and alone where it cannot", async () => {
   const ledger = createMemoryLedger(Date.now);
   const shared = {
-    reserve: async (...args: Parameters<Ledger["reserve"]>) => ledger.reserve(...args),
+    reserve: async (...[meters, amounts]: Parameters<Ledger["reserve"]>) =>
+      ledger.reserve(meters, amounts),
   };
   const [one, two] = [1, 2].map(() => setUp("{ requestsPerMinute: 2 }", [], shared).visitors);
   await one?.enter(from("1.2.3.4"));

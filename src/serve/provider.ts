@@ -51,6 +51,8 @@ export interface Embeddings {
  */
 export interface Provider {
   readonly name: string;
+  /** Whether nothing of a request leaves before the turn's end: by `core/turn-writes.ts`. Absent: no. */
+  readonly sendsAtTurnEnd?: boolean;
   generate(request: GenerateRequest, listener: AttemptListener): Attempt;
   /** Throws a WeirError and nothing else. */
   embed(request: EmbedRequest, signal: AbortSignal): Promise<Embeddings>;

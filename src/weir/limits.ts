@@ -4,6 +4,7 @@ import type { Settings } from "../config/settings.ts";
 import { WeirError } from "../core/errors.ts";
 import type { Ledger } from "../core/ledger.ts";
 import type { Log } from "../core/log.ts";
+import { beforeWrites } from "../core/turn-writes.ts";
 import { type Visitors, createVisitors } from "../http/visitors.ts";
 import { createAdmission } from "../serve/gateway/limits/admission.ts";
 import { createDurableLedger } from "../serve/gateway/limits/durable-ledger.ts";
@@ -72,7 +73,7 @@ function ownLedger({ settings, log }: LimitsNeeds, stack: AsyncDisposableStack):
     ledger: createMemoryLedger(now),
     journal,
     now,
-    atTurnEnd: setImmediate,
+    beforeWrites,
     later: (ms, run) => void setTimeout(run, ms).unref(),
     log,
   });

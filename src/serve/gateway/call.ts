@@ -116,6 +116,7 @@ class Call implements RunningCall {
       model: request.model,
       user: request.user,
       bound: boundOf(request, this.model),
+      lost: this.model.targets.every(sendsAtTurnEnd) ? (error) => this.lost(error) : undefined,
     });
   }
 
@@ -221,6 +222,13 @@ class Call implements RunningCall {
     this.fail(error);
   }
 
+  /** What it may cost could not be written down. Nothing has left: no attempt was made. */
+  private lost(error: WeirError): void {
+    this.source?.cancel();
+    this.attempts = undefined;
+    this.fail(error);
+  }
+
   private fail(error: WeirError): void {
     if (this.isOver) return;
     this.source?.cancel();
@@ -323,6 +331,10 @@ class Call implements RunningCall {
       ...sumOf(all),
     };
   }
+}
+
+function sendsAtTurnEnd({ provider }: Target): boolean {
+  return provider.sendsAtTurnEnd === true;
 }
 
 interface Spent {

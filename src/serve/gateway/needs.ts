@@ -87,6 +87,11 @@ export interface AdmissionAsk {
   /** On whose behalf, as the request says. */
   readonly user: string | undefined;
   readonly bound: CallBound;
+  /**
+   * Set where all that the call sends is gathered until the turn's end: then what it takes may be
+   * written down after the answer and before that, and this hears of it if it cannot be.
+   */
+  readonly lost?: ((error: WeirError) => void) | undefined;
 }
 
 export interface Admission {

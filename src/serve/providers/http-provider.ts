@@ -85,6 +85,7 @@ export function httpProvider(options: HttpProviderOptions): Provider {
   const tokens = wire.tokens?.(ask);
   return {
     name,
+    sendsAtTurnEnd: line.transport.sendsAtTurnEnd,
     generate: wire.manyAnswers ? generateOne : fanOut(generateOne),
     async embed(request, signal) {
       if (!wire.embed) throw cannot(name, "make embeddings");

@@ -43,6 +43,7 @@ export function canSendPlainly({
 }
 
 class LeanClient implements Transport, ConnectionOwner {
+  readonly sendsAtTurnEnd = true;
   readonly host: string;
   readonly port: number;
   readonly connectMs: number;

@@ -5,6 +5,8 @@
 export interface Transport {
   /** Sends at once or when a connection is free. Never throws; no handler is called from inside it. */
   send(message: Outgoing, handlers: ResponseHandlers): Sending;
+  /** Whether nothing leaves before the turn's end: by `core/turn-writes.ts`. */
+  readonly sendsAtTurnEnd: boolean;
   /** Messages that are being answered, or wait to be sent. */
   readonly underWay: number;
   /** Breaks off whatever is under way. */

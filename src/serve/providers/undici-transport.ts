@@ -24,6 +24,7 @@ export function undiciTransport(
     ...(connect && { connect }),
   });
   return {
+    sendsAtTurnEnd: false,
     send({ path, method = "POST", body = null, headers: more, headMs }, handlers) {
       const exchange = new UndiciExchange(handlers);
       const options = { path, method, headers: { ...headers, ...more }, body };

@@ -29,7 +29,7 @@ export function createAdmission(needs: AdmissionNeeds): Admission {
       const plan = planFor(ask);
       if (plan.meters.length === 0) return UNLIMITED;
       const { amounts, maxTokens } = toAmounts(ask, plan, needs.limits());
-      const answer = needs.ledger.reserve(plan.meters, amounts);
+      const answer = needs.ledger.reserve(plan.meters, amounts, ask.lost);
       const asking = { ask, plan, amounts, maxTokens, needs };
       if (answer instanceof Promise) return answer.then((known) => open(known, asking));
       return open(answer, asking);

@@ -1,4 +1,5 @@
 import { type Meter, windowAt } from "../../../core/ledger.ts";
+import { LiveList, type Placed } from "../../../core/live-list.ts";
 
 /**
  * What the journal of budgets says, kept up to date while it is written: every counter of a day or a
@@ -14,55 +15,58 @@ import { type Meter, windowAt } from "../../../core/ledger.ts";
  */
 export class BudgetBook {
   private readonly counters = new Map<string, BookCounter>();
-  private readonly open = new Map<number, readonly BookEntry[]>();
+  private readonly open = new LiveList<Booked>();
   private lastNumber = 0;
+  private lastCall = 0;
 
-  /** The lines for a call's reservation. */
-  reserve(call: number, taken: readonly Taken[], at: number): string {
-    let lines = "";
+  /** Books a call's reservation; its lines are still to be written. */
+  reserve(taken: readonly Taken[], at: number): Booked {
+    const call = ++this.lastCall;
+    let numbers = "";
     let line = `["r",${call}`;
     const entries: BookEntry[] = [];
     for (const { meter, amount } of taken) {
       let counter = this.counters.get(meter.key);
       if (!counter) {
         counter = this.add(meter.key, meter.span, ++this.lastNumber);
-        lines += lineFor(counter);
+        numbers += lineFor(counter);
       }
       const window = windowAt(meter.span, at);
       turn(counter, window);
       entries.push({ counter, window, amount });
       line += `,${counter.number},${window},${amount}`;
     }
-    this.open.set(call, entries);
-    return `${lines}${line}]\n`;
+    const booked = { call, entries, numbers, line: `${line}]\n`, place: -1 };
+    this.open.add(booked);
+    return booked;
   }
 
-  /** The line for its settlement; empty when the book does not know of it. */
-  settle(call: number, amounts: readonly number[]): string {
-    const entries = this.open.get(call);
-    if (!entries) return "";
-    this.open.delete(call);
-    for (const [place, { counter, window }] of entries.entries()) {
+  /** The line for its settlement. */
+  settle(booked: Booked, amounts: readonly number[]): string {
+    const { call, entries } = booked;
+    this.open.remove(booked);
+    for (let place = 0; place < entries.length; place++) {
+      const { counter, window } = entries[place] as BookEntry; // within its length
       if (counter.window === window) counter.used += amounts[place] ?? 0;
     }
     return `["s",${call},${amounts.join(",")}]\n`;
   }
 
   /** A reservation that was never written. */
-  drop(call: number): void {
-    this.open.delete(call);
+  drop(booked: Booked): void {
+    this.open.remove(booked);
   }
 
   /** What is reserved will not be settled any more: it counts as used. Gives how many calls' it was. */
   chargeOpen(): number {
-    const calls = this.open.size;
-    for (const [call, entries] of this.open) {
+    const open = this.open.all();
+    for (const booked of open) {
       this.settle(
-        call,
-        entries.map(({ amount }) => amount),
+        booked,
+        booked.entries.map(({ amount }) => amount),
       );
     }
-    return calls;
+    return open.length;
   }
 
   /** Every counter whose window is still the one of this moment. */
@@ -75,25 +79,20 @@ export class BudgetBook {
   /** The whole book; what ended with its window is left out, and forgotten. */
   written(at: number): string {
     const needed = new Set<BookCounter>(this.standing(at));
-    for (const entries of this.open.values())
-      for (const { counter } of entries) needed.add(counter);
+    const open = this.open.all();
+    for (const { entries } of open) for (const { counter } of entries) needed.add(counter);
     let lines = '["n"]\n';
     for (const [key, counter] of this.counters) {
       if (!needed.has(counter)) this.counters.delete(key);
       else
         lines += `${lineFor(counter)}["u",${counter.number},${counter.window},${counter.used}]\n`;
     }
-    for (const [call, entries] of this.open) {
-      const parts = entries.map(
-        ({ counter, window, amount }) => `${counter.number},${window},${amount}`,
-      );
-      lines += `["r",${call},${parts.join(",")}]\n`;
-    }
+    for (const { line } of open) lines += line;
     return `${lines}["z"]\n`;
   }
 
   /** Takes a line that was read; what is not a line of this book is passed over. */
-  read(numbers: Map<number, BookCounter>, [kind, first, ...rest]: readonly unknown[]): void {
+  read({ numbers, calls }: Known, [kind, first, ...rest]: readonly unknown[]): void {
     if (kind === "b") this.chargeOpen();
     if (typeof first !== "number") return;
     const [key, span] = rest;
@@ -103,11 +102,21 @@ export class BudgetBook {
       const [window = 0, used = 0] = rest.filter(isNumber);
       const counter = numbers.get(first);
       if (counter) Object.assign(counter, { window, used });
-    } else if (kind === "r") this.readReserve(numbers, first, rest.filter(isNumber));
-    else if (kind === "s") this.settle(first, rest.filter(isNumber));
+    } else if (kind === "r") {
+      calls.set(first, this.readReserve(numbers, first, rest.filter(isNumber)));
+    } else if (kind === "s") {
+      const booked = calls.get(first);
+      calls.delete(first);
+      // One of before a crash was charged in full since.
+      if (booked && booked.place >= 0) this.settle(booked, rest.filter(isNumber));
+    }
   }
 
-  private readReserve(numbers: Map<number, BookCounter>, call: number, rest: number[]): void {
+  private readReserve(
+    numbers: ReadonlyMap<number, BookCounter>,
+    call: number,
+    rest: number[],
+  ): Booked {
     const entries: BookEntry[] = [];
     for (let at = 0; at + 2 < rest.length; at += 3) {
       const [number = 0, window = 0, amount = 0] = rest.slice(at, at + 3);
@@ -116,7 +125,9 @@ export class BudgetBook {
       turn(counter, window);
       entries.push({ counter, window, amount });
     }
-    this.open.set(call, entries);
+    const booked = { call, entries, numbers: "", line: lineOf(call, entries), place: -1 };
+    this.open.add(booked);
+    return booked;
   }
 
   private add(key: string, span: "day" | "month", number: number): BookCounter {
@@ -147,23 +158,48 @@ interface BookEntry {
   readonly amount: number;
 }
 
+/** A call's reservation, while it is not settled. */
+export interface Booked extends Placed {
+  readonly call: number;
+  readonly entries: readonly BookEntry[];
+  /** The lines of counters that have their number since this call: it must be written whatever becomes of it. */
+  readonly numbers: string;
+  /** Its own. */
+  readonly line: string;
+}
+
+/** What the lines that were read so far speak of by number. */
+interface Known {
+  readonly numbers: Map<number, BookCounter>;
+  readonly calls: Map<number, Booked>;
+}
+
 /** The book that these lines are, whatever cut them short. */
 export function readBook(lines: Iterable<string>): BudgetBook {
-  let current = { book: new BudgetBook(), numbers: new Map<number, BookCounter>() };
+  let current = emptyBook();
   let anew: typeof current | undefined;
   for (const text of lines) {
     const line = parsed(text);
-    if (line[0] === "n") anew = { book: new BudgetBook(), numbers: new Map() };
+    if (line[0] === "n") anew = emptyBook();
     else if (line[0] === "z" && anew) {
       current = anew;
       anew = undefined;
-    } else (anew ?? current).book.read((anew ?? current).numbers, line);
+    } else (anew ?? current).book.read((anew ?? current).known, line);
   }
   return current.book;
 }
 
+function emptyBook(): { readonly book: BudgetBook; readonly known: Known } {
+  return { book: new BudgetBook(), known: { numbers: new Map(), calls: new Map() } };
+}
+
 function turn(counter: BookCounter, window: number): void {
   if (window > counter.window) Object.assign(counter, { window, used: 0 });
+}
+
+function lineOf(call: number, entries: readonly BookEntry[]): string {
+  const parts = entries.map(({ counter, window, amount }) => [counter.number, window, amount]);
+  return `["r",${[call, ...parts.flat()].join(",")}]\n`;
 }
 
 function lineFor({ number, key, span }: BookCounter): string {

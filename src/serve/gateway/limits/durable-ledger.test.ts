@@ -5,6 +5,7 @@ import { expect, it, onTestFinished } from "vitest";
 import { ledgerContract, meter } from "../../../../test/support/ledger-contract.ts";
 import type { Grant } from "../../../core/ledger.ts";
 import { silentLog } from "../../../core/log.ts";
+import { beforeWrites, flushWrites } from "../../../core/turn-writes.ts";
 import { AppendLog } from "../../../store/append-log.ts";
 import { type BudgetJournal, createDurableLedger } from "./durable-ledger.ts";
 import { createMemoryLedger } from "./memory-ledger.ts";
@@ -29,7 +30,7 @@ function open(path = folder(), clock = { at: START }, wrap = (log: BudgetJournal
     ledger: createMemoryLedger(() => clock.at),
     journal: wrap(log),
     now: () => clock.at,
-    atTurnEnd: setImmediate,
+    beforeWrites,
     later: (_ms, run) => void retries.push(run),
     log: {
       ...silentLog,
@@ -100,6 +101,47 @@ it("does not begin a call that it cannot write down, and loses nothing by it", a
   for (const retry of retries) retry();
   await turn();
   expect((await take(open(path).ledger, 75)).used[0]).toBe(100);
+});
+
+it("grants at once to who sends nothing before the turn's end, and takes it back before that", async () => {
+  let isFull = false;
+  const appended: string[] = [];
+  const wrap = (log: BudgetJournal): BudgetJournal => ({
+    append(lines) {
+      if (isFull) throw new Error("ENOSPC: no space left on device");
+      appended.push(lines);
+      log.append(lines);
+    },
+    renew: (lines) => log.renew(lines),
+    lines: () => log.lines(),
+  });
+  const { ledger, path } = open(folder(), { at: START }, wrap);
+  const lost: string[] = [];
+  const takeNow = (amount: number): Grant => {
+    const grant = ledger.reserve(DAY, cost(amount), ({ code }) => void lost.push(code));
+    if (grant instanceof Promise || !grant.isGranted) throw new Error("not granted at once");
+    return grant;
+  };
+  const kept = takeNow(40);
+  const over = takeNow(30);
+  over.settle(cost(10));
+  expect(appended).toEqual([]);
+  flushWrites();
+  expect(appended).toHaveLength(1);
+  isFull = true;
+  const doomed = takeNow(20);
+  const spent = takeNow(5);
+  spent.settle(cost(3));
+  flushWrites();
+  expect(lost).toEqual(["storage_full"]);
+  doomed.settle(cost(20));
+  expect(ledger.rows()).toContainEqual(expect.objectContaining({ used: 13, reserved: 40 }));
+  isFull = false;
+  kept.settle(cost(25));
+  flushWrites();
+  const second = open(path);
+  expect(second.events).toEqual([]);
+  expect((await take(second.ledger, 62)).used[0]).toBe(100);
 });
 
 it("writes the book anew when it has grown, with what is still running", async () => {
