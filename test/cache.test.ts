@@ -151,6 +151,28 @@ it("is not in the way of models that have none, and is off where a call says so"
   expect(metrics).toContain('weir_cache_lookups_total{model="chat",result="miss"} 1');
 });
 
+it("finds a coding agent's call again, whose attribution line differs each time", async () => {
+  const mock = await upstream({ kind: "vllm" });
+  const server = await startServer(
+    config(mock.url).replace("openai-compatible", "vllm").replace("model: up", "model: mock"),
+  );
+  const agent = (nonce: string) => ({
+    model: "chat",
+    max_tokens: 9,
+    system: [
+      { type: "text", text: `x-anthropic-billing-header: cc_version=2.1; cch=${nonce};` },
+      { type: "text", text: "You code." },
+    ],
+    messages: [{ role: "user", content: "Hi" }],
+  });
+  const kinds: (string | null)[] = [];
+  for (const nonce of ["36ee5", "0aaa9"]) {
+    kinds.push((await server.call("/v1/messages", agent(nonce))).headers.get("x-weir-cache"));
+  }
+  expect(kinds).toEqual(["miss", "hit"]);
+  expect(JSON.stringify(mock.requests)).not.toContain("cch=");
+});
+
 it("asks anew once the configuration has changed what makes the answers", async () => {
   const mock = await upstream();
   const server = await startServer(config(mock.url));

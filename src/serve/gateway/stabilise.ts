@@ -60,10 +60,17 @@ function withoutLines(
 }
 
 function strip(text: string, starts: readonly string[], changed: Map<string, string>): string {
-  const lines = text.split("\n");
-  const kept = lines.filter((line) => !starts.some((start) => line.startsWith(start)));
-  if (kept.length === lines.length) return text;
-  const rest = kept.join("\n");
-  changed.set(text, rest);
+  const rest = withoutVolatileLines(text, starts);
+  if (rest !== text) changed.set(text, rest);
   return rest;
+}
+
+/** A text without its lines that begin so. */
+export function withoutVolatileLines(
+  text: string,
+  starts: readonly string[] = VOLATILE_LINES,
+): string {
+  if (!starts.some((start) => text.includes(start))) return text;
+  const lines = text.split("\n");
+  return lines.filter((line) => !starts.some((start) => line.startsWith(start))).join("\n");
 }

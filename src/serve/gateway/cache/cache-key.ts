@@ -1,7 +1,9 @@
 import { hash } from "node:crypto";
 import { DEFAULT_TENANT } from "../../../core/call.ts";
 import type { ChatRequest, GenerateRequest } from "../../../core/chat.ts";
+import { relayedBody } from "../../../core/dialects/relay.ts";
 import type { CallContext } from "../needs.ts";
+import { withoutVolatileLines } from "../stabilise.ts";
 
 /** What an answer hangs on: pure functions of the request as the guard let it through. */
 
@@ -30,7 +32,8 @@ export function exactKey(
     asked,
     source: source && {
       dialect: source.dialect,
-      body: bodyOf(source.body),
+      // As it would be sent: without what the guard or the stabiliser took out of its texts.
+      body: bodyOf(relayedBody(request, source.dialect) ?? source.body),
       headers: source.headers,
     },
   });
@@ -76,7 +79,21 @@ function whoOf(
 }
 
 function bodyOf(body: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(body).filter(([name]) => !SENDING_ONLY.has(name)));
+  const fields = Object.entries(body).filter(([name]) => !SENDING_ONLY.has(name));
+  const rest: Record<string, unknown> = Object.fromEntries(fields);
+  // Where Anthropic's clients write the line that differs in each of their requests.
+  if ("system" in rest) rest["system"] = withoutNonce(rest["system"]);
+  return rest;
+}
+
+function withoutNonce(system: unknown): unknown {
+  if (typeof system === "string") return withoutVolatileLines(system);
+  if (!Array.isArray(system)) return system;
+  return system.map((part: unknown) => {
+    if (typeof part !== "object" || part === null || !("text" in part)) return part;
+    const { text } = part;
+    return { ...part, text: typeof text === "string" ? withoutVolatileLines(text) : text };
+  });
 }
 
 /** All of a body but its prompt, which the canonical form has. */
