@@ -21,6 +21,8 @@ export interface Report {
   readonly machine: string;
   readonly notes: readonly string[];
   readonly rows: readonly Row[];
+  /** The notes have tables of their own: the rows stand in the JSON only. */
+  readonly hasOwnTables?: boolean;
 }
 
 const RESULTS = fileURLToPath(new URL("./results/", import.meta.url));
@@ -32,18 +34,16 @@ export function writeReport(report: Report): void {
   writeFileSync(`${RESULTS}${report.name}.md`, toMarkdown(report));
 }
 
-export function toMarkdown({ name, commit, machine, notes, rows }: Report): string {
+export function toMarkdown({ name, commit, machine, notes, rows, hasOwnTables }: Report): string {
   const lines = rows.map(
     ({ what, value, unit, peer, ratio, target, met }) =>
       `| ${what} | ${show(value)} ${unit} | ${peer === undefined ? "" : `${show(peer)} ${unit}`} | ` +
       `${ratio === undefined ? "" : ratio.toFixed(2)} | ${target ?? ""} | ${met === undefined ? "" : met ? "yes" : "**no**"} |`,
   );
+  const head = [`# ${name}`, "", `Commit ${commit}; ${machine}.`, ...notes, ""];
+  if (hasOwnTables) return head.join("\n");
   return [
-    `# ${name}`,
-    "",
-    `Commit ${commit}; ${machine}.`,
-    ...notes,
-    "",
+    ...head,
     "| what | weir | peer | ratio | target | met |",
     "| --- | --- | --- | --- | --- | --- |",
     ...lines,

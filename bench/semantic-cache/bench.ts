@@ -59,8 +59,9 @@ export async function run(): Promise<Report> {
     name: "semantic-cache",
     commit: currentCommit(),
     machine: describeMachine(),
-    notes: [...notes, "", "## All figures"],
+    notes,
     rows,
+    hasOwnTables: true,
   };
   writeReport(report);
   return report;

@@ -156,13 +156,22 @@ function queueOf(targets: readonly TargetConfig[], { queue }: RoutingConfig): nu
   );
 }
 
-/** Engines of one's own: their prompts are paced, and each can go on with another's answer. */
-const SELF_HOSTED: ReadonlySet<string> = new Set([
+/** Engines of one's own that can go on with another's answer. */
+const CONTINUING: ReadonlySet<string> = new Set([
   "llama",
   "vllm",
   "tgi",
   "sglang",
   "llama-server",
+] satisfies TargetConfig["provider"][]);
+
+/** Engines of one's own that take every prompt at once, and then are slow with all of them. */
+const PACED: ReadonlySet<string> = new Set([
+  "vllm",
+  "tgi",
+  "sglang",
+  "llama-server",
+  "ollama",
 ] satisfies TargetConfig["provider"][]);
 
 function namesOf(config: TargetConfig, index: number, name: string) {
@@ -174,15 +183,14 @@ function namesOf(config: TargetConfig, index: number, name: string) {
 
 /** What routing looks at. */
 function routedBy(config: TargetConfig, routing: RoutingConfig) {
-  const isSelfHosted = SELF_HOSTED.has(config.provider);
   return {
     weight: config.weight,
     fallback: config.fallback,
     tags: config.tags,
     // The engine cannot run more at once: the rest waits where priorities and deadlines count.
     concurrency: config.concurrency ?? (config.provider === "llama" ? config.slots : undefined),
-    isPaced: isSelfHosted && config.provider !== "llama",
-    continues: isSelfHosted && routing.continue,
+    isPaced: PACED.has(config.provider),
+    continues: CONTINUING.has(config.provider) && routing.continue,
     keepsClientLines: config.provider === "anthropic",
     guards: guardsOf(config),
   };
