@@ -27,7 +27,9 @@ it("speaks every protocol in every worker, with its headers", async () => {
     const vectors = await ask(server.url, "/v1/embeddings", { model: "chat", input: "Hi" });
     expect(vectors.headers.get("x-ratelimit-limit-requests")).toBe("1000");
     expect(await json(vectors)).toMatchObject({ object: "list" });
-    expect((await chat(server.url)).headers.get("ratelimit")).toMatch(/perKey\.requestsPerMinute";r=\d+/);
+    expect((await chat(server.url)).headers.get("ratelimit")).toMatch(
+      /perKey\.requestsPerMinute";r=\d+/,
+    );
   }
   expect(mock.calls.length).toBeGreaterThanOrEqual(18);
   const { data } = await json<{ data: unknown[] }>(ask(server.url, "/v1/models"));
@@ -140,10 +142,12 @@ it("cancels the embedded engine for a client that leaves, and upstreams too", as
     () => metric(server.url, /^weir_engine_running/),
     (running) => running === 0,
   );
-  await eventually(
-    () => Promise.resolve(mock.aborted()),
-    (count) => count === 2,
-  );
+  expect(
+    await eventually(
+      () => Promise.resolve(mock.aborted()),
+      (count) => count >= 2,
+    ),
+  ).toBe(2);
 });
 
 it("writes one access line for each request, whichever process answered", async () => {

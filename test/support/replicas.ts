@@ -11,29 +11,39 @@ import { ADMIN_KEY, eventually, temporaryFolder } from "./server.ts";
 export interface Replicas {
   /** nginx', which takes them in turn. */
   readonly url: string;
-  readonly each: readonly (Cli & { readonly url: string })[];
+  readonly each: readonly Replica[];
+  /** One more, which nginx does not know. */
+  another(): Promise<Replica>;
   ask(path: string, body?: unknown, init?: RequestInit): Promise<Response>;
+}
+
+export type Replica = Cli & { readonly url: string };
+
+export interface ReplicaOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  readonly args?: readonly string[];
+  /** nginx goes to another replica for a call that one did not begin to answer. */
+  readonly retriesElsewhere?: boolean;
 }
 
 export async function startReplicas(
   context: TestContext,
   count: number,
   yaml: string,
+  { env = {}, args = [], retriesElsewhere = false }: ReplicaOptions = {},
 ): Promise<Replicas> {
-  const each = await Promise.all(
-    Array.from({ length: count }, () => {
-      const folder = temporaryFolder();
-      writeFileSync(join(folder, "weir.yaml"), yaml);
-      return serve(folder);
-    }),
-  );
-  const url = await startNginx(
-    context,
-    each.map((replica) => new URL(replica.url).host),
-  );
+  const start = () => {
+    const folder = temporaryFolder();
+    writeFileSync(join(folder, "weir.yaml"), yaml);
+    return serve(folder, env, args);
+  };
+  const each = await Promise.all(Array.from({ length: count }, start));
+  const hosts = each.map((replica) => new URL(replica.url).host);
+  const url = await startNginx(context, hosts, retriesElsewhere);
   return {
     url,
     each,
+    another: start,
     ask: (path, body, init = {}) =>
       fetch(new URL(path, url), {
         method: body === undefined ? "GET" : "POST",
@@ -44,7 +54,12 @@ export async function startReplicas(
   };
 }
 
-async function startNginx(context: TestContext, hosts: readonly string[]): Promise<string> {
+async function startNginx(
+  context: TestContext,
+  hosts: readonly string[],
+  retriesElsewhere: boolean,
+): Promise<string> {
+  const retries = retriesElsewhere ? "error http_503 non_idempotent" : "off";
   const env = { PATH: `${process.env["PATH"] ?? ""}:/usr/sbin` };
   if (spawnSync("nginx", ["-v"], { env }).error) missing(context, "nginx");
   const folder = temporaryFolder();
@@ -63,7 +78,7 @@ http {
   access_log off;
   ${paths}
   upstream replicas {
-    ${hosts.map((host) => `server ${host};`).join("\n    ")}
+    ${hosts.map((host) => `server ${host} max_fails=0;`).join("\n    ")}
     keepalive 256;
   }
   server {
@@ -74,7 +89,7 @@ http {
       proxy_set_header Connection "";
       proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
       proxy_buffering off;
-      proxy_next_upstream off;
+      proxy_next_upstream ${retries};
     }
   }
 }
