@@ -79,12 +79,12 @@ function setUp(
   const planned: (() => void)[] = [];
   const recorder = createRecorder({
     calls: {
-      append:
-        append ??
-        ((lines) => {
-          kept.push(...lines.trimEnd().split("\n"));
-          return Promise.resolve();
-        }),
+      append(bytes) {
+        const lines = Buffer.from(bytes).toString();
+        if (append) return append(lines);
+        kept.push(...lines.trimEnd().split("\n"));
+        return Promise.resolve();
+      },
     },
     capture: () => capture,
     redact: (text) => text.replaceAll("secret", "[redacted]"),

@@ -47,7 +47,8 @@ const call = (id: string, more: Partial<CallRow> = {}): CallRow => ({
   ...more,
 });
 
-const lines = (...ids: string[]) => ids.map((id) => `${JSON.stringify(call(id))}\n`).join("");
+const lines = (...ids: string[]) =>
+  Buffer.from(ids.map((id) => `${JSON.stringify(call(id))}\n`).join(""));
 
 it("keeps a call whole, and once", () => {
   const store = openCallStore(":memory:");

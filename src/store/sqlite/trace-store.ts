@@ -6,7 +6,7 @@ import type { FromTraceWorker, ToTraceWorker, TraceQuestions } from "./trace-wor
 
 export interface TraceStore {
   /** Takes calls for keeping, each a line of JSON of a CallRow; resolves when they are in the log, rejects when the disk refused. */
-  append(lines: string, count: number): Promise<void>;
+  append(lines: Uint8Array, count: number): Promise<void>;
   find(id: string): Promise<CallRow | undefined>;
   list(filter: CallFilter): Promise<{ calls: CallRow[]; next: string | null }>;
   figures(from: number, to: number): Promise<CallFigures[]>;
@@ -55,11 +55,11 @@ class TraceClient implements TraceStore {
     });
   }
 
-  append(lines: string, count: number): Promise<void> {
+  append(lines: Uint8Array, count: number): Promise<void> {
     const waiting = Promise.withResolvers<void>();
     this.appends.push(waiting);
-    // Bytes in memory of their own change hands; a text would be copied twice.
-    const bytes = new TextEncoder().encode(lines);
+    // Memory changes hands; the caller's own stays his, for the next calls or for another try.
+    const bytes = new Uint8Array(lines);
     this.tell({ type: "append", lines: bytes, count }, [bytes.buffer]);
     return waiting.promise;
   }

@@ -7,6 +7,7 @@ import {
 } from "../../core/chat.ts";
 import { messageOf } from "../../core/errors.ts";
 import type { Log } from "../../core/log.ts";
+import { LineBatch } from "./line-batch.ts";
 
 export type Capture = "full" | "redacted" | "none";
 
@@ -24,9 +25,12 @@ export interface KeptCall extends Omit<
   readonly capture: Capture;
 }
 
-/** Where finished calls go, as lines of JSON. Rejects when it could not take them; they are offered again then. */
+/**
+ * Where finished calls go, as lines of JSON. Rejects when it could not take them; they are offered
+ * again then. The bytes are overwritten once it has resolved.
+ */
 export interface CallLog {
-  append(lines: string, count: number): Promise<void>;
+  append(lines: Uint8Array, count: number): Promise<void>;
 }
 
 export interface Recorder {
@@ -56,85 +60,121 @@ export interface RecorderNeeds {
 const FLUSH_MS = 200;
 const FLUSH_COUNT = 500;
 const RETRY_MS = 1000;
-/** Calls held while the store refuses; beyond it the oldest are dropped, and counted. */
+/** Calls held while the store refuses; beyond it the oldest batches are dropped, and counted. */
 const MAX_WAITING = 20_000;
 const PREVIEW_CHARS = 200;
 const TEXT_CHARS = 256 * 1024;
 
 /** Keeps calls off the request's path: they are collected and handed over in batches. */
 export function createRecorder(needs: RecorderNeeds): Recorder {
-  const later = needs.later ?? ((action, ms) => void setTimeout(action, ms).unref());
-  // Lines, not records: what lives until the next flush should be one flat string a call for the collector.
-  let waiting: string[] = [];
-  let isScheduled = false;
-  let dropped = 0;
-  let trouble: string | undefined;
-  let flushing: Promise<void> | undefined;
+  return new BatchRecorder(needs);
+}
 
-  function schedule(ms: number): void {
-    if (isScheduled) return;
-    isScheduled = true;
+class BatchRecorder implements Recorder {
+  dropped = 0;
+  trouble: string | undefined;
+  private readonly needs: RecorderNeeds;
+  private filling = new LineBatch();
+  /** What is handed over, or was refused: the oldest first. */
+  private readonly ready: LineBatch[] = [];
+  private spare: LineBatch | undefined;
+  private flushing: Promise<void> | undefined;
+  private isScheduled = false;
+
+  constructor(needs: RecorderNeeds) {
+    this.needs = needs;
+  }
+
+  record(call: CallRecord): void {
+    this.filling.add(JSON.stringify(toKept(call, this.needs)));
+    if (this.filling.count >= FLUSH_COUNT && !this.flushing) void this.flush();
+    else this.schedule(FLUSH_MS);
+  }
+
+  async flush(): Promise<void> {
+    while (this.flushing) await this.flushing;
+    if (this.filling.count > 0) {
+      this.ready.push(this.filling);
+      this.filling = this.spare ?? new LineBatch();
+      this.spare = undefined;
+    }
+    this.flushing = this.handOver();
+    await this.flushing;
+    this.flushing = undefined;
+  }
+
+  private schedule(ms: number): void {
+    if (this.isScheduled) return;
+    this.isScheduled = true;
+    const later = this.needs.later ?? unhurried;
     later(() => {
-      isScheduled = false;
-      void flush();
+      this.isScheduled = false;
+      void this.flush();
     }, ms);
   }
 
-  async function flush(): Promise<void> {
-    await flushing;
-    if (waiting.length === 0) return;
-    const batch = waiting;
-    waiting = [];
-    flushing = handOver(batch);
-    await flushing;
-    flushing = undefined;
-  }
-
-  async function handOver(batch: readonly string[]): Promise<void> {
-    try {
-      await needs.calls.append(batch.join(""), batch.length);
-      trouble = undefined;
-    } catch (cause) {
-      trouble = messageOf(cause);
-      waiting = [...batch, ...waiting];
-      const excess = waiting.length - MAX_WAITING;
-      if (excess > 0) {
-        waiting = waiting.slice(excess);
-        dropped += excess;
+  private async handOver(): Promise<void> {
+    for (let batch = this.ready[0]; batch; batch = this.ready[0]) {
+      try {
+        await this.needs.calls.append(batch.bytes, batch.count);
+      } catch (cause) {
+        this.refused(cause);
+        return;
       }
-      needs.log.error("traces_not_kept", {
-        waiting: waiting.length,
-        dropped,
-        reason: String(cause),
-      });
-      schedule(RETRY_MS);
+      this.trouble = undefined;
+      this.ready.shift();
+      batch.clear();
+      this.spare = batch;
     }
   }
 
-  return {
-    record(call) {
-      waiting.push(`${JSON.stringify(toKept(call, needs))}\n`);
-      if (waiting.length === FLUSH_COUNT && !flushing) void flush();
-      else schedule(FLUSH_MS);
-    },
-    flush,
-    get dropped() {
-      return dropped;
-    },
-    get trouble() {
-      return trouble;
-    },
-  };
+  private refused(cause: unknown): void {
+    this.trouble = messageOf(cause);
+    let waiting = this.ready.reduce((sum, { count }) => sum + count, 0);
+    while (waiting > MAX_WAITING) {
+      const { count = 0 } = this.ready.shift() ?? {};
+      waiting -= count;
+      this.dropped += count;
+    }
+    const { dropped } = this;
+    this.needs.log.error("traces_not_kept", { waiting, dropped, reason: String(cause) });
+    this.schedule(RETRY_MS);
+  }
+}
+
+function unhurried(action: () => void, ms: number): void {
+  setTimeout(action, ms).unref();
 }
 
 function toKept(call: CallRecord, { capture, redact }: RecorderNeeds): KeptCall {
-  const { usage, usageEstimated: _, request, output, ...facts } = call;
+  const { usage, request, output } = call;
   const policy = capture();
   const clean = policy === "redacted" ? redact : (text: string) => text;
   const keep: Keep = (text, writer) => clean(text.slice(0, TEXT_CHARS), writer);
   const kept = policy === "none" || !request ? null : mapTexts(request, keep);
   return {
-    ...facts,
+    id: call.id,
+    at: call.at,
+    route: call.route,
+    model: call.model,
+    target: call.target,
+    keyId: call.keyId,
+    keyName: call.keyName,
+    user: call.user,
+    stream: call.stream,
+    status: call.status,
+    httpStatus: call.httpStatus,
+    errorCode: call.errorCode,
+    errorMessage: call.errorMessage,
+    finishReason: call.finishReason,
+    costNanos: call.costNanos,
+    durationMs: call.durationMs,
+    ttftMs: call.ttftMs,
+    attempts: call.attempts,
+    cache: call.cache,
+    tenantId: call.tenantId,
+    findings: call.findings,
+    timeline: call.timeline,
     inputTokens: usage.inputTokens,
     outputTokens: usage.outputTokens,
     cachedTokens: usage.cachedTokens ?? 0,
