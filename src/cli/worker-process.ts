@@ -2,8 +2,13 @@ import type { Settings } from "../config/settings.ts";
 import type { Log } from "../core/log.ts";
 import type { Line } from "../weir/workers/worker.ts";
 
+/** Whether a primary has started this process. `node:cluster` is loaded only where one may have. */
+export function isWorker(): boolean {
+  return process.send !== undefined && process.getBuiltinModule("node:cluster").isWorker;
+}
+
 /** This process as one of those that take calls, until its primary tells it to end or is gone. */
-export async function runAsWorker(read: () => Settings, log: Log): Promise<number> {
+export async function runAsWorker(secret: Settings["secret"], log: Log): Promise<number> {
   const orphaned = () => process.exit(1);
   process.on("disconnect", orphaned);
   // A terminal's Ctrl-C reaches all processes: only the primary decides.
@@ -14,7 +19,7 @@ export async function runAsWorker(read: () => Settings, log: Log): Promise<numbe
     onMessage: (listener) => void process.on("message", listener as (message: unknown) => void), // its primary's
   };
   // Why it could not start it has told its primary, which tells whoever started that.
-  const status = await runWorker(read, log, line).then(
+  const status = await runWorker(secret, log, line).then(
     () => 0,
     () => 1,
   );

@@ -1,7 +1,6 @@
 import { X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
-import { createSecureContext } from "node:tls";
 import { WeirError, messageOf } from "../core/errors.ts";
 
 /** Names of PEM files, as weir.yaml has them. */
@@ -86,7 +85,7 @@ function check({ cert, key, ca }: Certificates, files: CertificateFiles): void {
     if (text !== undefined && !isCertificate(text)) throw unsound(file, "holds no certificate");
   }
   try {
-    createSecureContext({ cert, key, ca });
+    process.getBuiltinModule("node:tls").createSecureContext({ cert, key, ca });
   } catch (cause) {
     const isMismatch = messageOf(cause).includes("key values mismatch");
     throw isMismatch

@@ -1,4 +1,3 @@
-import cluster from "node:cluster";
 import { readFile } from "node:fs/promises";
 import { styleText } from "node:util";
 import type { WeirConfig } from "../../config/schema.ts";
@@ -14,7 +13,7 @@ import {
   overridesOf,
   text,
 } from "../command.ts";
-import { runAsWorker } from "../worker-process.ts";
+import { isWorker, runAsWorker } from "../worker-process.ts";
 import { LOG_LEVELS, type LogLevel, createLog } from "../log.ts";
 
 const WATCH_MS = 500;
@@ -64,7 +63,7 @@ SIGTERM lets running calls finish (server.drain); a second one ends at once.`,
       const settings = readSettings(overridesOf(values), terminal.env, terminal.cwd);
       return { ...settings, config: onTerminal(settings.config, terminal) };
     };
-    if (cluster.isWorker) return runAsWorker(read, log);
+    if (isWorker()) return runAsWorker(read, log);
     const settings = read();
     // Before anybody can hear that it listens: a signal from then on is taken, not died of.
     const signals = listenForSignals(log, terminal);
