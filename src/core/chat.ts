@@ -148,7 +148,7 @@ export interface GenerationOptions {
   /** Fields of the client's dialect that have no canonical word: relayed to a target of that dialect. */
   readonly extra?: Readonly<Record<string, unknown>>;
   /** What the client sent, for targets of its dialect. Never traced: it is not redacted. */
-  readonly source?: Source;
+  readonly source?: Source | undefined;
 }
 
 /** A client's request as it came. */

@@ -1,6 +1,6 @@
 import type { ChatEvent, GenerateRequest, Usage } from "../../core/chat.ts";
 import type { WeirError } from "../../core/errors.ts";
-import type { Attempt } from "../provider.ts";
+import type { Attempt, AttemptListener } from "../provider.ts";
 import type { Target } from "./needs.ts";
 import type { AttemptReason } from "./routing/ask.ts";
 import type { Ticket } from "./routing/ticket.ts";
@@ -16,16 +16,15 @@ export interface AttemptRecord {
   canceled: boolean;
 }
 
-interface TryNeeds {
-  readonly monotonic: () => number;
-  /** Hears what the target tells, with the try that it came to. */
-  readonly events: (one: Try, events: readonly ChatEvent[]) => void;
-  readonly done: (one: Try) => void;
-  readonly failed: (one: Try, error: WeirError) => void;
+/** Hears what a target tells, with the try that it came to. */
+export interface TryListener {
+  took(one: Try, events: readonly ChatEvent[]): void;
+  finished(one: Try): void;
+  broke(one: Try, error: WeirError): void;
 }
 
 /** One attempt at one target: what it has told so far, and what it has used. */
-export class Try {
+export class Try implements AttemptListener {
   readonly record: AttemptRecord;
   readonly ticket: Ticket;
   /** Told and not yet given on: it may still be replaced by another. */
@@ -38,19 +37,26 @@ export class Try {
   isMoreThanText = false;
   usage: Usage | undefined;
   private attempt: Attempt | undefined;
-  private readonly needs: TryNeeds;
+  private readonly listener: TryListener;
+  private readonly monotonic: () => number;
   private readonly request: GenerateRequest;
   private finished = 0;
   private isOver = false;
 
-  constructor(ticket: Ticket, request: GenerateRequest, needs: TryNeeds) {
+  constructor(
+    ticket: Ticket,
+    request: GenerateRequest,
+    listener: TryListener,
+    monotonic: () => number,
+  ) {
     this.ticket = ticket;
     this.request = request;
-    this.needs = needs;
+    this.listener = listener;
+    this.monotonic = monotonic;
     this.record = {
       target: ticket.target,
       reason: ticket.reason,
-      startedAt: needs.monotonic(),
+      startedAt: monotonic(),
       firstContentAt: undefined,
       endedAt: undefined,
       error: undefined,
@@ -71,15 +77,15 @@ export class Try {
   start(): void {
     const { target, request } = this;
     const upstream = target.model === request.model ? request : { ...request, model: target.model };
-    this.attempt = target.provider.generate(upstream, {
-      events: (events) => this.took(events),
-      done: () => {
-        if (!this.isOver) this.needs.done(this);
-      },
-      failed: (error) => {
-        if (!this.isOver) this.needs.failed(this, error);
-      },
-    });
+    this.attempt = target.provider.generate(upstream, this);
+  }
+
+  done(): void {
+    if (!this.isOver) this.listener.finished(this);
+  }
+
+  failed(error: WeirError): void {
+    if (!this.isOver) this.listener.broke(this, error);
   }
 
   pause(): void {
@@ -135,7 +141,7 @@ export class Try {
     return Math.min(made, request.maxTokens ?? made);
   }
 
-  private took(events: readonly ChatEvent[]): void {
+  events(events: readonly ChatEvent[]): void {
     if (this.isOver) return;
     if (this.finished >= this.request.n) {
       this.tookMore(events);
@@ -143,17 +149,17 @@ export class Try {
     }
     for (const event of events) this.note(event);
     if (this.record.firstContentAt === undefined && events.some(isContent)) {
-      this.record.firstContentAt = this.needs.monotonic();
+      this.record.firstContentAt = this.monotonic();
       this.ticket.firstContent();
     }
-    this.needs.events(this, events);
+    this.listener.took(this, events);
   }
 
   /** After its end an answer can still be counted; what looks like another answer is left out. */
   private tookMore(events: readonly ChatEvent[]): void {
     const rest = events.filter(({ type }) => type === "usage" || type === "frame");
     for (const event of rest) this.note(event);
-    if (rest.length > 0) this.needs.events(this, rest);
+    if (rest.length > 0) this.listener.took(this, rest);
   }
 
   private note(event: ChatEvent): void {
@@ -182,7 +188,7 @@ export class Try {
   private end(): boolean {
     if (this.isOver) return false;
     this.isOver = true;
-    this.record.endedAt = this.needs.monotonic();
+    this.record.endedAt = this.monotonic();
     return true;
   }
 }

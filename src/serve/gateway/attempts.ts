@@ -1,11 +1,11 @@
-import type { ChatEvent, GenerateRequest } from "../../core/chat.ts";
+import type { ChatEvent, GenerateRequest, Usage } from "../../core/chat.ts";
 import { WeirError } from "../../core/errors.ts";
 import type { Later } from "../../core/time.ts";
 import type { Attempt } from "../provider.ts";
-import { type AttemptRecord, Try, isContent } from "./attempt.ts";
+import { type AttemptRecord, Try, type TryListener, isContent } from "./attempt.ts";
 import { canContinue, continued, joinedUsage } from "./continuation.ts";
 import type { AnswerFacts, Target } from "./needs.ts";
-import type { Route } from "./routing/route.ts";
+import type { NextTarget, Route } from "./routing/route.ts";
 import type { Ticket } from "./routing/ticket.ts";
 
 export interface AttemptsHandlers {
@@ -30,6 +30,14 @@ interface AttemptsNeeds {
   readonly later: Later;
 }
 
+/** What one attempt used, and whether the client's answer is its. */
+export interface AttemptSpent {
+  readonly usage: Usage;
+  readonly isEstimated: boolean;
+  readonly target: Target;
+  readonly isAnswer: boolean;
+}
+
 /** A stream's speed is judged over its first so many milliseconds. */
 const PACE_MS = 5_000;
 
@@ -39,7 +47,7 @@ const PACE_MS = 5_000;
  * byte. Only failures that another target could mend move on to the next. Where the model says so, a
  * stream that broke off goes on at another target, and a call without content is also sent to one.
  */
-export class Attempts implements Attempt {
+export class Attempts implements Attempt, TryListener, NextTarget {
   readonly records: AttemptRecord[] = [];
   private readonly ask: AttemptsAsk;
   private readonly handlers: AttemptsHandlers;
@@ -95,28 +103,31 @@ export class Attempts implements Attempt {
   }
 
   /** What each attempt used, the answer's own among them. */
-  spent(estimateInput: () => number) {
-    return this.tries.flatMap((one) => {
+  spent(estimateInput: () => number): AttemptSpent[] {
+    const all: AttemptSpent[] = [];
+    for (const one of this.tries) {
       const spent = one.spent(estimateInput);
-      return spent ? [{ ...spent, target: one.target, isAnswer: one === this.chosen }] : [];
-    });
+      if (!spent) continue;
+      const { usage, isEstimated } = spent;
+      all.push({ usage, isEstimated, target: one.target, isAnswer: one === this.chosen });
+    }
+    return all;
   }
 
   private next(lastError?: WeirError): void {
-    const handlers = {
-      go: (ticket: Ticket) => this.begin(ticket),
-      none: (error: WeirError) => this.fail(error),
-    };
-    this.ask.route.next(handlers, lastError);
+    this.ask.route.next(this, lastError);
+  }
+
+  go(ticket: Ticket): void {
+    this.begin(ticket);
+  }
+
+  none(error: WeirError): void {
+    this.fail(error);
   }
 
   private begin(ticket: Ticket, request = this.requestFor(ticket)): Try {
-    const one: Try = new Try(ticket, request, {
-      monotonic: this.needs.monotonic,
-      events: (from, events) => this.took(from, events),
-      done: (from) => this.finished(from),
-      failed: (from, error) => this.broke(from, error),
-    });
+    const one = new Try(ticket, request, this, this.needs.monotonic);
     this.tries.push(one);
     this.running.push(one);
     this.records.push(one.record);
@@ -155,7 +166,7 @@ export class Attempts implements Attempt {
     this.stops.push(this.needs.later(hedge.afterMs, look));
   }
 
-  private took(one: Try, events: readonly ChatEvent[]): void {
+  took(one: Try, events: readonly ChatEvent[]): void {
     if (this.isOver || (this.chosen && this.chosen !== one)) return;
     const isReady = this.ask.request.stream && one.record.firstContentAt !== undefined;
     if (!this.chosen && !isReady) {
@@ -194,7 +205,7 @@ export class Attempts implements Attempt {
     this.handlers.events(before ? events.map((event) => joinedUsage(event, before)) : events);
   }
 
-  private finished(one: Try): void {
+  finished(one: Try): void {
     if (this.isOver) return;
     const isEmpty = !this.chosen && !this.before && isEmptyAnswer(one);
     if (isEmpty && (this.running.length > 1 || this.ask.route.hasNext)) {
@@ -209,7 +220,7 @@ export class Attempts implements Attempt {
     this.handlers.done();
   }
 
-  private broke(one: Try, error: WeirError): void {
+  broke(one: Try, error: WeirError): void {
     if (this.isOver || !this.running.includes(one)) return;
     this.running = this.running.filter((other) => other !== one);
     one.broke(error);

@@ -362,6 +362,6 @@ function sumOf(
 
 /** What the client sent holds what the guard took out: it is not for the trace. */
 function withoutSource(request: GenerateRequest): GenerateRequest {
-  const { source: _, ...rest } = request;
-  return rest;
+  // A copy with a field less is made the slow way, which shows at every call.
+  return { ...request, source: undefined };
 }

@@ -9,10 +9,19 @@ import type { Router } from "./routing/router.ts";
 export function routeAskOf(
   request: GenerateRequest,
   model: RoutedModel,
-  context: CallContext,
+  { caller, wishes }: CallContext,
 ): RouteAsk {
-  const { model: _, ...ask } = sideAskOf(model, context, estimateTokens(request));
-  return { ...ask, model, request, isWhole: !request.stream, user: request.user };
+  return {
+    model,
+    request,
+    promptTokens: estimateTokens(request),
+    isWhole: !request.stream,
+    wishes,
+    priority: priorityOf(caller, wishes?.priority),
+    flow: flowOf(caller),
+    keyId: caller.keyId,
+    user: request.user,
+  };
 }
 
 /** The same for what is asked of a model beside generation. */
@@ -27,13 +36,18 @@ export function sideAskOf(
     isWhole: true,
     wishes,
     priority: priorityOf(caller, wishes?.priority),
-    flow: `${caller.tenantId ?? DEFAULT_TENANT}\0${caller.keyId}`,
+    flow: flowOf(caller),
     keyId: caller.keyId,
   };
 }
 
+function flowOf({ tenantId = DEFAULT_TENANT, keyId }: Caller): string {
+  return `${tenantId}\0${keyId}`;
+}
+
 /** A call may ask for less than its key has, never for more. */
 function priorityOf({ priority: own = "normal" }: Caller, wished: Priority = own): Priority {
+  if (wished === own) return own;
   const highest = Math.max(PRIORITIES.indexOf(own), PRIORITIES.indexOf(wished));
   return PRIORITIES[highest] ?? own;
 }

@@ -28,16 +28,16 @@ export function toTimeline(
     attemptAt: sinceIf(times.attemptAt),
     settledAt: since(settledAt),
     endedAt: since(endedAt),
-    attempts: attempts.map(({ target, error, ...attempt }): AttemptFacts => ({
-      target: target.id,
-      model: target.model,
+    attempts: attempts.map((attempt): AttemptFacts => ({
+      target: attempt.target.id,
+      model: attempt.target.model,
       reason: attempt.reason,
       startedAt: since(attempt.startedAt),
       endedAt: since(attempt.endedAt ?? settledAt),
       firstContentAt: sinceIf(attempt.firstContentAt),
       isCanceled: attempt.canceled || undefined,
-      errorCode: error?.code,
-      errorMessage: error?.message,
+      errorCode: attempt.error?.code,
+      errorMessage: attempt.error?.message,
     })),
   };
 }

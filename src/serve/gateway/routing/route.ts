@@ -36,7 +36,7 @@ export class Route implements Waiting {
   private readonly needs: RouteNeeds;
   private readonly allowed: readonly Target[];
   private readonly blocks: readonly number[];
-  private readonly tried = new Set<Target>();
+  private tried: Target[] = [];
   private attempts = 0;
   private round = 1;
   private handlers: NextTarget | undefined;
@@ -68,7 +68,7 @@ export class Route implements Waiting {
       }
     }
     this.handlers = handlers;
-    if (this.untried().length > 0) {
+    if (this.hasUntried) {
       this.reason = this.round > 1 ? "retry" : this.attempts === 0 ? "first" : "failover";
       this.find(lastError);
     } else this.nextRound(lastError);
@@ -76,14 +76,14 @@ export class Route implements Waiting {
 
   /** A second target at the same time, if one has room now and the budget lets it. */
   hedge(share: number): Ticket | undefined {
-    const target = this.untried().length > 0 ? this.pick() : undefined;
+    const target = this.hasUntried ? this.pick() : undefined;
     if (!target || !this.needs.retries.take(this.needs.now(), share, 2)) return undefined;
     return this.ticketFor(target, "hedge");
   }
 
   /** The next self-hosted target for a stream that broke off; undefined where none has room now. */
   continuation(): Ticket | undefined {
-    const target = this.untried().length > 0 ? this.pick() : undefined;
+    const target = this.hasUntried ? this.pick() : undefined;
     if (!target?.continues) return undefined;
     if (!this.needs.retries.take(this.needs.now(), this.ask.model.routing.retry.budget)) {
       return undefined;
@@ -150,7 +150,7 @@ export class Route implements Waiting {
 
   private ticketFor(target: Target, reason: AttemptReason): Ticket {
     this.attempts += 1;
-    this.tried.add(target);
+    this.tried.push(target);
     const state = this.needs.stateOf(target);
     if (this.blocks.length > 0) this.needs.prefixes.add(this.blocks, state);
     return new Ticket({ target, state, reason, ask: this.ask, lane: this.lane }, this.needs);
@@ -170,15 +170,21 @@ export class Route implements Waiting {
     this.round += 1;
     this.reason = "retry";
     this.stopWaiting = this.needs.later(waitMs, () => {
-      this.tried.clear();
+      this.tried = [];
       this.find(lastError);
     });
   }
 
   private untried(): Target[] {
-    return this.allowed.filter(
-      (target) => !this.tried.has(target) && !this.needs.stateOf(target).isDrained,
-    );
+    return this.allowed.filter((target) => this.isUntried(target));
+  }
+
+  private get hasUntried(): boolean {
+    return this.allowed.some((target) => this.isUntried(target));
+  }
+
+  private isUntried(target: Target): boolean {
+    return !this.tried.includes(target) && !this.needs.stateOf(target).isDrained;
   }
 
   private isSound(target: Target): boolean {
@@ -190,6 +196,7 @@ export class Route implements Waiting {
    * these groups has somebody, but no room: those wait, unless they waited long enough.
    */
   private pick({ mayFallBack = false } = {}): Target | undefined {
+    if (this.allowed.length === 1) return this.onlyOne(this.allowed[0]);
     const untried = this.untried();
     const sound = untried.filter((target) => this.isSound(target));
     const own = sound.filter(({ fallback }) => !fallback);
@@ -198,6 +205,13 @@ export class Route implements Waiting {
     const withRoom = group.filter((target) => this.hasRoom(target));
     if (withRoom.length > 0) return this.best(withRoom);
     return mayFallBack ? this.best(spare.filter((target) => this.hasRoom(target))) : undefined;
+  }
+
+  /** Where there is nothing to choose: what `pick` would find, by a shorter way. */
+  private onlyOne(target: Target | undefined): Target | undefined {
+    if (!target || !this.isUntried(target) || !this.hasRoom(target)) return undefined;
+    const { breaker } = this.needs.stateOf(target);
+    return breaker.isResting(this.needs.now()) ? undefined : target;
   }
 
   /** Nothing is sound: a broken target is better than none, one that asked for a rest is not. */

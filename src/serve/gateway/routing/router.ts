@@ -6,7 +6,7 @@ import { ModelQueue } from "./model-queue.ts";
 import { PrefixIndex } from "./prefix-index.ts";
 import { RetryBudget } from "./retry-budget.ts";
 import type { RouteAsk } from "./ask.ts";
-import { Route } from "./route.ts";
+import { Route, type RouteNeeds } from "./route.ts";
 import { SlowFirst } from "./slow-first.ts";
 import { TargetState } from "./target-state.ts";
 
@@ -35,10 +35,7 @@ export interface RouterNeeds {
   readonly later: Later;
 }
 
-interface ModelState {
-  readonly queue: ModelQueue<Route>;
-  readonly prefixes: PrefixIndex<TargetState>;
-  readonly retries: RetryBudget;
+interface ModelState extends RouteNeeds {
   readonly slowFirst: SlowFirst;
   rules: RouteAsk["model"]["routing"];
 }
@@ -60,18 +57,27 @@ export function createRouter({ now, random, later }: RouterNeeds): Router {
   function modelOf({ name, routing, targets }: RouteAsk["model"]): ModelState {
     let model = models.get(name);
     if (model?.rules === routing) return model;
-    if (!model) {
-      const created: ModelState = {
-        queue: new ModelQueue({ rules: () => created.rules.queue, later }),
-        prefixes: new PrefixIndex(),
-        retries: new RetryBudget(),
-        slowFirst: new SlowFirst(),
-        rules: routing,
-      };
-      models.set(name, (model = created));
-    }
+    if (!model) models.set(name, (model = createModel(routing)));
     model.rules = routing;
     for (const target of targets) stateOf(target).breaker.rules = routing.breaker;
+    return model;
+  }
+
+  function createModel(rules: ModelState["rules"]): ModelState {
+    const slowFirst = new SlowFirst();
+    const model: ModelState = {
+      queue: new ModelQueue({ rules: () => model.rules.queue, later }),
+      prefixes: new PrefixIndex(),
+      retries: new RetryBudget(),
+      slowFirst,
+      firstContent: (ms) => slowFirst.add(ms),
+      rules,
+      stateOf,
+      now,
+      random,
+      later,
+      roomMade,
+    };
     return model;
   }
 
@@ -80,12 +86,7 @@ export function createRouter({ now, random, later }: RouterNeeds): Router {
   }
 
   return {
-    open(ask) {
-      const { slowFirst, ...model } = modelOf(ask.model);
-      const firstContent = (ms: number) => slowFirst.add(ms);
-      const needs = { ...model, stateOf, now, random, later, roomMade, firstContent };
-      return new Route(ask, needs);
-    },
+    open: (ask) => new Route(ask, modelOf(ask.model)),
     stateOf,
     drain(target, isDrained) {
       stateOf(target).isDrained = isDrained;
