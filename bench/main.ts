@@ -13,6 +13,10 @@ const BENCHES: Readonly<
       "the gateway against nginx and Portkey (Debian's nginx and wrk; npm ci in bench/peers)",
     load: () => import("./gateway/bench.ts"),
   },
+  routing: {
+    summary: "the paced queue and prefix affinity on public traces, simulated (TRACES=folder)",
+    load: () => import("./routing/bench.ts"),
+  },
   soak: {
     summary: "ten minutes of load: whether memory grows",
     load: () => import("./soak/bench.ts"),
