@@ -133,10 +133,6 @@ it("cancels the embedded engine for a client that leaves, and upstreams too", as
     chat(server.url, { ...HI, stream: true }, { signal }),
     ask(server.url, "/v1/messages", { ...HI, max_tokens: 400, stream: true }, { signal }),
   ]);
-  await eventually(
-    () => metric(server.url, /^weir_engine_running/),
-    (running) => running === 2,
-  );
   leaving.abort();
   await eventually(
     () => metric(server.url, /^weir_engine_running/),
@@ -190,6 +186,50 @@ it("lets calls end on a model that the configuration no longer has", async () =>
   );
   for (const answer of streams) expect(await answer.text()).toContain("[DONE]");
   expect(mock.aborted()).toBe(0);
+});
+
+it("drops no call while its configuration changes under load, embedded models' too", async () => {
+  const { server, folder, yaml } = await startWorkers("", { tokens: 20, tokenMs: 5 });
+  const state = { isOver: false, answered: 0 };
+  const wrong: string[] = [];
+  const clients = ["chat", "chat", "chat", "local", "local"].map(async (model) => {
+    while (!state.isOver) {
+      const answer = await chat(server.url, { ...HI, model, max_tokens: 6 });
+      const text = await answer.text();
+      if (answer.status === 200) state.answered += 1;
+      else wrong.push(`${model} ${answer.status} ${text.slice(0, 300)}`);
+    }
+  });
+  const applied = () => server.output().split('"event":"config_applied"').length - 1;
+  for (const slots of [2, 3, 4]) {
+    const before = state.answered;
+    const next = yaml.replace("file: demo", `file: demo, slots: ${slots}`);
+    writeFileSync(join(folder, "weir.yaml"), next);
+    await eventually(
+      () => Promise.resolve(applied()),
+      (count) => count === slots - 1,
+    );
+    await eventually(
+      () => Promise.resolve(state.answered),
+      (count) => count > before + 30,
+    );
+  }
+  state.isOver = true;
+  await Promise.all(clients);
+  expect(wrong).toEqual([]);
+});
+
+it("starts a worker anew with what it runs on, whatever the file says by now", async () => {
+  const { server, folder, workers } = await startWorkers("");
+  writeFileSync(join(folder, "weir.yaml"), "models: [no\n");
+  await server.says(/"event":"config_rejected"/);
+  const [victim = 0] = workers();
+  process.kill(victim, "SIGKILL");
+  await eventually(
+    () => Promise.resolve(workers()),
+    (pids) => pids.length === 2 && !pids.includes(victim),
+  );
+  for (const _ of TIMES) expect((await chat(server.url)).status).toBe(200);
 });
 
 it("loses no call at SIGTERM: neither a worker's, nor one that was handed on", async () => {

@@ -59,11 +59,11 @@ SIGTERM lets running calls finish (server.drain); a second one ends at once.`,
   async run(values, positionals, terminal) {
     if (positionals.length > 0) throw new UsageError(`unexpected "${positionals[0]}"`);
     const log = createLog(levelOf(text(values, "log-level"), terminal));
+    if (isWorker()) return runAsWorker((name) => terminal.env[name] || undefined, log);
     const read = () => {
       const settings = readSettings(overridesOf(values), terminal.env, terminal.cwd);
       return { ...settings, config: onTerminal(settings.config, terminal) };
     };
-    if (isWorker()) return runAsWorker(read, log);
     const settings = read();
     // Before anybody can hear that it listens: a signal from then on is taken, not died of.
     const signals = listenForSignals(log, terminal);

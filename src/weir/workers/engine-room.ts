@@ -81,7 +81,7 @@ function plainGateway({ catalogue, router }: House, gateway: Gateway): PlainGate
     monotonic,
     later,
     random,
-    models: { find: (id) => engineNamed(id, catalogue) },
+    models: { find: enginesOf(catalogue) },
     admission: { reserve: () => ({ headers: {}, settle: () => undefined }) },
     gate: {
       inspect: (request) => ({ request, findings: [], blocked: undefined }),
@@ -93,13 +93,46 @@ function plainGateway({ catalogue, router }: House, gateway: Gateway): PlainGate
 
 type PlainGateway = GatewayNeeds & { readonly router: Router };
 
-function engineNamed(id: string, catalogue: Catalogue): RoutedModel {
-  for (const name of catalogue.names()) {
-    const model = catalogue.find(name);
+/** Engines that the configuration does not name any more are remembered up to so many. */
+const MOST_BEFORE = 32;
+
+/**
+ * Finds engines by their targets' identity. Workers hear of a changed configuration a moment later than
+ * this process: what they still ask of an engine that has gone, its successor in the same model answers, or
+ * itself, since it ends only when it has been quiet for a while.
+ */
+function enginesOf(catalogue: Catalogue): (id: string) => RoutedModel {
+  const before = new Map<string, RoutedModel>();
+
+  function remember(id: string, engine: RoutedModel): RoutedModel {
+    const [oldest] = before.keys();
+    if (oldest !== undefined && before.size >= MOST_BEFORE && !before.has(id))
+      before.delete(oldest);
+    before.set(id, engine);
+    return { ...engine, name: id };
+  }
+
+  for (const { identity, model } of engineTargets(catalogue)) remember(identity, model);
+  return (id) => {
+    const engines = engineTargets(catalogue);
+    const found = engines.find(({ identity }) => identity === id);
+    if (found) return remember(id, found.model);
+    const known = before.get(id);
+    if (!known) throw modelNotFound(id, []);
+    const successor = engines.find(({ model }) => model.name === known.name);
+    return { ...(successor?.model ?? known), name: successor?.identity ?? id };
+  };
+}
+
+/** Each as a model with this one target. */
+function engineTargets(catalogue: Catalogue): { identity: string; model: RoutedModel }[] {
+  return catalogue.names().flatMap((name) => {
     const shadow = catalogue.shadow(name)?.target;
     const all = [...catalogue.targets(name), ...(shadow ? [shadow] : [])];
-    const target = all.find(({ identity }) => identity === id);
-    if (target) return { ...model, name: id, targets: [target] };
-  }
-  throw modelNotFound(id, []);
+    const own = all.filter(({ engine }) => engine);
+    return own.map((target) => ({
+      identity: target.identity,
+      model: { ...catalogue.find(name), targets: [target] },
+    }));
+  });
 }

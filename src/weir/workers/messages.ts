@@ -1,3 +1,5 @@
+import type { WeirConfig } from "../../config/schema.ts";
+import type { Settings } from "../../config/settings.ts";
 import type { CallRecord } from "../../core/call.ts";
 import type { Decision, Outage } from "../../core/target-news.ts";
 import type { ErrorCode } from "../../core/errors.ts";
@@ -35,8 +37,8 @@ export type ToWorker =
   | { readonly type: "ledger"; readonly answers: readonly LedgerAnswer[] }
   /** The oldest batch of records was taken. */
   | { readonly type: "taken" }
-  /** The configuration was changed: to be read again. */
-  | { readonly type: "config" }
+  /** The configuration was changed to this one. */
+  | { readonly type: "config"; readonly config: WeirConfig }
   | { readonly type: "decisions"; readonly decisions: readonly Decision[] }
   /** All that anybody but this worker saw break. */
   | { readonly type: "outages"; readonly outages: readonly Outage[] }
@@ -50,6 +52,11 @@ export const PRIMARY = "primary";
 export interface WorkerStart {
   /** Answers every request that is no plain call. */
   readonly innerUrl: string;
+  /**
+   * What the primary runs on now: the file may already say something else, or nothing that can be read.
+   * Functions cannot be sent; the worker has the same environment.
+   */
+  readonly settings: Omit<Settings, "secret" | "adminKey">;
   readonly room: EngineRoom;
   /** What was said of targets until now. */
   readonly decisions: readonly Decision[];

@@ -15,7 +15,7 @@ import { type LedgerDesk, createLedgerDesk } from "../../serve/gateway/limits/le
 import type { House } from "../house.ts";
 import { type Inside, type Weir, startInside } from "../weir.ts";
 import { openEngineRoom } from "./engine-room.ts";
-import type { Counts, EngineRoom, FromWorker, ToWorker } from "./messages.ts";
+import type { Counts, EngineRoom, FromWorker, ToWorker, WorkerStart } from "./messages.ts";
 
 /** How many processes are to take calls. */
 export function workerCount({ server }: WeirConfig): number {
@@ -36,7 +36,7 @@ export async function startWithWorkers(settings: Settings, log: Log, count: numb
       url,
       async apply(config) {
         await inside.weir.apply(config);
-        members.tell({ type: "config" });
+        members.tell({ type: "config", config });
       },
       async close() {
         // At the same time: each has `drain`, and what workers handed on is told its end by its own protocol.
@@ -194,7 +194,9 @@ class Pool {
       const decisions = steering.decisions();
       const outages = steering.outages(member.name);
       member.told = openingsOf(outages);
-      send(member.worker, { type: "start", innerUrl: weir.url, room, decisions, outages });
+      const settings = settingsNow(house);
+      const start = { innerUrl: weir.url, settings, room, decisions, outages };
+      send(member.worker, { type: "start", ...start });
     }
   }
 
@@ -239,6 +241,26 @@ class Pool {
     const isThere = [...this.members].some(({ isListening }) => isListening);
     return isThere ? undefined : "no worker process is running";
   }
+}
+
+/** What a worker starts with: what needs a restart stays as it was. */
+function settingsNow({ settings, live }: House): WorkerStart["settings"] {
+  const { config, configPath, configText, folder, dataFolder } = settings;
+  const { redis: _redis, postgres: _postgres, ...followed } = live.config;
+  const { tls, ...server } = live.config.server;
+  const { host, port, tls: tlsBefore } = config.server;
+  return {
+    configPath,
+    configText,
+    folder,
+    dataFolder,
+    config: {
+      ...followed,
+      ...(config.redis && { redis: config.redis }),
+      ...(config.postgres && { postgres: config.postgres }),
+      server: { ...server, host, port, ...(tlsBefore && { tls: tls ?? tlsBefore }) },
+    },
+  };
 }
 
 /** Tells a worker what the others saw break, when that has changed. */

@@ -1,6 +1,7 @@
 import type { Socket } from "node:net";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
+import type { WeirConfig } from "../../config/schema.ts";
 import type { Settings } from "../../config/settings.ts";
 import { WeirError, messageOf } from "../../core/errors.ts";
 import type { Log } from "../../core/log.ts";
@@ -43,17 +44,18 @@ export interface Line {
  * must be one of stands in the primary: engines, limits, records, and all that is no plain call.
  * Resolves when the primary has told it to end and it has.
  */
-export async function runWorker(read: () => Settings, log: Log, line: Line): Promise<void> {
+export async function runWorker(secret: Settings["secret"], log: Log, line: Line): Promise<void> {
   const ended = Promise.withResolvers<void>();
   let worker: Promise<Worker> | undefined;
   const take = async (message: ToWorker): Promise<void> => {
     if (message.type === "start") {
-      worker = startWorker(read(), message, log, line);
+      const settings = { ...message.settings, secret, adminKey: undefined };
+      worker = startWorker(settings, message, log, line);
       line.send({ type: "listening", url: (await worker).url });
     } else if (message.type === "drain") {
       await (await worker)?.close();
       ended.resolve();
-    } else await (await worker)?.take(message, read);
+    } else await (await worker)?.take(message);
   };
   line.onMessage((message) => {
     take(message).catch((cause: unknown) => {
@@ -69,7 +71,7 @@ export async function runWorker(read: () => Settings, log: Log, line: Line): Pro
 
 interface Worker {
   readonly url: string;
-  take(message: ToWorker, read: () => Settings): Promise<void>;
+  take(message: ToWorker): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -105,14 +107,14 @@ async function open(
   const url = await listen({ server }, host, port);
   return {
     url,
-    async take(message, read) {
+    async take(message) {
       if (message.type === "ledger") ledger.answered(message.answers);
       else if (message.type === "taken") records.taken();
       else if (message.type === "decisions") house.steering.take(message.decisions);
       else if (message.type === "outages") house.steering.hear(PRIMARY, message.outages);
       else if (message.type === "probed") {
         house.steering.probedElsewhere(message.identity, message.isSound);
-      } else if (message.type === "config") await follow(house, server, read());
+      } else if (message.type === "config") await follow(house, server, message.config);
     },
     async close() {
       const { drainDelay } = house.live.config.server;
@@ -220,10 +222,9 @@ function notHere(): never {
   throw new WeirError("internal", "the primary answers these");
 }
 
-async function follow(house: CallHouse, server: LaneServer, { config }: Settings): Promise<void> {
-  const { host, port } = house.live.config.server;
+async function follow(house: CallHouse, server: LaneServer, config: WeirConfig): Promise<void> {
   await house.catalogue.apply(config.models);
   house.steering.refresh();
-  house.live = toLive({ ...config, server: { ...config.server, host, port } });
+  house.live = toLive(config);
   server.adjust();
 }
