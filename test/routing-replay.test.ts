@@ -1,0 +1,158 @@
+import { describe, expect, it } from "vitest";
+import {
+  type Call,
+  type Outage,
+  type Outcome,
+  seeded,
+  type Setting,
+  simulate,
+} from "../bench/routing/simulation.ts";
+
+/**
+ * Small days of calls through the real router to simulated replicas: what no single decision shows.
+ * Made with a seed, so that they are the same on every machine.
+ */
+
+const REPLICAS = 5;
+const BALANCE = 1.25;
+const SYSTEM_BLOCKS = 2;
+const SPAN_MS = 240_000;
+const LEAST_BUSY = { strategy: "least-busy" };
+const BY_PREFIX = { strategy: "prefix", balance: BALANCE };
+const AT_ONCE = { queue: { promptTokens: "off" } };
+
+/** Conversations of several turns, each of which begins as the one before; four system prompts. */
+function conversations(count: number): Call[] {
+  const random = seeded(7);
+  const calls: Call[] = [];
+  let block = SYSTEM_BLOCKS * 4;
+  for (let conversation = 0; conversation < count; conversation++) {
+    const system = Math.floor(random() * 4) * SYSTEM_BLOCKS;
+    const blocks = Array.from({ length: SYSTEM_BLOCKS }, (_, more) => system + more);
+    let atMs = random() * SPAN_MS;
+    for (let turn = 0; turn < 3 + random() * 5; turn++) {
+      for (let more = 0; more < 1 + random() * 4; more++) blocks.push(block++);
+      calls.push(callOf(atMs, blocks, random));
+      atMs += 5_000 + random() * 15_000;
+    }
+  }
+  return calls.toSorted((a, b) => a.atMs - b.atMs);
+}
+
+/** No two begin alike. */
+function strangers(count: number): Call[] {
+  const random = seeded(8);
+  let block = 0;
+  return Array.from({ length: count }, () => {
+    const length = 1 + Math.floor(random() * 12);
+    const blocks = Array.from({ length }, () => block++);
+    return callOf(random() * SPAN_MS, blocks, random);
+  }).toSorted((a, b) => a.atMs - b.atMs);
+}
+
+function callOf(atMs: number, blocks: readonly number[], random: () => number): Call {
+  return {
+    atMs,
+    inputTokens: blocks.length * 512 + Math.floor(random() * 512),
+    outputTokens: 1 + Math.floor(random() * 200),
+    blocks: [...blocks],
+  };
+}
+
+const replay = (calls: readonly Call[], routing: unknown, more: Partial<Setting> = {}) =>
+  simulate({ calls, replicas: REPLICAS, routing, ...more });
+
+const busiest = ({ handed }: Outcome) => Math.max(...handed);
+
+describe("calls that begin alike", () => {
+  const calls = conversations(60);
+
+  it.each([
+    ["at once", AT_ONCE],
+    ["paced", {}],
+  ])("are read again less often by prefix than by load (%s)", (_, pacing) => {
+    const byLoad = replay(calls, { ...LEAST_BUSY, ...pacing });
+    const byPrefix = replay(calls, { ...BY_PREFIX, ...pacing });
+    expect(byPrefix.savedTokens).toBeGreaterThan(1.5 * byLoad.savedTokens);
+  });
+
+  it("never make one replica busier than its fair share by more than the balance", () => {
+    const over: unknown[] = [];
+    let preferred = 0;
+    const handed = (replica: number, inFlight: readonly number[]) => {
+      const all = inFlight.reduce((sum, count) => sum + count, 1);
+      const now = (inFlight[replica] ?? 0) + 1;
+      if (now > Math.min(...inFlight) + 1) preferred += 1;
+      if (now > (all / REPLICAS) * BALANCE + 1) over.push({ replica, inFlight });
+    };
+    replay(calls, { ...BY_PREFIX, ...AT_ONCE }, { handed });
+    expect(over).toEqual([]);
+    // The bound was put to the test: affinity did speak for busier replicas.
+    expect(preferred).toBeGreaterThan(20);
+  });
+
+  it.each([
+    ["at once", AT_ONCE],
+    ["paced", {}],
+  ])("spread over all replicas in the long run (%s)", (_, pacing) => {
+    const outcome = replay(calls, { ...BY_PREFIX, ...pacing });
+    expect(busiest(outcome)).toBeLessThanOrEqual((calls.length / REPLICAS) * BALANCE + 1);
+  });
+});
+
+describe("calls that have nothing in common", () => {
+  const calls = strangers(500);
+
+  it.each([
+    ["at once", AT_ONCE],
+    ["paced", {}],
+  ])("are spread by prefix as evenly as by load (%s)", (_, pacing) => {
+    const byLoad = replay(calls, { ...LEAST_BUSY, ...pacing });
+    const byPrefix = replay(calls, { ...BY_PREFIX, ...pacing });
+    expect(byPrefix.savedTokens).toBe(0);
+    expect(busiest(byPrefix)).toBeLessThanOrEqual(busiest(byLoad) * 1.05);
+  });
+});
+
+describe("every call ends, and no load is left", () => {
+  const days = { alike: conversations(60), strange: strangers(500) };
+  const outages: Outage[] = [
+    { replica: 1, fromMs: 20_000, toMs: 50_000 },
+    { replica: 3, fromMs: 30_000, toMs: 31_000 },
+    { replica: 0, fromMs: 70_000, toMs: 110_000 },
+  ];
+  const ways = ["weighted", "least-busy", "latency", "prefix"].flatMap((strategy) => [
+    [strategy, "paced", { strategy }] as const,
+    [strategy, "at once", { strategy, ...AT_ONCE }] as const,
+  ]);
+
+  it.each(ways)("%s, %s", (_strategy, _pacing, routing) => {
+    for (const calls of Object.values(days)) {
+      const { answered, refused, left } = replay(calls, routing);
+      expect({ answered, refused, left }).toEqual({ answered: calls.length, refused: 0, left: 0 });
+    }
+  });
+
+  it.each(ways)("%s, %s, with replicas that break and come back", (_strategy, _pacing, routing) => {
+    for (const calls of Object.values(days)) {
+      const { answered, refused, broken, left } = replay(calls, routing, { outages });
+      expect({ ended: answered + refused + broken, left }).toEqual({
+        ended: calls.length,
+        left: 0,
+      });
+      // Only what was under way at a replica that broke can be lost: all others found another.
+      expect(refused).toBe(0);
+    }
+  });
+
+  it("also where all replicas are gone at once: who waits is told so in time", () => {
+    const gone = [0, 1, 2, 3, 4].map((replica) => ({ replica, fromMs: 30_000, toMs: 60_000 }));
+    const { answered, refused, broken, left } = replay(days.alike, BY_PREFIX, { outages: gone });
+    expect({ ended: answered + refused + broken, left }).toEqual({
+      ended: days.alike.length,
+      left: 0,
+    });
+    expect(refused).toBeGreaterThan(0);
+    expect(answered).toBeGreaterThan(days.alike.length / 2);
+  });
+});
