@@ -158,6 +158,9 @@ it("is one Weir for keys, limits and answers", async (context) => {
   await everywhere(weir.each, (one) => status(one, "/v1/models", undefined, { key }), 401);
 });
 
+/** Three replicas of three processes each take their time to start. */
+const PATIENCE = { timeout: 90_000 };
+
 /** The same is true of replicas that are several processes each. */
 const PROCESSES: [string, readonly string[]][] = [
   ["one process", []],
@@ -166,6 +169,7 @@ const PROCESSES: [string, readonly string[]][] = [
 
 it.for(PROCESSES)(
   "drains a target everywhere, also where a replica starts later: %s",
+  PATIENCE,
   async ([, args], context) => {
     const weir = await setUp(context, { args });
     const [first, second] = weir.each as [Replica, Replica];
@@ -189,6 +193,7 @@ it.for(PROCESSES)(
 
 it.for(PROCESSES)(
   "spares a target that another replica saw break, until it works there: %s",
+  PATIENCE,
   async ([, args], context) => {
     const weir = await setUp(context, { args });
     const [first, second] = weir.each as [Replica, Replica];
