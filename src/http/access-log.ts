@@ -54,35 +54,33 @@ export function createAccessLog({ level, write, monotonic, addressOf }: AccessLo
     return wanted === "all" || (wanted === "errors" && (status >= 400 || status === 0));
   }
 
+  function closed(entry: OpenEntry, caller: Caller | undefined): void {
+    const { exchange, traceId, startedAt, code } = entry;
+    const call = last?.id === traceId ? last : undefined;
+    last = undefined;
+    // A stream that broke off has its 200, and is an error all the same.
+    const isFailed = call !== undefined && call.status !== "ok";
+    if (!isWanted(isFailed ? 500 : exchange.status)) return;
+    write({
+      method: exchange.method,
+      route: exchange.path.slice(0, MAX_CHARS),
+      status: exchange.status || 499,
+      durationMs: rounded(monotonic() - startedAt),
+      bytesIn: exchange.bytesIn,
+      bytesOut: exchange.bytesOut,
+      ...toCaller(caller),
+      ...(call && toFacts(call)),
+      client: addressOf(exchange),
+      httpVersion: exchange.httpVersion,
+      traceId,
+      ...((call?.errorCode ?? code) && { error: call?.errorCode ?? code }),
+    });
+  }
+
   return {
     open(exchange, traceId) {
       if (level() === "off") return undefined;
-      const startedAt = monotonic();
-      let code: ErrorCode | undefined;
-      return {
-        failed: (failure) => void (code = failure),
-        close(caller) {
-          const call = last?.id === traceId ? last : undefined;
-          last = undefined;
-          // A stream that broke off has its 200, and is an error all the same.
-          const isFailed = call !== undefined && call.status !== "ok";
-          if (!isWanted(isFailed ? 500 : exchange.status)) return;
-          write({
-            method: exchange.method,
-            route: exchange.path.slice(0, MAX_CHARS),
-            status: exchange.status || 499,
-            durationMs: rounded(monotonic() - startedAt),
-            bytesIn: exchange.bytesIn,
-            bytesOut: exchange.bytesOut,
-            ...toCaller(caller),
-            ...(call && toFacts(call)),
-            client: addressOf(exchange),
-            httpVersion: exchange.httpVersion,
-            traceId,
-            ...((call?.errorCode ?? code) && { error: call?.errorCode ?? code }),
-          });
-        },
-      };
+      return new OpenEntry(exchange, traceId, monotonic(), closed);
     },
     settled(call) {
       last = call;
@@ -99,6 +97,34 @@ export function createAccessLog({ level, write, monotonic, addressOf }: AccessLo
       });
     },
   };
+}
+
+class OpenEntry implements AccessEntry {
+  readonly exchange: Inbound;
+  readonly traceId: string;
+  readonly startedAt: number;
+  code: ErrorCode | undefined;
+  private readonly closed: (entry: OpenEntry, caller: Caller | undefined) => void;
+
+  constructor(
+    exchange: Inbound,
+    traceId: string,
+    startedAt: number,
+    closed: (entry: OpenEntry, caller: Caller | undefined) => void,
+  ) {
+    this.exchange = exchange;
+    this.traceId = traceId;
+    this.startedAt = startedAt;
+    this.closed = closed;
+  }
+
+  failed(code: ErrorCode): void {
+    this.code = code;
+  }
+
+  close(caller: Caller | undefined): void {
+    this.closed(this, caller);
+  }
 }
 
 function toCaller(caller: Caller | undefined): Record<string, unknown> {

@@ -214,10 +214,25 @@ function httpDate(): string {
 
 /** The status line and all headers but the one that says how long the answer is. */
 function formatHead(status: number, headers: AnswerHeaders, keepOpen: boolean): string {
-  let text = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}\r\n`;
-  for (const name in headers) text += `${name}: ${headers[name] ?? ""}\r\n`;
+  let text = status === 200 ? OK_LINE : `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}`;
+  for (const name in headers) text += beforeValue(name) + (headers[name] ?? "");
   const connection = keepOpen
     ? `Connection: keep-alive\r\nKeep-Alive: timeout=${KEEP_ALIVE_SECONDS}`
     : "Connection: close";
-  return `${text}Date: ${httpDate()}\r\n${connection}\r\n`;
+  return `${text}\r\nDate: ${httpDate()}\r\n${connection}\r\n`;
+}
+
+/** Without its line's end: each header brings its own. */
+const OK_LINE = "HTTP/1.1 200 OK";
+const lineStarts = new Map<string, string>();
+const MOST_LINE_STARTS = 1000;
+
+/** The end of the line before, and a header's name: joined once, since most answers have the same. */
+function beforeValue(name: string): string {
+  let start = lineStarts.get(name);
+  if (start === undefined) {
+    start = `\r\n${name}: `;
+    if (lineStarts.size < MOST_LINE_STARTS) lineStarts.set(name, start);
+  }
+  return start;
 }

@@ -169,8 +169,8 @@ function createGenerate(line: Line, { wire, timeoutMs, answerMs }: HttpProviderO
         path: base + dialect.path(request),
         body: JSON.stringify(written.body),
         // An answer that is not streamed has its head when it is whole.
-        ...(!request.stream && { headMs: answerMs }),
-        ...relayedHeaders(request, dialect, wire.relayedHeaders),
+        headMs: request.stream ? undefined : answerMs,
+        headers: relayedHeaders(request, dialect, wire.relayedHeaders),
       };
       const attempt = new UpstreamAttempt(target, dialect.reader(request), listener, written);
       attempt.start(transport.send(sign(message), attempt));
@@ -215,11 +215,11 @@ function relayedHeaders(
   { source }: GenerateRequest,
   { dialect }: UpstreamDialect,
   names: readonly string[] = [],
-): { headers?: Record<string, string> } {
+): Record<string, string> | undefined {
   const { headers } = source ?? {};
-  if (!headers || source?.dialect !== dialect) return {};
+  if (!headers || source?.dialect !== dialect) return undefined;
   const found = names.flatMap((name) => (headers[name] ? [[name, headers[name]]] : []));
-  return found.length > 0 ? { headers: Object.fromEntries(found) } : {};
+  return found.length > 0 ? Object.fromEntries(found) : undefined;
 }
 
 /** An attempt that never went out; its listener hears so after `generate` has returned. */

@@ -19,9 +19,9 @@ export interface Outgoing {
   readonly method?: "GET" | "POST" | "DELETE";
   readonly body?: string | Buffer;
   /** Beside the transport's own; a name that both have is this one's. Visible ASCII only. */
-  readonly headers?: Readonly<Record<string, string>>;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
   /** How long the answer's head may take, where not as long as the transport says. */
-  readonly headMs?: number;
+  readonly headMs?: number | undefined;
 }
 
 /** Called one at a time and in order; after `end` or `failed` nothing more is called. */

@@ -32,8 +32,8 @@ export function createOverheadMetrics(): OverheadMetrics {
     const histogram = histograms[stage];
     histogram.sum += seconds;
     histogram.count += 1;
-    const bucket = BOUNDS.findIndex((bound) => seconds <= bound);
-    if (bucket !== -1) histogram.counts[bucket] = (histogram.counts[bucket] ?? 0) + 1;
+    const bucket = bucketOf(seconds);
+    if (bucket < BOUNDS.length) histogram.counts[bucket] = (histogram.counts[bucket] ?? 0) + 1;
   }
 
   return {
@@ -51,6 +51,13 @@ export function createOverheadMetrics(): OverheadMetrics {
       return block(NAME, "Time that calls spent in this server, by stage.", "histogram", lines);
     },
   };
+}
+
+/** A loop: at six times a call, `findIndex` and its closure show. */
+function bucketOf(seconds: number): number {
+  let bucket = 0;
+  while (seconds > (BOUNDS[bucket] ?? Infinity)) bucket += 1;
+  return bucket;
 }
 
 function linesOf(stage: Stage, { counts, sum, count }: Histogram): string[] {

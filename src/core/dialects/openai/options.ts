@@ -54,9 +54,17 @@ export function toOptions(
   if (maxTokens != null) options.maxTokens = maxTokens;
   if (body.grammar != null) options.grammar = body.grammar;
   if (body.user != null) options.user = body.user;
-  const extra = Object.entries(body).filter(([key]) => !known.has(key));
-  if (extra.length > 0) options.extra = Object.fromEntries(extra);
+  const extra = unknownOf(body, known);
+  if (extra) options.extra = extra;
   return options;
+}
+
+function unknownOf(body: Options, known: ReadonlySet<string>): CommonOptions["extra"] {
+  let extra: [string, unknown][] | undefined;
+  for (const key in body) {
+    if (!known.has(key) && Object.hasOwn(body, key)) (extra ??= []).push([key, body[key]]);
+  }
+  return extra && Object.fromEntries(extra);
 }
 
 function toSampling(body: Options): Sampling {

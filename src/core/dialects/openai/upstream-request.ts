@@ -82,32 +82,32 @@ const OTHER_NAMES = {
   grammar: "grammar",
 } as const satisfies Record<string, OptionalWord>;
 
-/** A copy of a body in which such fields have the server's own names. */
-function inItsNames(body: Fields, { words }: Quirks): Fields {
-  const copy = { ...body };
-  for (const [given, word] of Object.entries(OTHER_NAMES)) {
+const RENAMED = Object.entries(OTHER_NAMES);
+
+/** Gives such fields the server's own names. A field that is undefined is not sent. */
+function putInItsNames(body: Fields, { words }: Quirks): void {
+  for (const [given, word] of RENAMED) {
+    const value = body[given];
+    if (value == null) continue;
     const name = words[word];
-    const value = copy[given];
-    if (value == null || name === undefined || name === given) continue;
-    delete copy[given];
-    addField(copy, name, value);
+    if (name === undefined || name === given) continue;
+    body[given] = undefined;
+    addField(body, name, value);
   }
-  return copy;
 }
 
-/** A client's own body, with what this server needs said in another way. */
+const LENGTHS = ["max_tokens", "max_completion_tokens"] as const;
+
+/** A client's own body, with what this server needs said in another way; `body` is ours to change. */
 function toRelayed(request: GenerateRequest, quirks: Quirks, body: Fields): Fields {
-  const { max_tokens, max_completion_tokens, ...other } = body;
-  const most = max_completion_tokens ?? max_tokens;
+  const most = body["max_completion_tokens"] ?? body["max_tokens"];
   const name = request.kind === "chat" ? quirks.maxTokens : "max_tokens";
-  const rest = inItsNames(other, quirks);
-  if (quirks.topPBelowOne && rest["top_p"] === 1) delete rest["top_p"];
-  return {
-    ...(most == null ? rest : { ...rest, [name]: most }),
-    ...(request.kind === "chat" && toOwnWords(request, quirks)),
-    ...toOwnHistory(body, quirks),
-    ...toStreaming(request, quirks, body),
-  };
+  for (const other of LENGTHS) if (body[other] !== undefined) body[other] = undefined;
+  if (most != null) body[name] = most;
+  putInItsNames(body, quirks);
+  if (quirks.topPBelowOne && body["top_p"] === 1) body["top_p"] = undefined;
+  if (request.kind === "chat") Object.assign(body, toOwnWords(request, quirks));
+  return Object.assign(body, toOwnHistory(body, quirks), toStreaming(request, quirks, body));
 }
 
 /** Weir's own words for thoughts, where an earlier answer was another server's: some refuse them. */

@@ -23,7 +23,6 @@ export class BudgetBook {
   reserve(taken: readonly Taken[], at: number): Booked {
     const call = ++this.lastCall;
     let numbers = "";
-    let line = `["r",${call}`;
     const entries: BookEntry[] = [];
     for (const { meter, amount } of taken) {
       let counter = this.counters.get(meter.key);
@@ -34,9 +33,8 @@ export class BudgetBook {
       const window = windowAt(meter.span, at);
       turn(counter, window);
       entries.push({ counter, window, amount });
-      line += `,${counter.number},${window},${amount}`;
     }
-    const booked = { call, entries, numbers, line: `${line}]\n`, place: -1 };
+    const booked = { call, entries, numbers, line: lineOf(call, entries), place: -1 };
     this.open.add(booked);
     return booked;
   }
@@ -198,8 +196,11 @@ function turn(counter: BookCounter, window: number): void {
 }
 
 function lineOf(call: number, entries: readonly BookEntry[]): string {
-  const parts = entries.map(({ counter, window, amount }) => [counter.number, window, amount]);
-  return `["r",${[call, ...parts.flat()].join(",")}]\n`;
+  let line = `["r",${call}`;
+  for (const { counter, window, amount } of entries) {
+    line += `,${counter.number},${window},${amount}`;
+  }
+  return `${line}]\n`;
 }
 
 function lineFor({ number, key, span }: BookCounter): string {

@@ -72,8 +72,16 @@ export function limitHeaders(
     headers["ratelimit-policy"] = tightest.policy;
     headers["ratelimit"] = `${tightest.name};r=${left(tightest)}${resetIn(tightest)}`;
   }
-  if (requests) addVendors(headers, "requests", requests);
-  if (tokens) addVendors(headers, "tokens", tokens);
+  if (requests) {
+    headers["x-ratelimit-limit-requests"] = requests.limit;
+    headers["x-ratelimit-remaining-requests"] = String(left(requests));
+    headers["x-ratelimit-reset-requests"] = inWords(secondsLeft(requests));
+  }
+  if (tokens) {
+    headers["x-ratelimit-limit-tokens"] = tokens.limit;
+    headers["x-ratelimit-remaining-tokens"] = String(left(tokens));
+    headers["x-ratelimit-reset-tokens"] = inWords(secondsLeft(tokens));
+  }
   return headers;
 
   function left({ place }: Told): number {
@@ -97,12 +105,6 @@ export function limitHeaders(
   function resetIn(entry: Told): string {
     const seconds = secondsLeft(entry);
     return seconds === 0 ? "" : `;t=${seconds}`;
-  }
-
-  function addVendors(into: Headers, what: "requests" | "tokens", entry: Told): void {
-    into[`x-ratelimit-limit-${what}`] = entry.limit;
-    into[`x-ratelimit-remaining-${what}`] = String(left(entry));
-    into[`x-ratelimit-reset-${what}`] = inWords(secondsLeft(entry));
   }
 }
 

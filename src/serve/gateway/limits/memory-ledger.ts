@@ -41,12 +41,11 @@ export function createMemoryLedger(now: Clock): MemoryLedger {
   return {
     reserve(meters, amounts) {
       const at = now();
-      const touched: Counter[] = [];
+      const touched: Counter[] = meters.map(counterOf);
       let exceeded = NONE;
       for (let place = 0; place < meters.length; place++) {
         const meter = meters[place] as Meter; // within its length
-        const counter = counterOf(meter);
-        touched.push(counter);
+        const counter = touched[place] as Counter; // one each
         const amount = amounts[meter.unit];
         const used = counter.total(at);
         if (used + amount <= meter.limit) continue;
@@ -89,24 +88,22 @@ const NOT_TAKEN = -1;
 
 class MemoryGrant implements Grant {
   readonly isGranted = true;
-  readonly used: number[] = [];
+  readonly used: readonly number[];
   readonly exceeded: readonly number[];
   private readonly taking: Taking;
-  private readonly windows: number[] = [];
+  private readonly windows: readonly number[];
   private isSettled = false;
 
   constructor(taking: Taking) {
     this.taking = taking;
     this.exceeded = taking.exceeded;
     const { meters, amounts, counters, exceeded, at } = taking;
-    for (let place = 0; place < meters.length; place++) {
-      const meter = meters[place] as Meter; // within its length
-      const counter = counters[place] as Counter; // one each
+    this.windows = meters.map(({ mode, unit }, place) => {
       // A call that a shadow would have refused would not have counted.
-      const isTaken = meter.mode !== "shadow" || !exceeded.includes(place);
-      this.windows.push(isTaken ? counter.take(amounts[meter.unit], at) : NOT_TAKEN);
-      this.used.push(counter.total(at));
-    }
+      const isTaken = mode !== "shadow" || !exceeded.includes(place);
+      return isTaken ? (counters[place] as Counter).take(amounts[unit], at) : NOT_TAKEN; // one each
+    });
+    this.used = counters.map((counter) => counter.total(at));
   }
 
   settle(actual: Amounts): void {
