@@ -107,15 +107,15 @@ const everywhere = <T>(
   );
 
 /** Calls one behind the other from so many clients, until it is told to stop. Gives what went wrong. */
-function load(replicas: Pick<Replica, "url">, clients: number, body: object = HI) {
+function load(replicas: Pick<Replica, "url">, clients: number, body: object = HI, path = CHAT) {
   const state = { isOver: false, answered: 0 };
   const wrong: string[] = [];
   const all = Array.from({ length: clients }, async () => {
     while (!state.isOver) {
       try {
-        const answer = await ask(replicas, CHAT, body);
+        const answer = await ask(replicas, path, body);
         const text = await answer.text();
-        const isWhole = text.includes("[DONE]") || text.includes('"finish_reason":"');
+        const isWhole = /\[DONE\]|"finish_reason":"|"status":"completed"/.test(text);
         if (answer.status === 200 && isWhole) state.answered += 1;
         else wrong.push(`${answer.status} ${text.slice(-200)}`);
       } catch (cause) {
@@ -228,22 +228,30 @@ it("loses only what ran in a replica that is killed", async (context) => {
   expect(whole).toHaveLength(12 - running);
 });
 
-it("loses no call when a replica is told to end under load", async (context) => {
-  const weir = await setUp(context, {
-    mock: { tokens: 30, tokenMs: 10 },
-    yaml: "server: { drainDelay: 500ms }",
-  });
-  const [leaving] = weir.each as [Replica];
-  const streams = load(weir, 8, { ...HI, stream: true });
-  const whole = load(weir, 8);
-  await Promise.all([streams.more(20), whole.more(20)]);
-  leaving.child.kill("SIGTERM");
-  expect(await leaving.ended).toBe(0);
-  await Promise.all([streams.more(40), whole.more(40)]);
-  expect((await streams.stop()).wrong).toEqual([]);
-  expect((await whole.stop()).wrong).toEqual([]);
-  expect(weir.mock.aborted()).toBe(0);
-});
+it.for(PROCESSES)(
+  "loses no call when a replica is told to end under load: %s",
+  PATIENCE,
+  async ([, args], context) => {
+    const weir = await setUp(context, {
+      args,
+      mock: { tokens: 30, tokenMs: 10 },
+      yaml: "server: { drainDelay: 500ms }",
+    });
+    const [leaving] = weir.each as [Replica];
+    const streams = load(weir, 8, { ...HI, stream: true });
+    const whole = load(weir, 4);
+    // With workers it is their primary that answers these.
+    const remembered = load(weir, 4, { model: "chat", input: "Hi" }, "/v1/responses");
+    const more = (calls: number) =>
+      Promise.all([streams, whole, remembered].map((one) => one.more(calls)));
+    await more(15);
+    leaving.child.kill("SIGTERM");
+    expect(await leaving.ended).toBe(0);
+    await more(20);
+    for (const one of [streams, whole, remembered]) expect((await one.stop()).wrong).toEqual([]);
+    expect(weir.mock.aborted()).toBe(0);
+  },
+);
 
 it("goes on while Redis and PostgreSQL are away, and charges each call once", async (context) => {
   const weir = await setUp(context, {
