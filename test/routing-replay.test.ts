@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
+import { conversations, strangers } from "../bench/routing/conversations.ts";
 import {
   type Call,
   type Outage,
   type Outcome,
-  seeded,
   type Setting,
   simulate,
 } from "../bench/routing/simulation.ts";
@@ -15,49 +15,12 @@ import {
 
 const REPLICAS = 5;
 const BALANCE = 1.25;
-const SYSTEM_BLOCKS = 2;
 const SPAN_MS = 240_000;
+const ALIKE = conversations({ count: 80, spanMs: SPAN_MS, systemBlocks: 1 });
+const STRANGE = strangers(500, SPAN_MS);
 const LEAST_BUSY = { strategy: "least-busy" };
 const BY_PREFIX = { strategy: "prefix", balance: BALANCE };
 const AT_ONCE = { queue: { promptTokens: "off" } };
-
-/** Conversations of several turns, each of which begins as the one before; four system prompts. */
-function conversations(count: number): Call[] {
-  const random = seeded(7);
-  const calls: Call[] = [];
-  let block = SYSTEM_BLOCKS * 4;
-  for (let conversation = 0; conversation < count; conversation++) {
-    const system = Math.floor(random() * 4) * SYSTEM_BLOCKS;
-    const blocks = Array.from({ length: SYSTEM_BLOCKS }, (_, more) => system + more);
-    let atMs = random() * SPAN_MS;
-    for (let turn = 0; turn < 3 + random() * 5; turn++) {
-      for (let more = 0; more < 1 + random() * 4; more++) blocks.push(block++);
-      calls.push(callOf(atMs, blocks, random));
-      atMs += 5_000 + random() * 15_000;
-    }
-  }
-  return calls.toSorted((a, b) => a.atMs - b.atMs);
-}
-
-/** No two begin alike. */
-function strangers(count: number): Call[] {
-  const random = seeded(8);
-  let block = 0;
-  return Array.from({ length: count }, () => {
-    const length = 1 + Math.floor(random() * 12);
-    const blocks = Array.from({ length }, () => block++);
-    return callOf(random() * SPAN_MS, blocks, random);
-  }).toSorted((a, b) => a.atMs - b.atMs);
-}
-
-function callOf(atMs: number, blocks: readonly number[], random: () => number): Call {
-  return {
-    atMs,
-    inputTokens: blocks.length * 512 + Math.floor(random() * 512),
-    outputTokens: 1 + Math.floor(random() * 200),
-    blocks: [...blocks],
-  };
-}
 
 const replay = (calls: readonly Call[], routing: unknown, more: Partial<Setting> = {}) =>
   simulate({ calls, replicas: REPLICAS, routing, ...more });
@@ -65,7 +28,7 @@ const replay = (calls: readonly Call[], routing: unknown, more: Partial<Setting>
 const busiest = ({ handed }: Outcome) => Math.max(...handed);
 
 describe("calls that begin alike", () => {
-  const calls = conversations(60);
+  const calls = ALIKE;
 
   it.each([
     ["at once", AT_ONCE],
@@ -101,7 +64,7 @@ describe("calls that begin alike", () => {
 });
 
 describe("calls that have nothing in common", () => {
-  const calls = strangers(500);
+  const calls = STRANGE;
 
   it.each([
     ["at once", AT_ONCE],
@@ -115,7 +78,7 @@ describe("calls that have nothing in common", () => {
 });
 
 describe("every call ends, and no load is left", () => {
-  const days = { alike: conversations(60), strange: strangers(500) };
+  const days = { alike: ALIKE, strange: STRANGE };
   const outages: Outage[] = [
     { replica: 1, fromMs: 20_000, toMs: 50_000 },
     { replica: 3, fromMs: 30_000, toMs: 31_000 },

@@ -32,6 +32,7 @@ const WAYS: Readonly<Record<string, Way>> = {
 
 /** No prompt is large: small and large ones share one budget at each replica. */
 const ONE_LANE = 1_000_000;
+const ONE_BUDGET: Way = { strategy: "least-busy", queue: { large: ONE_LANE } };
 const ALTERNATIVES: Readonly<Record<string, Way>> = {
   "least-busy, as it comes (512; large 4096)": LEAST_BUSY,
   "least-busy, 256": { strategy: "least-busy", queue: { promptTokens: 256 } },
@@ -39,7 +40,7 @@ const ALTERNATIVES: Readonly<Record<string, Way>> = {
   "least-busy, 2048": { strategy: "least-busy", queue: { promptTokens: 2048 } },
   "least-busy, large 2048": { strategy: "least-busy", queue: { large: 2048 } },
   "least-busy, large 8192": { strategy: "least-busy", queue: { large: 8192 } },
-  "least-busy, one lane": { strategy: "least-busy", queue: { large: ONE_LANE } },
+  "least-busy, one lane": ONE_BUDGET,
   "least-busy, one lane, 1024": {
     strategy: "least-busy",
     queue: { promptTokens: 1024, large: ONE_LANE },
@@ -53,7 +54,7 @@ const ALTERNATIVES: Readonly<Record<string, Way>> = {
 
 const NOTES = [
   "Simulated: the router is the real one, the replicas are a model of continuous batching (bench/routing/replica.ts) that was calibrated on no engine.",
-  "Times and sizes are those of public traces (Azure 2023, Mooncake), thinned by conversation or sped up to the load. Azure's have no prefixes.",
+  "Times and sizes are those of public traces (Azure 2023, Mooncake), thinned by conversation or sped up to the load; the last workload is made up. Azure's prompts have nothing in common.",
   `In time: first token within 2 s or three times the ideal reading time of its prompt, then a token every 100 ms on average. Load full: about what ${REPLICAS} replicas carry at 95 % in time, at once.`,
   "At once: queue.promptTokens off. The router is told the true length of each prompt; 512 tokens of a trace are 256 characters of text.",
   "",
@@ -108,21 +109,18 @@ function rowsOf(workload: Workload): Row[] {
 }
 
 function sizeRowsOf(workload: Workload): Row[] {
-  const sizes = (what: string, way: Way, peer: Way) =>
+  const atOnce = fewestReplicas(workload, AT_ONCE);
+  const size = (what: string, way: Way, peer: number) =>
     compared(
-      `${workload.name}, replicas for 95 % in time, ${what}`,
+      `${workload.name}, fewest replicas for 95 % in time: ${what}`,
       "",
       fewestReplicas(workload, way),
-      fewestReplicas(workload, peer),
+      peer,
     );
   return [
-    sizes("least-busy, paced against at once", LEAST_BUSY, AT_ONCE),
-    sizes("prefix, paced against at once", BY_PREFIX, BY_PREFIX_AT_ONCE),
-    sizes(
-      "least-busy, one lane against at once",
-      { strategy: "least-busy", queue: { large: ONE_LANE } },
-      AT_ONCE,
-    ),
+    size("least-busy, paced against at once", LEAST_BUSY, atOnce),
+    size("least-busy, one lane against at once", ONE_BUDGET, atOnce),
+    size("prefix, paced against at once", BY_PREFIX, fewestReplicas(workload, BY_PREFIX_AT_ONCE)),
   ];
 }
 
@@ -137,10 +135,10 @@ function tableOf(workload: Workload): string[] {
     { name: "full", load: 1 as const, replicas: 8 },
   ];
   const lines = cells.flatMap(({ name, load, replicas }) =>
-    Object.entries(WAYS).map(
-      ([way, settings]) =>
-        `| ${name} | ${replicas} | ${way} | ${columnsOf(figuresOf(workload, settings, { load, replicas }))} |`,
-    ),
+    Object.entries(WAYS).map(([way, settings]) => {
+      const figures = figuresOf(workload, settings, { load, replicas });
+      return `| ${name} | ${replicas} | ${way} | ${columnsOf(figures)} |`;
+    }),
   );
   return [
     "| load | replicas | way | in time, % | first token p50, s | p99, s | prompt tokens saved, % | busiest replica by fair share |",

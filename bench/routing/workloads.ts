@@ -1,3 +1,4 @@
+import { conversations } from "./conversations.ts";
 import type { Call } from "./simulation.ts";
 import { atRate, readTrace } from "./traces.ts";
 
@@ -11,8 +12,13 @@ export interface Workload {
   readonly factors: readonly [low: number, full: number, high: number];
 }
 
+/** Enough of the longest trace (its first 25 minutes); the others are shorter. */
+const MOST_CALLS = 8_000;
+/** Made-up conversations in four minutes at a factor of 1. */
+const CONVERSATIONS = 100;
+
 export function readWorkloads(): Workload[] {
-  const chat = readTrace("azure2023_conv");
+  const chat = readTrace("azure2023_conv").slice(0, MOST_CALLS);
   const code = readTrace("azure2023_code_first40m");
   const long = readTrace("mooncake_conversation_first40m");
   const synthetic = readTrace("mooncake_synthetic");
@@ -37,6 +43,16 @@ export function readWorkloads(): Workload[] {
       name: "mixed: Azure chat, some Mooncake chat",
       at: (factor) => mixed(atRate(chat, factor), atRate(long, factor / 10)),
       factors: [0.9, 1.1, 1.4],
+    },
+    {
+      name: "made-up conversations",
+      at: (factor) =>
+        conversations({
+          count: Math.round(CONVERSATIONS * factor),
+          spanMs: 240_000,
+          systemBlocks: 4,
+        }),
+      factors: [2.2, 2.8, 3.5],
     },
   ];
 }
