@@ -102,6 +102,7 @@ class OpenReservation implements Reservation {
     const { plan, needs } = this.asking;
     const headers = limitHeaders(plan.headers, this.grant.used, needs.now());
     if (this.maxTokens !== undefined) headers["x-weir-max-tokens"] = String(this.maxTokens);
+    if (this.grant.exceeded.length === 0) return headers;
     const soft = this.grant.exceeded.flatMap((place) => {
       const meter = plan.meters[place];
       return meter?.mode === "soft" ? nameOf(meter) : [];

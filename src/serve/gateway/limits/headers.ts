@@ -18,6 +18,8 @@ interface Told {
   readonly policy: string;
   readonly name: string;
   readonly limit: string;
+  readonly most: number;
+  readonly span: Meter["span"];
   readonly vendor: "requests" | "tokens" | undefined;
 }
 
@@ -41,6 +43,8 @@ export function toHeaderPlan(meters: readonly Meter[]): HeaderPlan {
       name,
       policy: `${name};q=${limit};qu="${UNITS[unit]}"${window}`,
       limit: String(limit),
+      most: limit,
+      span,
       vendor: unit === "requests" || unit === "tokens" ? unit : undefined,
     };
   });
@@ -53,59 +57,50 @@ export function nameOf({ scope, field }: Meter): string {
 }
 
 /** The headers for a call that was let in; `used` has a number for each meter. */
-export function limitHeaders(
-  { meters, told }: HeaderPlan,
-  used: readonly number[],
-  now: number,
-): Headers {
+export function limitHeaders({ told }: HeaderPlan, used: readonly number[], now: number): Headers {
   let tightest: Told | undefined;
   let requests: Told | undefined;
   let tokens: Told | undefined;
   for (const entry of told) {
-    if (!tightest || shareLeft(entry) < shareLeft(tightest)) tightest = entry;
-    if (entry.vendor === "requests" && (!requests || left(entry) < left(requests)))
-      requests = entry;
-    if (entry.vendor === "tokens" && (!tokens || left(entry) < left(tokens))) tokens = entry;
+    if (!tightest || shareLeft(entry, used) < shareLeft(tightest, used)) tightest = entry;
+    if (entry.vendor === "requests") requests = tighter(entry, requests, used);
+    else if (entry.vendor === "tokens") tokens = tighter(entry, tokens, used);
   }
   const headers: Headers = {};
   if (tightest) {
+    const seconds = secondsLeft(tightest, now);
+    const reset = seconds === 0 ? "" : `;t=${seconds}`;
     headers["ratelimit-policy"] = tightest.policy;
-    headers["ratelimit"] = `${tightest.name};r=${left(tightest)}${resetIn(tightest)}`;
+    headers["ratelimit"] = `${tightest.name};r=${left(tightest, used)}${reset}`;
   }
   if (requests) {
     headers["x-ratelimit-limit-requests"] = requests.limit;
-    headers["x-ratelimit-remaining-requests"] = String(left(requests));
-    headers["x-ratelimit-reset-requests"] = inWords(secondsLeft(requests));
+    headers["x-ratelimit-remaining-requests"] = String(left(requests, used));
+    headers["x-ratelimit-reset-requests"] = inWords(secondsLeft(requests, now));
   }
   if (tokens) {
     headers["x-ratelimit-limit-tokens"] = tokens.limit;
-    headers["x-ratelimit-remaining-tokens"] = String(left(tokens));
-    headers["x-ratelimit-reset-tokens"] = inWords(secondsLeft(tokens));
+    headers["x-ratelimit-remaining-tokens"] = String(left(tokens, used));
+    headers["x-ratelimit-reset-tokens"] = inWords(secondsLeft(tokens, now));
   }
   return headers;
+}
 
-  function left({ place }: Told): number {
-    return Math.max(0, limitOf(place) - (used[place] ?? 0));
-  }
+function left({ place, most }: Told, used: readonly number[]): number {
+  return Math.max(0, most - (used[place] ?? 0));
+}
 
-  function shareLeft(entry: Told): number {
-    return left(entry) / Math.max(1, limitOf(entry.place));
-  }
+function shareLeft(entry: Told, used: readonly number[]): number {
+  return left(entry, used) / Math.max(1, entry.most);
+}
 
-  function limitOf(place: number): number {
-    return meters[place]?.limit ?? 0;
-  }
+function tighter(entry: Told, other: Told | undefined, used: readonly number[]): Told {
+  return !other || left(entry, used) < left(other, used) ? entry : other;
+}
 
-  function secondsLeft({ place }: Told): number {
-    const span = meters[place]?.span;
-    if (span === "day" || span === "month") return Math.ceil((windowEnd(span, now) - now) / 1000);
-    return span === "minute" ? 60 : 0;
-  }
-
-  function resetIn(entry: Told): string {
-    const seconds = secondsLeft(entry);
-    return seconds === 0 ? "" : `;t=${seconds}`;
-  }
+function secondsLeft({ span }: Told, now: number): number {
+  if (span === "day" || span === "month") return Math.ceil((windowEnd(span, now) - now) / 1000);
+  return span === "minute" ? 60 : 0;
 }
 
 /** The headers for a call that was refused by the meter at this place. */

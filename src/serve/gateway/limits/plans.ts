@@ -24,24 +24,39 @@ const MOST = 10_000;
 
 /** Plans by key, model, endpoint and, where it matters, user; forgotten when weir.yaml changes. */
 export function createPlans(limits: () => LimitsConfig): (subject: Subject) => Plan {
-  const kept = new Map<string, Kept>();
+  // By parts: one name put together for each call would have to be hashed anew each time.
+  const kept = new Map<string, Map<string, Map<string, Kept>>>();
+  let count = 0;
   let config = limits();
   let byUser = asksForUser(config);
+
+  function shelfOf({ route, model }: Subject): Map<string, Kept> {
+    const shelves = kept.get(model) ?? new Map<string, Map<string, Kept>>();
+    const shelf = shelves.get(route) ?? new Map<string, Kept>();
+    kept.set(model, shelves.set(route, shelf));
+    return shelf;
+  }
+
+  function forget(): void {
+    kept.clear();
+    count = 0;
+  }
 
   return (subject) => {
     const current = limits();
     if (current !== config) {
       config = current;
       byUser = asksForUser(config);
-      kept.clear();
+      forget();
     }
     const { caller, route, model, user } = subject;
-    const id = `${caller.keyId}\0${route}\0${model}${byUser && user !== undefined ? `\0${user}` : ""}`;
-    const known = kept.get(id);
+    const id = byUser && user !== undefined ? `${caller.keyId}\0${user}` : caller.keyId;
+    const known = kept.get(model)?.get(route)?.get(id);
     if (known && isSame(known.caller, caller)) return known.plan;
-    if (kept.size >= MOST) kept.clear();
+    if (count >= MOST) forget();
+    count += 1;
     const plan = toPlan(metersFor(subject, config));
-    kept.set(id, { plan, caller });
+    shelfOf(subject).set(id, { plan, caller });
     return plan;
   };
 }
