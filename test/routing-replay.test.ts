@@ -108,6 +108,15 @@ describe("every call ends, and no load is left", () => {
     }
   });
 
+  it("also where room is made by nothing but the ends of calls", () => {
+    // Who is not called when there is room waits for as long as the queue would let it.
+    for (const calls of Object.values(days)) {
+      const outcome = replay(calls, LEAST_BUSY, { concurrency: 2 });
+      expect(outcome).toMatchObject({ answered: calls.length, refused: 0, left: 0 });
+      expect(outcome.firstTokenMs.at(-1)).toBeLessThan(60_000);
+    }
+  });
+
   it("also where all replicas are gone at once: who waits is told so in time", () => {
     const gone = [0, 1, 2, 3, 4].map((replica) => ({ replica, fromMs: 30_000, toMs: 60_000 }));
     const { answered, refused, broken, left } = replay(days.alike, BY_PREFIX, { outages: gone });

@@ -34,6 +34,8 @@ export interface Setting {
   readonly replicas: number;
   /** As it would stand in weir.yaml. */
   readonly routing: unknown;
+  /** The most calls at the same time at each replica, and no pacing, as for a hosted vendor. */
+  readonly concurrency?: number;
   readonly outages?: readonly Outage[];
   /** Hears of each call that was handed on, and of the calls that ran at each replica before it. */
   readonly handed?: (replica: number, inFlight: readonly number[]) => void;
@@ -87,7 +89,7 @@ class Simulation {
     const places = Array.from({ length: setting.replicas }, (_, place) => place);
     this.replicas = places.map(() => new Replica(this.timeline));
     this.handed = places.map(() => 0);
-    this.targets = places.map(targetOf);
+    this.targets = places.map((place) => targetOf(place, setting.concurrency));
     const { later } = this.timeline;
     const random = seeded(1);
     this.router = createRouter({ now: () => this.timeline.now, random, later });
@@ -167,7 +169,7 @@ class Simulation {
   }
 }
 
-function targetOf(place: number): Target {
+function targetOf(place: number, concurrency: number | undefined): Target {
   const id = `replica-${place + 1}`;
   return {
     id,
@@ -177,7 +179,8 @@ function targetOf(place: number): Target {
     fallback: false,
     price: undefined,
     tags: [],
-    isPaced: true,
+    concurrency,
+    isPaced: concurrency === undefined,
     continues: false,
     keepsClientLines: false,
   };
