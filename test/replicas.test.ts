@@ -198,15 +198,16 @@ it.for(PROCESSES)(
     const weir = await setUp(context, { args });
     const [first, second] = weir.each as [Replica, Replica];
     expect(await status(first, CHAT, { ...HI, model: "broken" })).toBeGreaterThanOrEqual(500);
-    const breaker = async (one: Replica) => (await routing(one, "broken"))?.breaker;
-    await everywhere(weir.each, breaker, "open");
+    // Half-open once a first pause is over, and so until a call comes.
+    const isSpared = async (one: Replica) => (await routing(one, "broken"))?.breaker !== "closed";
+    await everywhere(weir.each, isSpared, true);
     expect((await routing(second, "broken"))?.attempts).toBe(0);
     const late = await weir.another();
-    await everywhere([late], breaker, "open");
+    await everywhere([late], isSpared, true);
     const mock = await createMockUpstream({ port: weir.brokenPort });
     onTestFinished(() => mock.close());
     await ask(first, "/admin/v1/targets/test", { model: "broken", target: UP });
-    await everywhere([...weir.each, late], breaker, "closed");
+    await everywhere([...weir.each, late], isSpared, false);
   },
 );
 

@@ -8,8 +8,8 @@
  * 1. **Decisions.** An operator took a target out, or in again. The later decision counts everywhere;
  *    whoever lacks it gets it, also a process or a replica that starts later.
  * 2. **Outages.** A breaker opened because of what was seen *there*. Whoever hears of a new outage
- *    treats its own breaker as opened for the rest of the pause, and then lets one call probe, as after
- *    an outage of its own. What it sees itself counts more: a success closes the breaker for good, however
+ *    treats its own breaker as opened for the rest of the pause, at most for a first one (it may be the
+ *    other that is cut off), and then lets one call probe, as after an outage of its own. What it sees itself counts more: a success closes the breaker for good, however
  *    often the same outage is told again. When nobody tells of an outage any more, it is over.
  *    Hearsay is never passed on as if it had been seen: two processes would keep it alive for ever.
  *

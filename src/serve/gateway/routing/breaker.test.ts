@@ -110,6 +110,13 @@ it("closes when nobody tells of an outage any more, but not what it saw itself",
   expect(seen.seen(1_001)).toEqual({ count: 1, forMs: 3_999 });
 });
 
+it("is spared by hearsay no longer than by a first failure of its own", () => {
+  const breaker = new Breaker();
+  breaker.told([told("cut-off/7", 60_000)], 0);
+  expect(breaker.state(4_999)).toBe("open");
+  expect(breaker.state(5_000)).toBe("half-open");
+});
+
 it("makes it its own when the probe fails", () => {
   const breaker = new Breaker();
   breaker.told([told("other/1", 0)], 0);

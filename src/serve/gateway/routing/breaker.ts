@@ -121,7 +121,9 @@ export class Breaker {
       this.isOpen = true;
       this.isHearsay = true;
       this.pauseMs = this.rules.pause;
-      this.openUntil = now + Math.max(...news.map(({ forMs }) => forMs));
+      // Not longer than after a first failure here: it may be the other that is cut off.
+      const longest = Math.max(...news.map(({ forMs }) => forMs));
+      this.openUntil = now + Math.min(longest, this.rules.pause);
     }
   }
 
