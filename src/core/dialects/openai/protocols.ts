@@ -6,13 +6,14 @@ import { createCompletionWriter, formatCompletion } from "./completion-answer.ts
 import { CompletionBody, toCompletionRequest } from "./completion-request.ts";
 import { formatError } from "./error.ts";
 import { wantsUsage } from "./options.ts";
+import { isPlainChat } from "./plain-chat.ts";
 
 /** `/v1/chat/completions` as OpenAI's clients speak it. */
 export const openAiChat: ClientProtocol = {
   dialect: "openai-chat",
   idPrefix: "chatcmpl-",
   schema: ChatCompletionBody,
-  request: (body) => toChatRequest(parseBody(ChatCompletionBody, body)),
+  request: (body) => toChatRequest(isPlainChat(body) ? body : parseBody(ChatCompletionBody, body)),
   whole: formatChatCompletion,
   stream: (head, { source }) => createChatWriter(head, wantsUsage(source?.body)),
   error: formatError,

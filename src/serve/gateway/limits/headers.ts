@@ -9,7 +9,6 @@ type Headers = Record<string, string>;
 
 /** The places of the meters that are told, and the parts of the headers that never change. */
 export interface HeaderPlan {
-  readonly meters: readonly Meter[];
   readonly told: readonly Told[];
 }
 
@@ -48,7 +47,7 @@ export function toHeaderPlan(meters: readonly Meter[]): HeaderPlan {
       vendor: unit === "requests" || unit === "tokens" ? unit : undefined,
     };
   });
-  return { meters, told };
+  return { told };
 }
 
 /** As `perKey.costPerDay`, which is how weir.yaml has it. */
