@@ -21,18 +21,27 @@ const AT_ONCE: Way = { strategy: "least-busy", queue: UNPACED };
 const BY_PREFIX: Way = { strategy: "prefix", queue: {} };
 const BY_PREFIX_AT_ONCE: Way = { strategy: "prefix", queue: UNPACED };
 
+const PAIRS = [
+  ["least-busy", LEAST_BUSY, AT_ONCE],
+  ["prefix", BY_PREFIX, BY_PREFIX_AT_ONCE],
+] as const;
+
+/** No prompt is large: small and large ones share one budget at each replica. */
+const ONE_LANE = 1_000_000;
+const ONE_BUDGET: Way = { strategy: "least-busy", queue: { large: ONE_LANE } };
+const BY_PREFIX_ONE_BUDGET: Way = { strategy: "prefix", queue: { large: ONE_LANE } };
+
 const WAYS: Readonly<Record<string, Way>> = {
   "weighted, at once": { strategy: "weighted", queue: UNPACED },
   "weighted, paced": { strategy: "weighted", queue: {} },
   "least-busy, at once": AT_ONCE,
   "least-busy, paced": LEAST_BUSY,
+  "least-busy, paced in one lane": ONE_BUDGET,
   "prefix, at once": BY_PREFIX_AT_ONCE,
   "prefix, paced": BY_PREFIX,
+  "prefix, paced in one lane": BY_PREFIX_ONE_BUDGET,
 };
 
-/** No prompt is large: small and large ones share one budget at each replica. */
-const ONE_LANE = 1_000_000;
-const ONE_BUDGET: Way = { strategy: "least-busy", queue: { large: ONE_LANE } };
 const ALTERNATIVES: Readonly<Record<string, Way>> = {
   "least-busy, as it comes (512; large 4096)": LEAST_BUSY,
   "least-busy, 256": { strategy: "least-busy", queue: { promptTokens: 256 } },
@@ -49,7 +58,7 @@ const ALTERNATIVES: Readonly<Record<string, Way>> = {
   "prefix, balance 1": { strategy: "prefix", balance: 1, queue: {} },
   "prefix, balance 1.5": { strategy: "prefix", balance: 1.5, queue: {} },
   "prefix, balance 2": { strategy: "prefix", balance: 2, queue: {} },
-  "prefix, one lane": { strategy: "prefix", queue: { large: ONE_LANE } },
+  "prefix, one lane": BY_PREFIX_ONE_BUDGET,
 };
 
 const NOTES = [
@@ -84,13 +93,15 @@ function rowsOf(workload: Workload): Row[] {
   const { name } = workload;
   const rows: Row[] = [];
   for (const [loadName, load] of Object.entries(LOADS)) {
-    const [ours, atOnce] = [
-      figuresOf(workload, LEAST_BUSY, { load }),
-      figuresOf(workload, AT_ONCE, { load }),
-    ];
-    const what = `${name}, load ${loadName}, paced against at once`;
-    rows.push(compared(`${what}: in time`, "%", ours.inTime, atOnce.inTime));
-    rows.push(compared(`${what}: first token, p99`, "ms", ours.p99Ms, atOnce.p99Ms));
+    for (const [way, ours, peer] of PAIRS) {
+      const what = `${name}, load ${loadName}, ${way}, paced against at once`;
+      const [paced, atOnce] = [
+        figuresOf(workload, ours, { load }),
+        figuresOf(workload, peer, { load }),
+      ];
+      rows.push(compared(`${what}: in time`, "%", paced.inTime, atOnce.inTime));
+      rows.push(compared(`${what}: first token, p99`, "ms", paced.p99Ms, atOnce.p99Ms));
+    }
   }
   const [byPrefix, byLoad] = [
     figuresOf(workload, BY_PREFIX, { load: 1 }),
@@ -112,8 +123,8 @@ function sizeRowsOf(workload: Workload): Row[] {
   const atOnce = fewestReplicas(workload, AT_ONCE);
   const size = (what: string, way: Way, peer: number) =>
     compared(
-      `${workload.name}, fewest replicas for 95 % in time: ${what}`,
-      "",
+      `${workload.name}, fewest for 95 % in time at twice the full load: ${what}`,
+      "replicas",
       fewestReplicas(workload, way),
       peer,
     );

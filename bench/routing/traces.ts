@@ -5,7 +5,10 @@ import { BLOCK_TOKENS } from "./block-cache.ts";
 import { KV_TOKENS } from "./replica.ts";
 import type { Call } from "./simulation.ts";
 
-/** Public request traces: times and sizes of production calls, and which beginnings they share. */
+/**
+ * Public request traces: times and sizes of production calls, and which beginnings they share. Azure
+ * 2023 (Patel et al., ISCA 2024; CC-BY 4.0) and Mooncake (Qin et al., FAST 2025; Apache-2.0).
+ */
 
 /** Beside the repository; they are not part of it. */
 const FOLDER =

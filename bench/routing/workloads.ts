@@ -26,7 +26,7 @@ export function readWorkloads(): Workload[] {
     {
       name: "Azure chat",
       at: (factor) => atRate(chat, factor),
-      factors: [1.8, 2.1, 2.5],
+      factors: [2, 2.4, 2.7],
     },
     { name: "Azure code", at: (factor) => atRate(code, factor), factors: [0.25, 0.35, 0.6] },
     {
@@ -52,7 +52,7 @@ export function readWorkloads(): Workload[] {
           spanMs: 240_000,
           systemBlocks: 4,
         }),
-      factors: [2.2, 2.8, 3.5],
+      factors: [2.2, 2.9, 3.5],
     },
   ];
 }
