@@ -1,5 +1,6 @@
 import type { LimitList, SpendList, SpendRow } from "../http/limit-schemas.ts";
 import type { LimitCount } from "../serve/gateway/limits/notices.ts";
+import type { Spending } from "../store/sqlite/calls.ts";
 import { standingOf } from "../serve/gateway/limits/standing.ts";
 import type { Gauge } from "../watch/metrics/exposition.ts";
 import type { House } from "./house.ts";
@@ -45,16 +46,18 @@ export async function spendList({ traces, recorder }: House): Promise<SpendList>
   return {
     dayFrom,
     monthFrom,
-    keys: summed(rows.map(({ keyId: id, tenantId: _, ...spent }) => ({ id, ...spent }))),
-    tenants: summed(rows.map(({ tenantId: id, keyId: _, ...spent }) => ({ id, ...spent }))),
+    keys: summedBy(rows, "keyId"),
+    tenants: summedBy(rows, "tenantId"),
   };
 }
 
-function summed(rows: readonly SpendRow[]): SpendRow[] {
+function summedBy(rows: readonly Spending[], name: "keyId" | "tenantId"): SpendRow[] {
   const sums = new Map<string, SpendRow>();
   for (const row of rows) {
-    const sum = sums.get(row.id);
-    if (!sum) sums.set(row.id, { ...row });
+    const { keyId, tenantId, ...spent } = row;
+    const id = name === "keyId" ? keyId : tenantId;
+    const sum = sums.get(id);
+    if (!sum) sums.set(id, { id, ...spent });
     else {
       sum.dayCalls += row.dayCalls;
       sum.dayTokens += row.dayTokens;

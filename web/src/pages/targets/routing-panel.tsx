@@ -86,8 +86,8 @@ export function DrainButton({ name, isDrained }: { name: TargetName; isDrained: 
       {isAsking && (
         <Dialog title={`Drain ${name.target}?`} onClose={() => setIsAsking(false)}>
           <p>
-            It gets no new calls of any model until it is enabled again, or the server restarts.
-            Calls that run there finish.
+            It gets no new calls of any model until it is enabled again (or, without Redis, until
+            the server restarts). Calls that run there finish.
           </p>
           <div className="actions">
             <button type="button" className="button" onClick={() => setIsAsking(false)}>
