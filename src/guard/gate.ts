@@ -39,17 +39,17 @@ export function createGate(rules: GuardRules) {
   return {
     inspect(request: GenerateRequest): InputVerdict {
       const findings: FindingRecord[] = [];
-      const redacted = new Map<string, string>();
+      let redacted: Map<string, string> | undefined;
       const scan = (text: string, origin: Origin) => {
         const seen = look(text, origin, findings);
-        if (seen !== text) redacted.set(text, seen);
+        if (seen !== text) (redacted ??= new Map()).set(text, seen);
         return seen;
       };
       const seen =
         request.kind === "completion" ? scanPrompt(request, scan) : scanChat(request, scan);
       const worst = findings.find(({ action }) => action === "block");
       return {
-        request: seen === request ? seen : withRedactions(seen, redacted),
+        request: redacted ? withRedactions(seen, redacted) : seen,
         findings,
         blocked: worst && toBlock(worst),
       };

@@ -304,7 +304,7 @@ class Call implements RunningCall {
       usageEstimated: spent.isEstimated,
       costNanos,
       finishReason: this.finishReason,
-      findings: [...this.inputFindings, ...(this.scan?.findings ?? [])],
+      findings: this.findings,
       times: this.times,
       target: this.attempts?.target,
       attempts: this.attempts?.records ?? [],
@@ -316,6 +316,11 @@ class Call implements RunningCall {
     this.needs.recorder.record(toCallRecord(this.context, outcome, this.needs));
     this.needs.recorder.active(-1);
     return usage;
+  }
+
+  private get findings(): readonly FindingRecord[] {
+    const found = this.scan?.findings ?? [];
+    return found.length === 0 ? this.inputFindings : [...this.inputFindings, ...found];
   }
 
   /** What the client's answer came to, and what all attempts together did. */
