@@ -61,6 +61,13 @@ describe("calls that begin alike", () => {
     const outcome = replay(calls, { ...BY_PREFIX, ...pacing });
     expect(busiest(outcome)).toBeLessThanOrEqual((calls.length / REPLICAS) * BALANCE + 1);
   });
+
+  it("keep their replica at full load too, when prompts are paced", () => {
+    const busy = conversations({ count: 290, spanMs: SPAN_MS, systemBlocks: 4 });
+    const atOnce = replay(busy, { ...BY_PREFIX, ...AT_ONCE });
+    const paced = replay(busy, BY_PREFIX);
+    expect(paced.savedTokens).toBeGreaterThan(0.93 * atOnce.savedTokens);
+  });
 });
 
 describe("calls that have nothing in common", () => {

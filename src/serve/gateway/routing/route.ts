@@ -11,6 +11,9 @@ import type { RetryBudget } from "./retry-budget.ts";
 import type { TargetState } from "./target-state.ts";
 import { Ticket, type TicketNeeds } from "./ticket.ts";
 
+/** From this share on of a prompt it is cheaper to wait for who has read it than to read it anew. */
+const WORTH_WAITING = 0.5;
+
 export interface NextTarget {
   /** May be called at once, or when a target has room. */
   go(ticket: Ticket): void;
@@ -117,7 +120,7 @@ export class Route implements Waiting {
 
   /** Called by the queue: there was no room in time, or others go before. */
   refuse(error: WeirError): void {
-    const spare = this.pick({ mayFallBack: true });
+    const spare = this.pick({ mayFallBack: true, mayWait: false });
     if (spare) this.start(spare);
     else this.give(error);
   }
@@ -195,7 +198,7 @@ export class Route implements Waiting {
    * The target for now: own ones before fallbacks, sound before broken. Undefined where the first of
    * these groups has somebody, but no room: those wait, unless they waited long enough.
    */
-  private pick({ mayFallBack = false } = {}): Target | undefined {
+  private pick({ mayFallBack = false, mayWait = true } = {}): Target | undefined {
     if (this.allowed.length === 1) return this.onlyOne(this.allowed[0]);
     const untried = this.untried();
     const sound = untried.filter((target) => this.isSound(target));
@@ -203,6 +206,10 @@ export class Route implements Waiting {
     const spare = sound.filter(({ fallback }) => fallback);
     const group = [own, spare].find(({ length }) => length > 0) ?? this.lastResort(untried);
     const withRoom = group.filter((target) => this.hasRoom(target));
+    if (withRoom.length > 0 && withRoom.length < group.length && mayWait) {
+      const best = this.best(group);
+      if (best && !withRoom.includes(best) && this.matchOf(best) >= WORTH_WAITING) return undefined;
+    }
     if (withRoom.length > 0) return this.best(withRoom);
     return mayFallBack ? this.best(spare.filter((target) => this.hasRoom(target))) : undefined;
   }
@@ -279,11 +286,13 @@ export class Route implements Waiting {
       firstContentMs,
       usedAt,
       price: price && (price.input * 3 + price.output) / 4,
-      prefixMatch:
-        this.blocks.length > 0
-          ? this.needs.prefixes.match(this.blocks, this.needs.stateOf(target))
-          : 0,
+      prefixMatch: this.matchOf(target),
     };
+  }
+
+  private matchOf(target: Target): number {
+    if (this.blocks.length === 0) return 0;
+    return this.needs.prefixes.match(this.blocks, this.needs.stateOf(target));
   }
 }
 
