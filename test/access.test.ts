@@ -2,6 +2,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it, onTestFinished } from "vitest";
 import { createMockUpstream } from "../src/cli/mock/upstream.ts";
+import { SCOPES } from "../src/core/access.ts";
 import type { Scope } from "../src/core/call.ts";
 import type { CreatedKey, KeyRow, NewKey, TenantRow } from "../src/http/access-schemas.ts";
 import { type PostgresServer, needsPostgres, startPostgres } from "./support/postgres.ts";
@@ -207,9 +208,10 @@ const ROUTES: Readonly<Record<string, readonly [least: Scope, body?: unknown]>> 
 };
 const COVERED: Readonly<Record<Scope, readonly Scope[]>> = {
   inference: ["inference"],
+  traces: ["traces"],
   viewer: ["viewer"],
   operator: ["viewer", "operator"],
-  admin: ["viewer", "operator", "admin", "inference"],
+  admin: ["viewer", "operator", "admin", "inference", "traces"],
 };
 /** Anybody: who signs in or out is nobody yet, or no more. */
 const OPEN = new Set(["POST /admin/v1/session", "DELETE /admin/v1/session"]);
@@ -218,6 +220,7 @@ it("asks every admin route with every role", async () => {
   const server = await setUp();
   const keys = {
     inference: (await make(server, { scopes: ["inference"] })).key,
+    traces: (await make(server, { scopes: ["traces"] })).key,
     viewer: (await make(server, { scopes: ["viewer"] })).key,
     operator: (await make(server, { scopes: ["operator"] })).key,
     admin: (await make(server, { scopes: ["admin"] })).key,
@@ -225,7 +228,7 @@ it("asks every admin route with every role", async () => {
   const wrong: string[] = [];
   for (const [route, [least, body]] of Object.entries(ROUTES)) {
     const [method = "", path = ""] = route.split(" ");
-    for (const scope of ["inference", "viewer", "operator", "admin"] as const) {
+    for (const scope of SCOPES) {
       const { status } = await server.call(path, body, { method, ...as(keys[scope]) });
       const isRefused = status === 401 || status === 403;
       if (isRefused === COVERED[scope].includes(least)) wrong.push(`${scope}: ${route}: ${status}`);
@@ -387,7 +390,7 @@ it("works from the command line on the same folder, and the server sees it", asy
 
 it.each<[string[], RegExp]>([
   [["keys", "create"], /create needs a name/],
-  [["keys", "create", "x", "--scope", "root"], /--scope is inference, viewer, operator or admin/],
+  [["keys", "create", "x", "--scope", "root"], /--scope is inference, traces, viewer, operator or admin/],
   [["keys", "create", "x", "--expires", "soon"], /--expires takes 90d/],
   [["keys", "create", "x", "--limit", "speed=3"], /no limit "speed"; there are: requestsPerMinute/],
   [["keys", "create", "x", "--limit", "concurrency=-3"], /a whole number from 1 on/],

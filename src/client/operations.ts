@@ -1206,7 +1206,7 @@ export interface Operations {
          * the first characters, to tell keys apart
          */
         prefix: string;
-        scopes: ("viewer" | "operator" | "admin" | "inference")[];
+        scopes: ("viewer" | "operator" | "admin" | "inference" | "traces")[];
         /**
          * the tenant's id
          */
@@ -1268,7 +1268,7 @@ export interface Operations {
       /**
        * @minItems 1
        */
-      scopes?: ("viewer" | "operator" | "admin" | "inference")[];
+      scopes?: ("viewer" | "operator" | "admin" | "inference" | "traces")[];
       tenant?: string;
       /**
        * epoch milliseconds; null: never
@@ -1314,7 +1314,7 @@ export interface Operations {
        * the first characters, to tell keys apart
        */
       prefix: string;
-      scopes: ("viewer" | "operator" | "admin" | "inference")[];
+      scopes: ("viewer" | "operator" | "admin" | "inference" | "traces")[];
       /**
        * the tenant's id
        */
@@ -1382,7 +1382,7 @@ export interface Operations {
       /**
        * @minItems 1
        */
-      scopes?: ("viewer" | "operator" | "admin" | "inference")[];
+      scopes?: ("viewer" | "operator" | "admin" | "inference" | "traces")[];
       tenant?: string;
       /**
        * epoch milliseconds; null: never
@@ -1428,7 +1428,7 @@ export interface Operations {
        * the first characters, to tell keys apart
        */
       prefix: string;
-      scopes: ("viewer" | "operator" | "admin" | "inference")[];
+      scopes: ("viewer" | "operator" | "admin" | "inference" | "traces")[];
       /**
        * the tenant's id
        */
@@ -1509,7 +1509,7 @@ export interface Operations {
        * the first characters, to tell keys apart
        */
       prefix: string;
-      scopes: ("viewer" | "operator" | "admin" | "inference")[];
+      scopes: ("viewer" | "operator" | "admin" | "inference" | "traces")[];
       /**
        * the tenant's id
        */

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { bothAllow, checkModel, covers, mayUse, roleOf } from "./access.ts";
+import { SCOPES, bothAllow, checkModel, covers, mayUse, roleOf } from "./access.ts";
 import type { Caller } from "./call.ts";
 
 const caller = (models?: readonly string[]): Caller => ({
@@ -9,22 +9,18 @@ const caller = (models?: readonly string[]): Caller => ({
   ...(models && { models }),
 });
 
-it("lets admins do all, operators what viewers do and more, and inference only calls", () => {
+it("lets admins do all, operators what viewers do and more, and inference and traces only that", () => {
   expect(
-    ["viewer", "operator", "admin", "inference"].map((scope) => [
-      scope,
-      (["viewer", "operator", "admin", "inference"] as const).filter((wanted) =>
-        covers([scope as "viewer"], wanted),
-      ),
-    ]),
+    SCOPES.map((scope) => [scope, SCOPES.filter((wanted) => covers([scope], wanted))]),
   ).toEqual([
     ["viewer", ["viewer"]],
     ["operator", ["viewer", "operator"]],
-    ["admin", ["viewer", "operator", "admin", "inference"]],
+    ["admin", ["viewer", "operator", "admin", "inference", "traces"]],
     ["inference", ["inference"]],
+    ["traces", ["traces"]],
   ]);
   expect(roleOf(["inference", "operator"])).toBe("operator");
-  expect(roleOf(["inference"])).toBeUndefined();
+  expect(roleOf(["inference", "traces"])).toBeUndefined();
 });
 
 it.each<[readonly string[] | undefined, string, boolean]>([

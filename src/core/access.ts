@@ -3,7 +3,13 @@ import { WeirError } from "./errors.ts";
 
 /** Who may come in, and what for: the words that stores, routes and the command line share. */
 
-export const SCOPES = ["viewer", "operator", "admin", "inference"] as const satisfies Scope[];
+export const SCOPES = [
+  "viewer",
+  "operator",
+  "admin",
+  "inference",
+  "traces",
+] as const satisfies Scope[];
 
 /** What a person may be on the dashboard, each more than the one before. */
 export const ROLES = ["viewer", "operator", "admin"] as const satisfies Scope[];
@@ -11,9 +17,10 @@ export type Role = (typeof ROLES)[number];
 
 const GRANTS: Readonly<Record<Scope, readonly Scope[]>> = {
   inference: ["inference"],
+  traces: ["traces"],
   viewer: ["viewer"],
   operator: ["operator", "viewer"],
-  admin: ["admin", "operator", "viewer", "inference"],
+  admin: ["admin", "operator", "viewer", "inference", "traces"],
 };
 
 /** Whether somebody with these scopes may do what asks for that one. */
@@ -22,7 +29,7 @@ export function covers(scopes: readonly Scope[], wanted: Scope): boolean {
   return false;
 }
 
-/** The highest role that the scopes come to; undefined for a key that only calls models. */
+/** The highest role that the scopes come to; undefined for a key that only calls models, or traces. */
 export function roleOf(scopes: readonly Scope[]): Role | undefined {
   return ROLES.findLast((role) => covers(scopes, role));
 }

@@ -24,9 +24,9 @@ export const DEFAULT_TENANT = "default";
 
 /**
  * What a key may do. `viewer` sees the dashboard, `operator` also acts on targets, `admin` may do
- * everything; `inference` calls models.
+ * everything; `inference` calls models; `traces` sends and reads the traces of its own tenant.
  */
-export type Scope = "viewer" | "operator" | "admin" | "inference";
+export type Scope = "viewer" | "operator" | "admin" | "inference" | "traces";
 
 /** In a queue the first goes before the second. */
 export const PRIORITIES = ["high", "normal", "low"] as const;

@@ -1,11 +1,12 @@
 import { z } from "zod";
-import type {
-  AccessState,
-  AccessWrite,
-  KeyRecord,
-  SessionRecord,
-  TenantRecord,
-  UserRecord,
+import {
+  type AccessState,
+  type AccessWrite,
+  type KeyRecord,
+  SCOPES,
+  type SessionRecord,
+  type TenantRecord,
+  type UserRecord,
 } from "../core/access.ts";
 
 /**
@@ -82,7 +83,7 @@ const SCHEMAS = {
     previousUntil: Time,
     name: z.string(),
     prefix: z.string(),
-    scopes: z.array(z.enum(["viewer", "operator", "admin", "inference"])),
+    scopes: z.array(z.enum(SCOPES)),
     tenantId: z.string(),
     createdAt: z.number(),
     lastUsedAt: Time,

@@ -39,7 +39,7 @@ export const keys: Command = {
       type: "string",
       multiple: true,
       value: "SCOPE",
-      help: "inference (default), viewer, operator or admin; may be repeated",
+      help: "inference (default), traces, viewer, operator or admin; may be repeated",
     },
     tenant: { type: "string", value: "ID", help: "the tenant that the key belongs to (default)" },
     expires: { type: "string", value: "WHEN", help: "90d, 12h, 2030-01-31 or never (default)" },
@@ -59,6 +59,7 @@ A running server takes the change over within a second, and so do its replicas w
 
   weir keys create web-shop --models 'chat,gpt-*' --limit requestsPerMinute=60 --expires 90d
   weir keys create grafana --scope viewer
+  weir keys create langchain-app --scope traces
   weir keys edit key_0123456789abcdef --limit costPerDay='5 USD' --limit requestsPerMinute=none
   weir keys rotate key_0123456789abcdef --grace 2h
 
@@ -175,7 +176,7 @@ function scopesOf(values: Values): Scope[] | undefined {
 function toScope(name: string): Scope {
   const scope = SCOPES.find((one) => one === name);
   if (scope) return scope;
-  throw new UsageError(`--scope is inference, viewer, operator or admin, not "${name}"`);
+  throw new UsageError(`--scope is inference, traces, viewer, operator or admin, not "${name}"`);
 }
 
 function priorityOf(values: Values): KeyWish["priority"] | undefined {

@@ -1,16 +1,17 @@
 import { createContext, use, type ReactNode } from "react";
-import type { Session } from "../../../src/http/access-schemas.ts";
+import type { KeyRow, Session } from "../../../src/http/access-schemas.ts";
 import { Icon } from "./icon.tsx";
 import { PageHead } from "./page.tsx";
 
-type Scope = "viewer" | "operator" | "admin" | "inference";
+type Scope = KeyRow["scopes"][number];
 
 /** What a role may; the server decides, this only shows it beforehand. */
 const GRANTS: Readonly<Record<string, readonly Scope[]>> = {
   viewer: ["viewer"],
   operator: ["viewer", "operator"],
-  admin: ["viewer", "operator", "admin", "inference"],
+  admin: ["viewer", "operator", "admin", "inference", "traces"],
   inference: ["inference"],
+  traces: ["traces"],
 };
 
 const SessionContext = createContext<Session | null>(null);
@@ -58,5 +59,7 @@ export function OnlyFor(props: {
 }
 
 function nameOf(scope: Scope): string {
-  return scope === "inference" ? "right to call models (admin, or a key for it)" : `role ${scope}`;
+  if (scope === "inference") return "right to call models (admin, or a key for it)";
+  if (scope === "traces") return "right to trace (admin, or a key for it)";
+  return `role ${scope}`;
 }

@@ -4,7 +4,7 @@ import { inDays } from "./expiry.ts";
 import { modelsProblem } from "./typed-models.ts";
 
 type Scope = KeyRow["scopes"][number];
-type Role = Exclude<Scope, "inference">;
+type Role = Exclude<Scope, "inference" | "traces">;
 
 const ROLES: readonly (readonly [role: Role | "none", text: string])[] = [
   ["none", "No"],
@@ -17,36 +17,50 @@ const MEANINGS: Readonly<Record<Role | "none", string>> = {
   none: "It cannot sign in here.",
   viewer: "It reads traces, figures and metrics.",
   operator: "It also tests, drains and steers targets.",
-  admin: "It may do everything: also call models and manage keys.",
+  admin: "It may do everything: also call models, trace and manage keys.",
 };
 
-/** What a key may: call models, and be something on the dashboard. */
+/** What programs do with a key. */
+const USES: readonly (readonly [use: Scope, text: string, example: string])[] = [
+  ["inference", "call models", "chat, embeddings, files, batches"],
+  ["traces", "send and read traces", "LangSmith SDKs, OpenTelemetry"],
+];
+
+function toggled(uses: readonly Scope[], use: Scope): readonly Scope[] {
+  return uses.includes(use) ? uses.filter((one) => one !== use) : [...uses, use];
+}
+
+/** An admin's key has always said that it calls models. */
+function withCalls(uses: readonly Scope[]): readonly Scope[] {
+  return uses.includes("inference") ? uses : [...uses, "inference"];
+}
+
+/** What a key may: call models, trace, and be something on the dashboard. */
 export function ScopeFields(props: {
   scopes: readonly Scope[];
   onChange: (scopes: Scope[]) => void;
 }) {
   const { scopes, onChange } = props;
   const role = ROLES.findLast(([one]) => one !== "none" && scopes.includes(one))?.[0] ?? "none";
-  const calls = scopes.includes("inference");
-  const change = (nextRole: Role | "none", nextCalls: boolean) =>
-    onChange([
-      ...(nextRole === "none" ? [] : [nextRole]),
-      ...(nextCalls ? ["inference" as const] : []),
-    ]);
+  const uses = USES.filter(([one]) => scopes.includes(one)).map(([one]) => one);
+  const change = (nextRole: Role | "none", nextUses: readonly Scope[]) =>
+    onChange([...(nextRole === "none" ? [] : [nextRole]), ...nextUses]);
   return (
     <fieldset className="scopes">
       <legend className="field-label">It may</legend>
-      <label className="check">
-        <input
-          type="checkbox"
-          checked={calls || role === "admin"}
-          disabled={role === "admin"}
-          onChange={() => change(role, !calls)}
-        />
-        <span>
-          call models <span className="quiet small">(chat, embeddings, files, batches)</span>
-        </span>
-      </label>
+      {USES.map(([use, text, example]) => (
+        <label key={use} className="check">
+          <input
+            type="checkbox"
+            checked={uses.includes(use) || role === "admin"}
+            disabled={role === "admin"}
+            onChange={() => change(role, toggled(uses, use))}
+          />
+          <span>
+            {text} <span className="quiet small">({example})</span>
+          </span>
+        </label>
+      ))}
       <div className="role-line">
         <span className="small">use the dashboard and the admin API</span>
         <Segments
@@ -54,7 +68,7 @@ export function ScopeFields(props: {
           label="Role on the dashboard"
           value={role}
           choices={ROLES}
-          onChange={(next) => change(next, calls || next === "admin")}
+          onChange={(next) => change(next, next === "admin" ? withCalls(uses) : uses)}
         />
         <span className="hint">{MEANINGS[role]}</span>
         {scopes.length === 0 && <span className="problem">A key must be for something.</span>}
