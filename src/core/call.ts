@@ -1,6 +1,7 @@
 import type { FinishReason, GenerateRequest, Usage } from "./chat.ts";
 import type { ErrorCode } from "./errors.ts";
 import type { Nanos } from "./money.ts";
+import type { RunMetadata } from "./run.ts";
 
 /** What is known of a call once it is over: what the gateway hands to watch, and watch keeps. */
 
@@ -109,8 +110,21 @@ export interface AttemptFacts {
   readonly errorMessage?: string | undefined;
 }
 
+/** Where a call hangs in a trace that its client began, and what that client says of it. */
+export interface CallLink {
+  /** A UUID; of a W3C trace id, its 16 bytes. */
+  readonly traceId: string;
+  /** The run, or the run that is the span, under which the call was made. */
+  readonly parentRunId: string | null;
+  /** That run's place in LangSmith's order. */
+  readonly dottedOrder: string | null;
+  readonly project: string | null;
+  readonly tags: readonly string[];
+  readonly metadata: RunMetadata;
+}
+
 export interface CallRecord {
-  /** The trace id, 32 hex digits. */
+  /** 32 hex digits: the call's own id, and its trace's where the client began none. */
   readonly id: string;
   readonly at: number;
   readonly route: string;
@@ -137,6 +151,8 @@ export interface CallRecord {
   /** How the answer cache took part; null: not at all. */
   readonly cache: "hit" | "joined" | "similar" | "miss" | null;
   readonly tenantId: string;
+  /** Null: the call is a trace of its own. */
+  readonly link: CallLink | null;
   readonly findings: readonly FindingRecord[];
   readonly timeline: Timeline;
   /** As the guard let it through; null for embeddings. */

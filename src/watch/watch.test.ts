@@ -15,6 +15,7 @@ const CALL: CallRecord = {
   keyId: "k",
   keyName: "app",
   tenantId: "default",
+  link: null,
   cache: null,
   user: null,
   stream: false,

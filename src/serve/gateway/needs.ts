@@ -1,5 +1,5 @@
 import type { RoutingConfig } from "../../config/routing.ts";
-import type { CallRecord, Caller, FindingRecord, Priority } from "../../core/call.ts";
+import type { CallLink, CallRecord, Caller, FindingRecord, Priority } from "../../core/call.ts";
 import type { ChatEvent, GenerateRequest, Usage } from "../../core/chat.ts";
 import type { WeirError } from "../../core/errors.ts";
 import type { Nanos } from "../../core/money.ts";
@@ -217,7 +217,10 @@ export interface Reply {
 }
 
 export interface CallContext {
+  /** The call's own id. */
   readonly traceId: string;
+  /** The client's trace, where it said one. */
+  readonly link?: CallLink;
   readonly route: string;
   readonly caller: Caller;
   /** `monotonic` when the request's head was read, and how long finding the key took. */

@@ -66,6 +66,7 @@ export function toCallRecord(
     attempts: attempts.length,
     cache: outcome.cache ?? null,
     tenantId: context.caller.tenantId ?? DEFAULT_TENANT,
+    link: context.link ?? null,
     findings: outcome.findings,
     timeline: toTimeline(context, outcome.times, attempts, { settledAt, endedAt: monotonic() }),
     request,

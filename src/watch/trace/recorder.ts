@@ -173,6 +173,7 @@ function toKept(call: CallRecord, { capture, redact }: RecorderNeeds): KeptCall 
     attempts: call.attempts,
     cache: call.cache,
     tenantId: call.tenantId,
+    link: call.link,
     findings: call.findings,
     timeline: call.timeline,
     inputTokens: usage.inputTokens,
