@@ -27,11 +27,19 @@ export async function accessOf(
 }
 
 async function storeOf(
-  { config: { postgres }, secret }: Settings,
+  settings: Settings,
   log: Log,
   control: () => Pick<ControlStore, "access">,
 ): Promise<AccessStore> {
-  if (!postgres) return { ...control().access, close: async () => undefined };
+  const options = postgresOptions(settings);
+  if (!options) return { ...control().access, close: async () => undefined };
+  const { openPostgresAccess } = await import("../store/postgres/access.ts");
+  return openPostgresAccess(options, log);
+}
+
+/** How to reach the PostgreSQL that weir.yaml names; undefined where it names none. */
+export function postgresOptions({ config: { postgres }, secret }: Settings) {
+  if (!postgres) return undefined;
   const url = secret(postgres.urlEnv);
   if (url === undefined) {
     throw new WeirError(
@@ -39,9 +47,7 @@ async function storeOf(
       `postgres.urlEnv names the variable ${postgres.urlEnv}, which is not set. Set it to postgres://USER:PASSWORD@HOST/DATABASE.`,
     );
   }
-  const { openPostgresAccess } = await import("../store/postgres/access.ts");
-  const { connections } = postgres;
-  return openPostgresAccess({ url, connections, timeoutMs: ANSWER_MS }, log);
+  return { url, connections: postgres.connections, timeoutMs: ANSWER_MS };
 }
 
 /** The same for a command, which closes what it opened. */

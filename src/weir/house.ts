@@ -16,6 +16,7 @@ import { type ControlStore, openControlStore } from "../store/sqlite/control.ts"
 import { lockFolder } from "../store/sqlite/folder-lock.ts";
 import { type TraceStore, openTraceStore } from "../store/sqlite/trace-store.ts";
 import { listPrice } from "../watch/cost/prices.ts";
+import type { Shelf } from "../watch/langsmith/shelf.ts";
 import type { Gauge } from "../watch/metrics/exposition.ts";
 import { type Metrics, createMetrics } from "../watch/metrics/metrics.ts";
 import { type Recorder, type Writer, createRecorder } from "../watch/trace/recorder.ts";
@@ -25,6 +26,7 @@ import { type Limiting, limitsOf, redisOf } from "./limits.ts";
 import { type Operations, openOperations } from "./operations.ts";
 import { type ReadinessCheck, folderCheck, redisCheck } from "./readiness.ts";
 import { ROOT } from "./release.ts";
+import { shelfOf } from "./shelf.ts";
 import { shareSteering, steeringOf } from "./steering.ts";
 
 /** What follows the configuration: replaced as a whole when it changes. */
@@ -42,6 +44,8 @@ export interface House {
   readonly log: Log;
   readonly control: ControlStore;
   readonly access: Access;
+  /** Datasets, prompts, queues, share links, saved views. */
+  readonly shelf: Shelf;
   readonly traces: TraceStore;
   readonly metrics: Metrics;
   readonly recorder: Recorder;
@@ -70,7 +74,15 @@ export interface House {
 /** What a call needs of the house: a worker has no more, and what it counts and records goes elsewhere. */
 export type CallHouse = Omit<
   House,
-  "control" | "traces" | "metrics" | "recorder" | "prober" | "readiness" | "gauges" | "reports"
+  | "control"
+  | "shelf"
+  | "traces"
+  | "metrics"
+  | "recorder"
+  | "prober"
+  | "readiness"
+  | "gauges"
+  | "reports"
 > & {
   readonly metrics: Pick<Metrics, "observe" | "active">;
   readonly recorder: Pick<Recorder, "record" | "dropped">;
@@ -104,6 +116,8 @@ export async function buildHouse(
   stack.defer(() => control.close());
   const access = await accessOf(settings, log.part("access"), () => control);
   stack.defer(followAccess(access, settings));
+  const shelf = await shelfOf(settings, control.shelf);
+  stack.defer(() => shelf.close());
   const newAdminKey = await access.ensureAdmin(settings.adminKey);
   const watch = await openWatch(settings, log, { live: () => current.live, stack });
   const catalogue = openCatalogue(settings, log, () => server().drain);
@@ -121,6 +135,7 @@ export async function buildHouse(
     log,
     control,
     access,
+    shelf,
     ...watch,
     catalogue,
     prober: startProber({ catalogue, steering }, log, stack),

@@ -30,6 +30,8 @@ const MIGRATION_LOCK = 0x77_65_69_72;
 export async function openPostgres(
   options: DatabaseOptions,
   migrations: readonly Migration[],
+  /** Where the version is noted: each part of the house has its own history. */
+  noted = "migration",
 ): Promise<Database> {
   // Loaded here: who uses no PostgreSQL does not pay for it.
   const { default: pg } = await import("pg");
@@ -47,7 +49,7 @@ export async function openPostgres(
   pool.on("connect", (client) => client.on("error", () => undefined));
   const database = toDatabase(pool);
   try {
-    await database.atomically((client) => migrate(client, migrations));
+    await database.atomically((client) => migrate(client, migrations, noted));
     return database;
   } catch (cause) {
     await database.close();
@@ -87,11 +89,15 @@ async function connect(pool: Pool): Promise<PoolClient> {
   }
 }
 
-async function migrate(client: PoolClient, migrations: readonly Migration[]): Promise<void> {
+async function migrate(
+  client: PoolClient,
+  migrations: readonly Migration[],
+  noted: string,
+): Promise<void> {
   await client.query("SELECT pg_advisory_xact_lock($1)", [MIGRATION_LOCK]);
   await client.query("CREATE SCHEMA IF NOT EXISTS weir");
-  await client.query("CREATE TABLE IF NOT EXISTS weir.migration (version integer NOT NULL)");
-  const { rows } = await client.query<{ version: number }>("SELECT version FROM weir.migration");
+  await client.query(`CREATE TABLE IF NOT EXISTS weir.${noted} (version integer NOT NULL)`);
+  const { rows } = await client.query<{ version: number }>(`SELECT version FROM weir.${noted}`);
   const version = rows[0]?.version ?? 0;
   if (version > migrations.length) {
     throw new WeirError(
@@ -101,8 +107,8 @@ async function migrate(client: PoolClient, migrations: readonly Migration[]): Pr
   }
   if (version === migrations.length) return;
   for (const step of migrations.slice(version)) await client.query(step);
-  await client.query("DELETE FROM weir.migration");
-  await client.query("INSERT INTO weir.migration VALUES ($1)", [migrations.length]);
+  await client.query(`DELETE FROM weir.${noted}`);
+  await client.query(`INSERT INTO weir.${noted} VALUES ($1)`, [migrations.length]);
 }
 
 /** Connections lost or refused, a server that stops, starts, is full or only a standby; deadlocks. */

@@ -8,6 +8,7 @@ import {
 import { ACCESS_SCHEMA, type SqliteAccess, createSqliteAccess } from "./access.ts";
 import { openDatabase } from "./database.ts";
 import { type ConversationStore, createConversationStore } from "./conversations.ts";
+import { SHELF_SCHEMA, type SqliteShelf, createSqliteShelf } from "./shelf.ts";
 import { RESPONSES_SCHEMA, type ResponseStore, createResponseStore } from "./responses.ts";
 
 const MIGRATIONS = [
@@ -21,6 +22,7 @@ const MIGRATIONS = [
   RESPONSES_SCHEMA,
   BATCHES_SCHEMA,
   ACCESS_SCHEMA,
+  SHELF_SCHEMA,
 ];
 
 export interface ControlStore {
@@ -29,6 +31,7 @@ export interface ControlStore {
   readonly conversations: ConversationStore;
   readonly files: FileStore;
   readonly batches: BatchStore;
+  readonly shelf: SqliteShelf;
   close(): void;
 }
 
@@ -45,6 +48,7 @@ export function openControlStore(
     conversations: createConversationStore(db, now),
     files: createFileStore(db, now),
     batches: createBatchStore(db),
+    shelf: createSqliteShelf(db),
     close: () => db.close(),
   };
 }
