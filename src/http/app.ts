@@ -3,6 +3,7 @@ import Fastify, {
   type FastifyError,
   type FastifyInstance,
   type FastifyServerOptions,
+  type RawRequestDefaultExpression as RawRequest,
 } from "fastify";
 import { z } from "zod";
 import { formatError } from "../core/dialects/openai/error.ts";
@@ -17,6 +18,7 @@ import { errorHeaders } from "./lane/replies.ts";
 import { LaneServer, type ListenerOptions } from "./lane-server.ts";
 import { type Operation, toOperation } from "./openapi.ts";
 import { followPlainRequests, noteFailure } from "./plain-requests.ts";
+import { canonicalTraceUrl } from "./trace-url.ts";
 
 export interface App {
   readonly server: LaneServer;
@@ -40,6 +42,7 @@ export function createApp(lane: Lane, listener: ListenerOptions, log: Log): App 
     logger: false,
     bodyLimit: 1024 * 1024,
     genReqId: () => newTraceId(),
+    rewriteUrl: toRoute,
     // Named here and not set later, or fastify loads its own two beside them: 5 MB that nobody uses.
     schemaController: { compilersFactory: COMPILERS },
     serverFactory: (handle) => (server = new LaneServer(lane, listener, handle)),
@@ -101,6 +104,11 @@ function noteUnreadable(
     caller: undefined,
     error: code,
   });
+}
+
+/** The address that is routed: what browsers ask for is a page, whatever the API has of that name. */
+function toRoute({ url = "/", method, headers }: RawRequest): string {
+  return method === "GET" && headers.accept?.includes("text/html") ? url : canonicalTraceUrl(url);
 }
 
 /** Every route's schema is zod's, whatever fastify's own types say of it. */

@@ -16,6 +16,7 @@ import { summarise, windowOf } from "../watch/overview.ts";
 import { type Gauge, sumGauges } from "../watch/metrics/exposition.ts";
 import { toSpans } from "../watch/trace/spans.ts";
 import { registerAccessRoutes } from "./access-routes.ts";
+import { registerLangSmithRoutes } from "./langsmith.ts";
 import type { House } from "./house.ts";
 import { limitGauges, limitList, spendList } from "./limit-views.ts";
 import { whyNotReady } from "./readiness.ts";
@@ -59,6 +60,7 @@ export async function registerRoutes(app: App, house: House, authorise: Authoris
     }),
   });
   registerAccessRoutes(app, house, authorise);
+  registerLangSmithRoutes(app, house, authorise);
   limitRoutes(app.fastify, {
     authorise,
     list: () => limitList(house),
