@@ -59,7 +59,13 @@ export type ShelfWrite =
       readonly mimeType: string;
       readonly bytes: Uint8Array;
     }
-  | { readonly op: "remove-bytes"; readonly tenantId: string; readonly ownerId: string };
+  /** All of an owner, or those of one id. */
+  | {
+      readonly op: "remove-bytes";
+      readonly tenantId: string;
+      readonly ownerId: string;
+      readonly id?: string | undefined;
+    };
 
 export interface ShelfQuery {
   readonly kind: string;

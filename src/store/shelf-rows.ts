@@ -89,8 +89,11 @@ export function toShelfStatement(write: ShelfWrite, dialect: ShelfDialect): Shel
     return { sql, values: [id, tenantId, ownerId, mimeType, bytes], mustChange: false };
   }
   if (write.op === "remove-bytes") {
-    const sql = `DELETE FROM ${blobs} WHERE tenant_id = ${place(1)} AND owner_id = ${place(2)}`;
-    return { sql, values: [write.tenantId, write.ownerId], mustChange: false };
+    const { tenantId, ownerId, id } = write;
+    const all = `DELETE FROM ${blobs} WHERE tenant_id = ${place(1)} AND owner_id = ${place(2)}`;
+    return id === undefined
+      ? { sql: all, values: [tenantId, ownerId], mustChange: false }
+      : { sql: `${all} AND id = ${place(3)}`, values: [tenantId, ownerId, id], mustChange: false };
   }
   const [column, id] =
     write.op === "remove" ? (["id", write.id] as const) : (["parent_id", write.parentId] as const);
