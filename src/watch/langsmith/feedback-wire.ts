@@ -32,18 +32,11 @@ export function feedbackOf(
   sender: Sender,
   { part, id = wire["id"] }: { readonly part: string; readonly id?: unknown },
 ): Feedback | Rejected {
-  const key = wire["key"];
-  if (typeof key !== "string" || key === "" || key.length > MAX_KEY) {
-    return { part, field: "key", reason: `must be a text of 1 to ${MAX_KEY} characters` };
-  }
-  const own = id === undefined || id === null ? randomUUID() : uuidOf(id);
-  if (own === undefined) return { part, field: "id", reason: "is no UUID" };
-  for (const field of IDS) {
-    if (given(wire[field]) && uuidOf(wire[field]) === undefined) {
-      return { part, field, reason: "is no UUID" };
-    }
-  }
+  const own = given(id) ? uuidOf(id) : randomUUID();
   const score = scoreOf(wire["score"]);
+  const fault = faultOf(wire);
+  if (fault) return { part, ...fault };
+  if (own === undefined) return { part, field: "id", reason: "is no UUID" };
   if (score === undefined) return { part, field: "score", reason: "must be a number, or null" };
   return {
     id: own,
@@ -51,17 +44,32 @@ export function feedbackOf(
     runId: uuidOf(wire["run_id"]) ?? null,
     traceId: uuidOf(wire["trace_id"]) ?? null,
     projectId: uuidOf(wire["session_id"]) ?? null,
-    key,
+    key: String(wire["key"]),
     score,
-    value: wire["value"] ?? null,
-    correction: wire["correction"] ?? null,
-    comment: typeof wire["comment"] === "string" ? wire["comment"] : null,
-    source: wire["feedback_source"] ?? { type: "api" },
+    ...saidOf(wire),
     comparativeExperimentId: uuidOf(wire["comparative_experiment_id"]) ?? null,
     extra: extraOf(wire),
     createdAt: timeOf(wire["created_at"]) ?? sender.receivedAt,
     modifiedAt: timeOf(wire["modified_at"]) ?? sender.receivedAt,
   };
+}
+
+function saidOf(wire: Wire): Pick<Feedback, "value" | "correction" | "comment" | "source"> {
+  return {
+    value: wire["value"] ?? null,
+    correction: wire["correction"] ?? null,
+    comment: typeof wire["comment"] === "string" ? wire["comment"] : null,
+    source: wire["feedback_source"] ?? { type: "api" },
+  };
+}
+
+function faultOf(wire: Wire): { field: string; reason: string } | undefined {
+  const key = wire["key"];
+  if (typeof key !== "string" || key === "" || key.length > MAX_KEY) {
+    return { field: "key", reason: `must be a text of 1 to ${MAX_KEY} characters` };
+  }
+  const field = IDS.find((name) => given(wire[name]) && uuidOf(wire[name]) === undefined);
+  return field && { field, reason: "is no UUID" };
 }
 
 export function isRejected(value: Feedback | Rejected): value is Rejected {

@@ -5,7 +5,7 @@
  */
 
 const ISO =
-  /^(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?)?\s*(?:Z|z|([+-])(\d\d):?(\d\d)?)?$/;
+  /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d)?)(?:[.,](\d{1,9}))?\s*([Zz]|[+-]\d\d(?::?\d\d)?)?)?$/;
 /** The end of the year 9999. */
 const LAST_MS = 253_402_300_799_999;
 
@@ -27,13 +27,19 @@ function ofText(text: string): number | undefined {
   }
   const found = ISO.exec(text.trim());
   if (!found) return /^\d+(?:\.\d+)?$/.test(text) ? timeOf(Number(text)) : undefined;
-  const [, year, month, day, hour = 0, minute = 0, second = 0, fraction = "", sign, zone, more] =
-    found;
-  const whole = Date.UTC(+(year ?? 0), +(month ?? 1) - 1, +(day ?? 1), +hour, +minute, +second);
-  const offset = sign ? (+(zone ?? 0) * 60 + +(more ?? 0)) * (sign === "-" ? -60_000 : 60_000) : 0;
-  const at = whole - offset + fractionOf(fraction);
-  const isCalendar = +(month ?? 1) >= 1 && +(month ?? 1) <= 12 && +(day ?? 1) >= 1;
-  return isCalendar && at >= 0 && at <= LAST_MS ? at : undefined;
+  const [, date = "", clock = "00:00:00", fraction = "", zone = "Z"] = found;
+  const whole = Date.parse(
+    `${date}T${clock.length === 5 ? `${clock}:00` : clock}${offsetOf(zone)}`,
+  );
+  const at = whole + fractionOf(fraction);
+  return at >= 0 && at <= LAST_MS ? at : undefined;
+}
+
+/** `+02:00` of `+0200` and `+02`. */
+function offsetOf(zone: string): string {
+  if (zone === "Z" || zone === "z") return "Z";
+  const digits = zone.slice(1).replace(":", "").padEnd(4, "0");
+  return `${zone.slice(0, 1)}${digits.slice(0, 2)}:${digits.slice(2)}`;
 }
 
 /** Milliseconds of the digits after a second's point, to the microsecond. */
