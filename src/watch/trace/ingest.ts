@@ -10,7 +10,9 @@ export type IngestProtocol =
   | "langsmith-post"
   | "langsmith-patch"
   /** POST /v1/traces, protobuf or JSON by content type */
-  | "otlp-traces";
+  | "otlp-traces"
+  /** POST /v1/logs: what GenAI libraries tell beside their spans */
+  | "otlp-logs";
 
 /** A request's body after decompression. */
 export interface IngestBody {
