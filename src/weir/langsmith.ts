@@ -4,6 +4,7 @@ import { infoRoutes } from "../http/routes/langsmith/info.ts";
 import { missingRoutes } from "../http/routes/langsmith/missing.ts";
 import { speakLangSmith } from "../http/routes/langsmith/scope.ts";
 import type { House } from "./house.ts";
+import { langSmithData } from "./langsmith-data.ts";
 import { VERSION } from "./release.ts";
 
 /**
@@ -17,16 +18,19 @@ export function registerLangSmithRoutes(
   authorise: Authorise,
 ): void {
   const log = house.log.part("http");
+  const data = langSmithData(house, authorise);
   // What needs no key.
   void fastify.register((routes, _options, ready) => {
     speakLangSmith(routes, { log });
     infoRoutes(routes, { version: VERSION });
+    data.withoutKey(routes);
     missingRoutes(routes);
     ready();
   });
   // What needs one with the scope `traces`, which is asked before a body is read.
   void fastify.register((routes, _options, ready) => {
     speakLangSmith(routes, { log, authorise });
+    data.withKey(routes);
     ready();
   });
 }
