@@ -20,6 +20,7 @@ import { registerLangSmithRoutes } from "./langsmith.ts";
 import type { House } from "./house.ts";
 import { limitGauges, limitList, spendList } from "./limit-views.ts";
 import { whyNotReady } from "./readiness.ts";
+import { registerOtlpRoutes } from "./otlp.ts";
 import { ROOT, VERSION } from "./release.ts";
 
 const DAY_MS = 86_400_000;
@@ -61,6 +62,7 @@ export async function registerRoutes(app: App, house: House, authorise: Authoris
   });
   registerAccessRoutes(app, house, authorise);
   registerLangSmithRoutes(app, house, authorise);
+  registerOtlpRoutes(app, house, authorise);
   limitRoutes(app.fastify, {
     authorise,
     list: () => limitList(house),
