@@ -7,7 +7,7 @@ export const MetadataOperation = z.object({
     .string()
     .transform((name) => name.toLowerCase())
     .pipe(z.enum(["set", "array_add", "array_remove"])),
-  value: z.unknown(),
+  value: z.unknown().optional(),
   values: z.array(z.string()).nullish(),
 });
 export type MetadataOperation = z.infer<typeof MetadataOperation>;

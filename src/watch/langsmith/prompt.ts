@@ -42,7 +42,7 @@ export const NewCommit = z.object({
   manifest: z.record(z.string(), z.unknown()),
   parent_commit: z.string().nullish(),
   description: Text,
-  skip_webhooks: z.unknown(),
+  skip_webhooks: z.unknown().optional(),
 });
 export type NewCommit = Omit<z.infer<typeof NewCommit>, "skip_webhooks">;
 

@@ -165,11 +165,17 @@ export function createPrompts({ shelf, now, newId }: DataNeeds) {
       return value.liked_by.length;
     },
     commitsOf,
-    /** Notes that it was pulled. */
+    /** Notes that it was pulled. A count that another replica changed just now is let be. */
     async notePull(asker: Asker, place: Place): Promise<void> {
       const { tenantId } = await find(asker, place);
       if (tenantId !== asker.tenantId) return;
-      await change(asker, place, (value) => ({ ...value, num_downloads: value.num_downloads + 1 }));
+      const counted = (value: PromptValue) => ({
+        ...value,
+        num_downloads: value.num_downloads + 1,
+      });
+      await change(asker, place, counted).catch((cause: unknown) => {
+        if (!(cause instanceof WeirError && cause.code === "conflict")) throw cause;
+      });
     },
     /** Rejects with conflict when nothing changed, or when its parent is not the newest any more. */
     async commit(asker: Asker, place: Place, sent: NewCommit): Promise<Commit> {

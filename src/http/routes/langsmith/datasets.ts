@@ -17,8 +17,8 @@ import type { Examples } from "../../../watch/langsmith/examples.ts";
 import { toFineTuning } from "../../../watch/langsmith/fine-tuning.ts";
 import { readForm, textsOf } from "../../../watch/langsmith/sent-form.ts";
 import { parseBody } from "../../../core/dialects/parse-body.ts";
-import { askedFields, askedIds, askedPage, askedSome, pathId, sentAs } from "./data-scope.ts";
-import { asked, askedFlag, sentBytes, tenantOf } from "./scope.ts";
+import { MOST, askedFields, askedIds, askedPage, askedSome, pathId, sentAs } from "./data-scope.ts";
+import { asked, askedCount, askedFlag, sentBytes, tenantOf } from "./scope.ts";
 
 export interface DatasetRoutesNeeds {
   readonly authorise: Authorise;
@@ -41,7 +41,7 @@ export function datasetRoutes(app: FastifyInstance, needs: DatasetRoutesNeeds): 
     return answers(needs, found);
   });
   app.get("/api/v2/datasets", async (request) => {
-    const { limit } = askedPage(request);
+    const limit = Math.max(1, askedCount(request, "page_size", { otherwise: 20, most: MOST }));
     const offset = offsetOf(asked(request, "cursor"));
     const wish = { ...askedDatasets(request, tenant(request)), limit: limit + 1, offset };
     const found = await datasets.list(wish);
@@ -55,9 +55,10 @@ export function datasetRoutes(app: FastifyInstance, needs: DatasetRoutesNeeds): 
     const change = sentAs(request, DatasetChange);
     return answer(await datasets.update(tenant(request), pathId(request, "dataset"), change));
   });
-  app.delete("/api/v1/datasets/:dataset", async (request, reply) => {
+  // Older SDKs parse the answer to a deletion.
+  app.delete("/api/v1/datasets/:dataset", async (request) => {
     await datasets.remove(tenant(request), pathId(request, "dataset"));
-    return reply.code(204).send();
+    return { message: "The dataset was deleted." };
   });
   app.post("/api/v1/datasets/upload", async (request) => {
     const { fields, rows } = uploadOf(request);

@@ -96,14 +96,14 @@ export function exampleRoutes(app: FastifyInstance, needs: ExampleRoutesNeeds): 
     await examples.update(tenantId, datasetId, [{ ...sentAs(request, ExampleChange), id }]);
     return { message: `Example ${id} was updated.`, ...(await read(tenantId, id)) };
   });
-  app.delete("/api/v1/examples/:example", async (request, reply) => {
+  app.delete("/api/v1/examples/:example", async (request) => {
     const { id } = await examples.find(tenant(request), pathId(request, "example"));
     await examples.remove(tenant(request), [id]);
-    return reply.code(204).send();
+    return { message: "The example was deleted." };
   });
-  app.delete("/api/v1/examples", async (request, reply) => {
+  app.delete("/api/v1/examples", async (request) => {
     await examples.remove(tenant(request), askedIds(request, "example_ids") ?? []);
-    return reply.code(204).send();
+    return { message: "The example was deleted." };
   });
   platformRoutes(app, needs);
 }
@@ -132,10 +132,10 @@ function platformRoutes(app: FastifyInstance, { authorise, examples }: ExampleRo
     const dataset = pathId(request, "dataset");
     return toAnswer(await examples.update(tenant(request), dataset, sent));
   });
-  app.delete(`${url}/:example`, async (request, reply) => {
+  app.delete(`${url}/:example`, async (request) => {
     const { id } = await examples.find(tenant(request), pathId(request, "example"));
     await examples.remove(tenant(request), [id]);
-    return reply.code(204).send();
+    return { message: "The example was deleted." };
   });
   app.post("/api/v1/platform/datasets/examples/delete", async (request) => {
     const { example_ids: ids, hard_delete: isHard } = sentAs(request, HardDelete);
