@@ -197,14 +197,6 @@ it("tells a caller who asks for progress that it waits, and fails inside the str
   expect(await answer.text()).toMatch(/^: accepted\n\ndata: \{"error"/);
 });
 
-it("takes the caller's trace id and names it in the answer", async () => {
-  const { server } = await withUpstream();
-  const id = "4bf92f3577b34da6a3ce929d0e0e4736";
-  const headers = { traceparent: `00-${id}-00f067aa0ba902b7-01` };
-  const answer = await server.call("/v1/chat/completions", HI, { headers });
-  expect(answer.headers.get("x-weir-trace-id")).toBe(id);
-});
-
 it("keeps a call's trace: stages in order, tokens, cost, status", async () => {
   const mock = await upstream({ tokens: 2 });
   const server = await startServer(

@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { CallContext } from "../serve/gateway/needs.ts";
 import type { Authorise } from "./authorise.ts";
+import { traceContextOf } from "./trace-context.ts";
 import { wishesOf } from "./wishes.ts";
 
 /** What a call beside generation is started with. */
@@ -21,6 +22,7 @@ export function asking(authorise: Authorise, request: FastifyRequest, reply: Fas
   const route = request.routeOptions.url ?? request.url;
   const authMs = performance.now() - startedAt;
   const wishes = wishesOf(request.headers);
+  const { link } = traceContextOf(request.headers);
   return {
     context: {
       traceId: request.id,
@@ -28,6 +30,7 @@ export function asking(authorise: Authorise, request: FastifyRequest, reply: Fas
       caller,
       startedAt,
       authMs,
+      ...(link && { link }),
       ...(wishes && { wishes }),
       tell: (headers) => void reply.headers(headers),
     },

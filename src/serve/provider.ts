@@ -21,6 +21,12 @@ export interface AttemptListener {
   failed(error: WeirError): void;
 }
 
+/** W3C's trace context for one attempt: what the upstream tells a collector then hangs under the call. */
+export interface UpstreamTrace {
+  readonly traceparent: string;
+  readonly tracestate?: string;
+}
+
 /** A generation under way. All three methods may be called at any time, also after its end. */
 export interface Attempt {
   /** Asks for silence: the reader is slow. Events already under way may still arrive. */
@@ -53,7 +59,7 @@ export interface Provider {
   readonly name: string;
   /** Whether nothing of a request leaves before the turn's end: by `core/turn-writes.ts`. Absent: no. */
   readonly sendsAtTurnEnd?: boolean;
-  generate(request: GenerateRequest, listener: AttemptListener): Attempt;
+  generate(request: GenerateRequest, listener: AttemptListener, trace?: UpstreamTrace): Attempt;
   /** Throws a WeirError and nothing else. */
   embed(request: EmbedRequest, signal: AbortSignal): Promise<Embeddings>;
   /** Absent where the provider ranks no documents. Throws a WeirError and nothing else. */

@@ -12,13 +12,14 @@ import { openAiChat, openAiCompletions } from "../../core/dialects/openai/protoc
 import { parseBody } from "../../core/dialects/parse-body.ts";
 import { unknownFields } from "../../core/dialects/unknown-fields.ts";
 import { WeirError, toWeirError } from "../../core/errors.ts";
-import { newId, newTraceId } from "../../core/ids.ts";
+import { newId } from "../../core/ids.ts";
 import { whenKnown } from "../../core/when-known.ts";
 import type { Log } from "../../core/log.ts";
 import type { Embeddings } from "../../serve/provider.ts";
 import type { CallContext, CallWishes, Reply, RunningCall } from "../../serve/gateway/needs.ts";
 import type { PreparedResponse, Responses } from "../../serve/responses/responses.ts";
 import { type Credentials, identify } from "../identify.ts";
+import { type TraceContext, traceContextOf } from "../trace-context.ts";
 import { type Visitors, sendsKey } from "../visitors.ts";
 import { wishesOf } from "../wishes.ts";
 import { readJson } from "./body.ts";
@@ -92,7 +93,8 @@ export function createInferenceLane(needs: LaneNeeds): Lane {
     if (!isKnown) return false;
     const protocol = PROTOCOLS[route];
     const startedAt = needs.monotonic();
-    const traceId = traceIdOf(exchange);
+    const trace = toContext(traceContextOf(exchange.headers));
+    const { traceId } = trace;
     const visit = needs.traffic.enter(exchange, traceId);
     if (needs.isLeaving()) exchange.closeAfter();
     let caller: Caller;
@@ -114,7 +116,8 @@ export function createInferenceLane(needs: LaneNeeds): Lane {
       return true;
     }
     const authMs = needs.monotonic() - startedAt;
-    const context = { traceId, route, caller, startedAt, authMs, ...(wishes && { wishes }) };
+    const asking = { route, caller, startedAt, authMs, ...(wishes && { wishes }) };
+    const context: CallContext = { ...trace, ...asking };
     const entered = () => entering;
     const read = (body: unknown) => whenKnown(entered, () => handle(body), reject);
     readJson(exchange, { maxBytes: needs.maxBodyBytes(), grew: visit.grew }, read, reject);
@@ -144,6 +147,12 @@ export function createInferenceLane(needs: LaneNeeds): Lane {
     }
   };
 }
+
+function toContext({ id, link, upstream }: TraceContext): Pick<CallContext, Traced> {
+  return { traceId: id, trace: upstream, ...(link && { link }) };
+}
+
+type Traced = "traceId" | "trace" | "link";
 
 /**
  * Counts a request for its address. Where replicas count together the answer comes later: it is
@@ -287,15 +296,6 @@ function breakable(work: AbortController, exchange: Exchange, traceId: string): 
       work.abort();
     },
   };
-}
-
-const TRACEPARENT = /^00-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}$/;
-
-/** The caller's own trace id when it sent one after W3C's Trace Context, else a new one. */
-function traceIdOf({ headers }: Exchange): string {
-  const sent = headers["traceparent"];
-  const id = typeof sent === "string" ? TRACEPARENT.exec(sent)?.[1] : undefined;
-  return id === undefined || /^0+$/.test(id) ? newTraceId() : id;
 }
 
 export function draining(): WeirError {

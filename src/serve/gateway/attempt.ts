@@ -1,6 +1,6 @@
 import type { ChatEvent, GenerateRequest, Usage } from "../../core/chat.ts";
 import type { WeirError } from "../../core/errors.ts";
-import type { Attempt, AttemptListener } from "../provider.ts";
+import type { Attempt, AttemptListener, UpstreamTrace } from "../provider.ts";
 import type { Target } from "./needs.ts";
 import type { AttemptReason } from "./routing/ask.ts";
 import type { Ticket } from "./routing/ticket.ts";
@@ -23,6 +23,13 @@ export interface TryListener {
   broke(one: Try, error: WeirError): void;
 }
 
+/** Who is asked, and what. */
+export interface TryAsk {
+  readonly ticket: Ticket;
+  readonly request: GenerateRequest;
+  readonly trace?: UpstreamTrace | undefined;
+}
+
 /** One attempt at one target: what it has told so far, and what it has used. */
 export class Try implements AttemptListener {
   readonly record: AttemptRecord;
@@ -40,17 +47,14 @@ export class Try implements AttemptListener {
   private readonly listener: TryListener;
   private readonly monotonic: () => number;
   private readonly request: GenerateRequest;
+  private readonly trace: UpstreamTrace | undefined;
   private finished = 0;
   private isOver = false;
 
-  constructor(
-    ticket: Ticket,
-    request: GenerateRequest,
-    listener: TryListener,
-    monotonic: () => number,
-  ) {
+  constructor({ ticket, request, trace }: TryAsk, listener: TryListener, monotonic: () => number) {
     this.ticket = ticket;
     this.request = request;
+    this.trace = trace;
     this.listener = listener;
     this.monotonic = monotonic;
     this.record = {
@@ -77,7 +81,7 @@ export class Try implements AttemptListener {
   start(): void {
     const { target, request } = this;
     const upstream = target.model === request.model ? request : { ...request, model: target.model };
-    this.attempt = target.provider.generate(upstream, this);
+    this.attempt = target.provider.generate(upstream, this, this.trace);
   }
 
   done(): void {

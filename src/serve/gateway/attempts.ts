@@ -1,7 +1,7 @@
 import type { ChatEvent, GenerateRequest, Usage } from "../../core/chat.ts";
 import { WeirError } from "../../core/errors.ts";
 import type { Later } from "../../core/time.ts";
-import type { Attempt } from "../provider.ts";
+import type { Attempt, UpstreamTrace } from "../provider.ts";
 import { type AttemptRecord, Try, type TryListener, isContent } from "./attempt.ts";
 import { canContinue, continued, joinedUsage } from "./continuation.ts";
 import type { AnswerFacts, Target } from "./needs.ts";
@@ -22,6 +22,7 @@ export interface AttemptsAsk {
   readonly original: GenerateRequest;
   /** How long the call may take from now on. */
   readonly deadlineMs?: number | undefined;
+  readonly trace?: UpstreamTrace | undefined;
   readonly hedge?: { readonly afterMs: number | undefined; readonly budget: number } | undefined;
 }
 
@@ -127,7 +128,7 @@ export class Attempts implements Attempt, TryListener, NextTarget {
   }
 
   private begin(ticket: Ticket, request = this.requestFor(ticket)): Try {
-    const one = new Try(ticket, request, this, this.needs.monotonic);
+    const one = new Try({ ticket, request, trace: this.ask.trace }, this, this.needs.monotonic);
     this.tries.push(one);
     this.running.push(one);
     this.records.push(one.record);

@@ -188,6 +188,7 @@ class Call implements RunningCall {
         original,
         route: needs.router.open(ask),
         deadlineMs: context.wishes?.deadlineMs ?? model.routing.deadline,
+        trace: context.trace,
         hedge: hedgeOf(model, needs.router),
       },
       {

@@ -4,7 +4,7 @@ import type { ChatEvent, GenerateRequest, Usage } from "../../core/chat.ts";
 import type { WeirError } from "../../core/errors.ts";
 import type { Nanos } from "../../core/money.ts";
 import type { Clock, Later } from "../../core/time.ts";
-import type { Attempt, AttemptListener, Provider } from "../provider.ts";
+import type { Attempt, AttemptListener, Provider, UpstreamTrace } from "../provider.ts";
 
 /** What the gateway asks of the rest of the house. `weir.ts` hands in the parts that fit. */
 
@@ -221,6 +221,8 @@ export interface CallContext {
   readonly traceId: string;
   /** The client's trace, where it said one. */
   readonly link?: CallLink;
+  /** What upstreams are told of the call's trace. */
+  readonly trace?: UpstreamTrace;
   readonly route: string;
   readonly caller: Caller;
   /** `monotonic` when the request's head was read, and how long finding the key took. */

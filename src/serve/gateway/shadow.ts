@@ -58,11 +58,13 @@ class ShadowCall {
   constructor(request: GenerateRequest, target: Target, context: CallContext, needs: ShadowNeeds) {
     const startedAt = needs.monotonic();
     const { deadlineMs: _, ...wishes } = context.wishes ?? {};
+    // It is no part of its client's trace.
+    const { link: _link, trace: _trace, ...rest } = context;
     this.request = request;
     this.target = target;
     this.needs = needs;
     this.context = {
-      ...context,
+      ...rest,
       traceId: needs.newTraceId(),
       route: SHADOW_ROUTE,
       startedAt,

@@ -6,8 +6,10 @@ type Generate = Provider["generate"];
 
 /** `generate` for a provider that gives one answer at a time: `n` answers are asked for side by side. */
 export function fanOut(generate: Generate): Generate {
-  return (request, listener) =>
-    request.n === 1 ? generate(request, listener) : new ManyAnswers(generate, request, listener);
+  return (request, listener, trace) =>
+    request.n === 1
+      ? generate(request, listener, trace)
+      : new ManyAnswers((one, part) => generate(one, part, trace), request, listener);
 }
 
 /** Several attempts as one. The first failure ends all of them: half the answers are not an answer. */

@@ -13,6 +13,7 @@ import type {
   RerankRequest,
   Reranking,
   Tokens,
+  UpstreamTrace,
 } from "../provider.ts";
 import { fanOut } from "./fan-out.ts";
 import { canSendPlainly, leanTransport } from "./lean-client.ts";
@@ -160,7 +161,7 @@ function createGenerate(line: Line, { wire, timeoutMs, answerMs }: HttpProviderO
   const settled = (failure: string | undefined): void => {
     line.lastFailure = failure;
   };
-  return (request: GenerateRequest, listener: AttemptListener): Attempt => {
+  return (request: GenerateRequest, listener: AttemptListener, trace?: UpstreamTrace): Attempt => {
     try {
       const { dialect, base } = wire.generation(request);
       const written = dialect.body(request);
@@ -171,6 +172,7 @@ function createGenerate(line: Line, { wire, timeoutMs, answerMs }: HttpProviderO
         // An answer that is not streamed has its head when it is whole.
         headMs: request.stream ? undefined : answerMs,
         headers: relayedHeaders(request, dialect, wire.relayedHeaders),
+        trace,
       };
       const attempt = new UpstreamAttempt(target, dialect.reader(request), listener, written);
       attempt.start(transport.send(sign(message), attempt));

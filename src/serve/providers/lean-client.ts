@@ -1,3 +1,4 @@
+import type { UpstreamTrace } from "../provider.ts";
 import { type ConnectionOwner, type Exchange, LeanConnection } from "./lean-connection.ts";
 import type {
   Outgoing,
@@ -75,12 +76,12 @@ class LeanClient implements Transport, ConnectionOwner {
   }
 
   send(message: Outgoing, handlers: ResponseHandlers): Sending {
-    const { path, method = "POST", body = "", headers, headMs = this.headMs } = message;
+    const { path, method = "POST", body = "", headers, trace, headMs = this.headMs } = message;
     const length = Buffer.byteLength(body);
     const head = headers ? toHead({ ...this.fields, ...headers }) : this.constantHead;
     // Bytes are written as the characters of the same numbers.
     const text = typeof body === "string" ? body : body.toString("latin1");
-    const wire = `${method} ${path}${head}${length}\r\n\r\n${text}`;
+    const wire = `${method} ${path}${head}${length}\r\n${traceLines(trace)}\r\n${text}`;
     const exchange = new LeanExchange(this, { wire, headMs, handlers });
     if (length === text.length) exchange.encoding = "latin1";
     if (this.isClosed) process.nextTick(() => exchange.failUnsent());
@@ -165,6 +166,14 @@ class LeanClient implements Transport, ConnectionOwner {
 function toHead(fields: Readonly<Record<string, string>>): string {
   const lines = Object.entries(fields).map(([name, value]) => `${name}: ${value}\r\n`);
   return ` HTTP/1.1\r\n${lines.join("")}content-length: `;
+}
+
+/** Its values hold visible ASCII only: whoever read them from a client looked. */
+function traceLines(trace: UpstreamTrace | undefined): string {
+  if (!trace) return "";
+  const { traceparent, tracestate } = trace;
+  const state = tracestate === undefined ? "" : `tracestate: ${tracestate}\r\n`;
+  return `traceparent: ${traceparent}\r\n${state}`;
 }
 
 class LeanExchange implements Exchange, Sending {

@@ -1,3 +1,5 @@
+import type { UpstreamTrace } from "../provider.ts";
+
 /**
  * How a provider's requests travel: one message out, callbacks back. Two ways exist: our own client
  * for plain `http://` (`lean-client.ts`) and undici for `https://` (`undici-transport.ts`).
@@ -20,6 +22,7 @@ export interface Outgoing {
   readonly body?: string | Buffer;
   /** Beside the transport's own; a name that both have is this one's. Visible ASCII only. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
+  readonly trace?: UpstreamTrace | undefined;
   /** How long the answer's head may take, where not as long as the transport says. */
   readonly headMs?: number | undefined;
 }

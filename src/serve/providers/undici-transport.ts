@@ -25,9 +25,9 @@ export function undiciTransport(
   });
   return {
     sendsAtTurnEnd: false,
-    send({ path, method = "POST", body = null, headers: more, headMs }, handlers) {
+    send({ path, method = "POST", body = null, headers: more, trace, headMs }, handlers) {
       const exchange = new UndiciExchange(handlers);
-      const options = { path, method, headers: { ...headers, ...more }, body };
+      const options = { path, method, headers: { ...headers, ...more, ...trace }, body };
       pool.dispatch(
         headMs === undefined ? options : { ...options, headersTimeout: headMs },
         exchange,

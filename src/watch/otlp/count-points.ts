@@ -37,12 +37,15 @@ function countIn(message: unknown): number {
   let count = 0;
   for (const resource of listIn(message, "resourceMetrics")) {
     for (const scope of listIn(resource, "scopeMetrics")) {
-      for (const metric of listIn(scope, "metrics")) {
-        for (const kind of JSON_KINDS) count += listIn(fieldIn(metric, kind), "dataPoints").length;
-      }
+      for (const metric of listIn(scope, "metrics")) count += jsonPointsOf(metric);
     }
   }
   return count;
+}
+
+function jsonPointsOf(metric: unknown): number {
+  const points = JSON_KINDS.map((kind) => listIn(fieldIn(metric, kind), "dataPoints").length);
+  return points.reduce((sum, count) => sum + count, 0);
 }
 
 function fieldIn(value: unknown, field: string): unknown {
