@@ -3,6 +3,7 @@ import { Access } from "./access.ts";
 import { listenerFields } from "./listener.ts";
 import { cidr, duration, share } from "./fields.ts";
 import { Limits } from "./limits.ts";
+import { Traces } from "./traces.ts";
 import { Postgres, Redis } from "./shared.ts";
 import { Cache, ModelCache } from "./cache.ts";
 import { Routing } from "./routing.ts";
@@ -90,16 +91,6 @@ const Guard = z.strictObject({
     })
     .prefault({})
     .describe("What must not leave, also inside a stream."),
-});
-
-const Traces = z.strictObject({
-  capture: z
-    .enum(["full", "redacted", "none"])
-    .default("redacted")
-    .describe(
-      "What of prompts and answers is kept: all, with secrets and PII replaced, or nothing.",
-    ),
-  keep: duration("30d").describe("Older calls are deleted."),
 });
 
 export const WeirConfig = z.strictObject({

@@ -127,7 +127,7 @@ export interface FigureQuery {
 export interface FigureCell {
   /** The bucket's start; `from` where there is one bucket. */
   readonly at: number;
-  /** In the order of `by`. Projects by id, keys by name. */
+  /** In the order of `by`. Projects and keys by id. */
   readonly values: readonly string[];
   readonly runs: number;
   readonly errors: number;

@@ -92,6 +92,7 @@ export interface Run extends RunUsage, RunCost {
 
 /** JSON, as `Timeline` and `FindingRecord` of core/call.ts. */
 export interface CallFacts {
+  /** Null in lists: it lies with the texts. */
   readonly timeline: unknown;
   readonly findings: readonly unknown[];
   readonly attempts: number;
@@ -122,6 +123,17 @@ export interface RunPayload {
 export interface KeptRun {
   readonly run: Run;
   readonly payload: RunPayload;
+}
+
+/** A run on its way into a store: the row, its texts, and what came with it. */
+export interface RunRecord extends KeptRun {
+  readonly attachments: readonly AttachmentPart[];
+  /** Whether a patch said something of it: a later post fills only what is absent then. */
+  readonly isPatched: boolean;
+  /** Words by which it is found, beside its tags and metadata. */
+  readonly text: string;
+  /** Capture level `none`: it is counted, and nothing of it is kept. */
+  readonly isCountedOnly: boolean;
 }
 
 /**

@@ -87,7 +87,7 @@ export const CallDetail = CallRow.extend({
   spans: z.array(Span),
   request: z.unknown().describe("the canonical request, as the capture policy kept it; else null"),
   output: z.string().nullable().describe("the answer's text, as the capture policy kept it"),
-  capture: z.enum(["full", "redacted", "none"]),
+  capture: z.enum(["full", "redacted", "metadata", "none"]),
   errorMessage: z.string().nullable(),
 });
 export type CallDetail = z.infer<typeof CallDetail>;

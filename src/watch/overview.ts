@@ -1,16 +1,6 @@
-/** The overview's figures from the calls of a window. Pure. */
-
-export interface CallFigures {
-  readonly at: number;
-  readonly model: string;
-  readonly status: string;
-  readonly guarded: boolean;
-  readonly inputTokens: number;
-  readonly outputTokens: number;
-  readonly costNanos: number;
-  readonly durationMs: number;
-  readonly ttftMs: number | null;
-}
+/** The overview's figures from those of a window's calls. Pure. */
+import type { FigureCell } from "../core/run-query.ts";
+import type { Sketch } from "../core/sketch.ts";
 
 export interface Window {
   readonly from: number;
@@ -24,7 +14,7 @@ const DAY = 24 * HOUR;
 
 /** How long each window is, and how wide its buckets. */
 export const WINDOWS = {
-  "15m": { lengthMs: 15 * MINUTE, bucketMs: 15_000 },
+  "15m": { lengthMs: 15 * MINUTE, bucketMs: MINUTE },
   "1h": { lengthMs: HOUR, bucketMs: MINUTE },
   "6h": { lengthMs: 6 * HOUR, bucketMs: 5 * MINUTE },
   "24h": { lengthMs: DAY, bucketMs: 20 * MINUTE },
@@ -38,58 +28,48 @@ export function windowOf(name: keyof typeof WINDOWS, now: number): Window {
   return { from: to - lengthMs, to, bucketMs };
 }
 
-/** Every bucket of the window with its figures, the totals, and the same by model. */
-export function summarise(calls: readonly CallFigures[], { from, to, bucketMs }: Window) {
-  const buckets: CallFigures[][] = Array.from(
+/**
+ * Every bucket of the window with its figures, the totals, and the same by model: `series` has a cell for
+ * each bucket in which something happened, `total` at most one, `models` one for each model.
+ */
+export function summarise(
+  series: readonly FigureCell[],
+  total: FigureCell | undefined,
+  models: readonly FigureCell[],
+  { from, to, bucketMs }: Window,
+) {
+  const byStart = new Map(series.map((cell) => [cell.at, cell]));
+  const starts = Array.from(
     { length: Math.round((to - from) / bucketMs) },
-    () => [],
+    (_, index) => from + index * bucketMs,
   );
-  for (const call of calls) buckets[Math.floor((call.at - from) / bucketMs)]?.push(call);
-  const byModel = Map.groupBy(calls, ({ model }) => model);
   return {
-    totals: { ...figuresOf(calls), canceled: countOf(calls, "canceled") },
-    series: buckets.map((inBucket, index) => ({
-      at: from + index * bucketMs,
-      ...figuresOf(inBucket),
-    })),
-    models: Array.from(byModel, ([model, ofModel]) => {
-      const { calls, errors, inputTokens, outputTokens, costNanos, durationMs } =
-        figuresOf(ofModel);
+    totals: { ...figuresOf(total), canceled: total?.canceled ?? 0 },
+    series: starts.map((at) => ({ at, ...figuresOf(byStart.get(at)) })),
+    models: models.map((cell) => {
+      const { calls, errors, inputTokens, outputTokens, costNanos, durationMs } = figuresOf(cell);
+      const [model = ""] = cell.values;
       return { model, calls, errors, inputTokens, outputTokens, costNanos, durationMs };
-    }).toSorted((a, b) => b.calls - a.calls),
+    }),
   };
 }
 
-function figuresOf(calls: readonly CallFigures[]) {
+function figuresOf(cell: FigureCell | undefined) {
   return {
-    calls: calls.length,
-    errors: countOf(calls, "error"),
-    blocked: countOf(calls, "blocked"),
-    guardHits: calls.filter(({ guarded }) => guarded).length,
-    inputTokens: sum(calls, "inputTokens"),
-    outputTokens: sum(calls, "outputTokens"),
-    costNanos: sum(calls, "costNanos"),
-    ttftMs: percentiles(calls.flatMap(({ ttftMs }) => ttftMs ?? [])),
-    durationMs: percentiles(
-      calls.flatMap(({ status, durationMs }) => (status === "ok" ? durationMs : [])),
-    ),
+    calls: cell?.runs ?? 0,
+    errors: cell?.errors ?? 0,
+    blocked: cell?.blocked ?? 0,
+    guardHits: cell?.guarded ?? 0,
+    inputTokens: cell?.inputTokens ?? 0,
+    outputTokens: cell?.outputTokens ?? 0,
+    costNanos: cell?.costNanos ?? 0,
+    ttftMs: percentiles(cell?.ttft),
+    durationMs: percentiles(cell?.duration),
   };
 }
 
-function countOf(calls: readonly CallFigures[], status: string): number {
-  return calls.filter((call) => call.status === status).length;
-}
-
-function sum(
-  calls: readonly CallFigures[],
-  field: "inputTokens" | "outputTokens" | "costNanos",
-): number {
-  return calls.reduce((total, call) => total + call[field], 0);
-}
-
-/** Nearest rank, on all values: nothing is estimated. */
-export function percentiles(values: readonly number[]) {
-  const sorted = Float64Array.from(values).toSorted();
-  const at = (share: number) => sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? null;
+/** Right to 1 %. */
+export function percentiles(sketch: Sketch | undefined) {
+  const at = (share: number) => sketch?.quantile(share) ?? null;
   return { p50: at(0.5), p95: at(0.95), p99: at(0.99) };
 }

@@ -2,8 +2,7 @@ import { expect, it } from "vitest";
 import type { CallRecord } from "../core/call.ts";
 import { silentLog } from "../core/log.ts";
 import { createMetrics } from "./metrics/metrics.ts";
-import { percentiles, summarise, windowOf } from "./overview.ts";
-import { createRecorder } from "./trace/recorder.ts";
+import { type Capture, createRecorder } from "./trace/recorder.ts";
 import { toSpans } from "./trace/spans.ts";
 
 const CALL: CallRecord = {
@@ -73,7 +72,7 @@ const CALL: CallRecord = {
 };
 
 function setUp(
-  capture: "full" | "redacted" | "none" = "redacted",
+  capture: Capture = "redacted",
   append?: (lines: string) => Promise<void>,
 ) {
   const kept: string[] = [];
@@ -109,6 +108,7 @@ it("hands calls over together, once for many", async () => {
 it.each([
   ["full", "my secret", "a secret answer"],
   ["redacted", "my [redacted]", "a [redacted] answer"],
+  ["metadata", null, null],
   ["none", null, null],
 ] as const)("keeps what capture: %s lets it keep", async (capture, preview, output) => {
   const { recorder, kept } = setUp(capture);
@@ -185,55 +185,4 @@ it("exposes metrics that add up", () => {
   );
   expect(text).toContain("weir_x 7\n");
   expect(metrics.live).toEqual({ activeCalls: 1, callsPerSecond: 0.3, outputTokensPerSecond: 0.6 });
-});
-
-it("gives percentiles by nearest rank, and none of nothing", () => {
-  expect(percentiles([])).toEqual({ p50: null, p95: null, p99: null });
-  expect(percentiles(Array.from({ length: 100 }, (_, index) => 100 - index))).toEqual({
-    p50: 50,
-    p95: 95,
-    p99: 99,
-  });
-});
-
-it("sums a window into buckets, totals and models", () => {
-  const window = windowOf("15m", 1_000_000_000);
-  const figures = (at: number, status: string, model: string) => ({
-    at,
-    status,
-    model,
-    guarded: status === "blocked",
-    inputTokens: 1,
-    outputTokens: 2,
-    costNanos: 3,
-    durationMs: 10,
-    ttftMs: 5,
-  });
-  const { totals, series, models } = summarise(
-    [
-      figures(window.from, "ok", "a"),
-      figures(window.to - 1, "error", "a"),
-      figures(window.to - 1, "blocked", "b"),
-      figures(window.to - 1, "canceled", "b"),
-    ],
-    window,
-  );
-  expect(series).toHaveLength(60);
-  expect(series[0]).toMatchObject({ at: window.from, calls: 1, durationMs: { p50: 10 } });
-  expect(series.at(-1)).toMatchObject({
-    calls: 3,
-    errors: 1,
-    blocked: 1,
-    durationMs: { p50: null },
-  });
-  expect(totals).toMatchObject({
-    calls: 4,
-    errors: 1,
-    blocked: 1,
-    canceled: 1,
-    guardHits: 1,
-    outputTokens: 8,
-    costNanos: 12,
-  });
-  expect(models.map(({ model, calls }) => `${model} ${calls}`)).toEqual(["a 2", "b 2"]);
 });

@@ -14,7 +14,6 @@ import { testTarget } from "../serve/target-desk.ts";
 import type { Redis } from "../store/redis/redis.ts";
 import { type ControlStore, openControlStore } from "../store/sqlite/control.ts";
 import { lockFolder } from "../store/sqlite/folder-lock.ts";
-import { type TraceStore, openTraceStore } from "../store/sqlite/trace-store.ts";
 import { listPrice } from "../watch/cost/prices.ts";
 import type { Shelf } from "../watch/langsmith/shelf.ts";
 import type { Gauge } from "../watch/metrics/exposition.ts";
@@ -28,6 +27,8 @@ import { type ReadinessCheck, folderCheck, redisCheck } from "./readiness.ts";
 import { ROOT } from "./release.ts";
 import { shelfOf } from "./shelf.ts";
 import { shareSteering, steeringOf } from "./steering.ts";
+import { traceSettings, tracesData } from "./traces/settings.ts";
+import { type TracesClient, openTraces } from "./traces/traces-client.ts";
 
 /** What follows the configuration: replaced as a whole when it changes. */
 export interface Live {
@@ -46,7 +47,7 @@ export interface House {
   readonly access: Access;
   /** Datasets, prompts, queues, share links, saved views. */
   readonly shelf: Shelf;
-  readonly traces: TraceStore;
+  readonly traces: TracesClient;
   readonly metrics: Metrics;
   readonly recorder: Recorder;
   readonly catalogue: Catalogue;
@@ -160,19 +161,21 @@ export async function buildHouse(
 
 /** Where calls are counted and kept. */
 async function openWatch(
-  { config, dataFolder }: Settings,
+  settings: Settings,
   log: Log,
   { live, stack }: { readonly live: () => Live; readonly stack: AsyncDisposableStack },
 ): Promise<Pick<House, "traces" | "recorder" | "metrics">> {
-  const traces = await openTraceStore({
-    folder: join(dataFolder, "traces"),
-    keepMs: config.traces.keep,
+  const traces = await openTraces({
+    ...tracesData(settings),
     onTrouble: (reason) => log.error("trace_store_trouble", { reason }),
   });
   stack.defer(() => traces.close());
   const recorder = createRecorder({
     calls: traces,
-    capture: () => live().config.traces.capture,
+    capture: (route) => {
+      const { routes, capture } = live().config.traces;
+      return routes[route] ?? capture;
+    },
     redact: (text, writer) => (live().cleans.has(writer) ? text : redact(text)),
     log: log.part("watch"),
   });
@@ -239,5 +242,5 @@ export async function apply(house: House, config: WeirConfig): Promise<void> {
   await house.catalogue.apply(config.models);
   house.steering.refresh();
   house.live = toLive(config);
-  house.traces.keep(config.traces.keep);
+  house.traces.use(traceSettings(config));
 }

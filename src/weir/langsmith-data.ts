@@ -5,7 +5,9 @@ import { datasetVersionRoutes } from "../http/routes/langsmith/dataset-versions.
 import { datasetRoutes } from "../http/routes/langsmith/datasets.ts";
 import { exampleBytesRoutes } from "../http/routes/langsmith/example-bytes.ts";
 import { exampleRoutes } from "../http/routes/langsmith/examples.ts";
+import { feedbackConfigRoutes } from "../http/routes/langsmith/feedback-configs.ts";
 import { promptRoutes } from "../http/routes/langsmith/prompts.ts";
+import { queueRoutes } from "../http/routes/langsmith/queues.ts";
 import { settingsRoutes } from "../http/routes/langsmith/settings.ts";
 import {
   datasetShareRoutes,
@@ -14,7 +16,12 @@ import {
 import { createDatasetVersions } from "../watch/langsmith/dataset-versions.ts";
 import { createDatasets } from "../watch/langsmith/datasets.ts";
 import { createExamples } from "../watch/langsmith/examples.ts";
+import { FeedbackConfigs } from "../watch/langsmith/feedback-configs.ts";
+import { createLinks } from "../watch/langsmith/links.ts";
 import { createPrompts } from "../watch/langsmith/prompts.ts";
+import { Queues } from "../watch/langsmith/queues.ts";
+import { createRunReads } from "../watch/langsmith/run-reads.ts";
+import { createShares } from "../watch/langsmith/shares.ts";
 import type { Traces } from "../watch/trace/traces.ts";
 import type { House } from "./house.ts";
 
@@ -23,14 +30,35 @@ export function langSmithData(house: House, authorise: Authorise) {
   const needs = {
     authorise,
     shelf: house.shelf,
-    traces: house.traces as unknown as Traces,
+    traces: ("projects" in house.traces
+      ? house.traces
+      : {
+          projects: async () => [],
+          find: async () => [],
+          feedback: async () => [],
+          putFeedback: async () => undefined,
+          merged: async () => undefined,
+        }) as unknown as Traces,
     now: Date.now,
     newId: randomUUID,
   };
   const datasets = createDatasets(needs);
   const versions = createDatasetVersions(needs);
   const examples = createExamples(needs, datasets, versions);
-  const parts = { ...needs, datasets, versions, examples, prompts: createPrompts(needs) };
+  const parts = {
+    ...needs,
+    datasets,
+    versions,
+    examples,
+    prompts: createPrompts(needs),
+    queues: new Queues(needs),
+    configs: new FeedbackConfigs(needs),
+    reads: createRunReads({
+      ...needs,
+      links: createLinks(needs.shelf),
+      shares: createShares(needs),
+    }),
+  };
   return {
     withKey(routes: App["fastify"]): void {
       settingsRoutes(routes, {
@@ -42,6 +70,8 @@ export function langSmithData(house: House, authorise: Authorise) {
       datasetShareRoutes(routes, parts);
       exampleRoutes(routes, parts);
       promptRoutes(routes, parts);
+      queueRoutes(routes, parts);
+      feedbackConfigRoutes(routes, parts);
     },
     withoutKey(routes: App["fastify"]): void {
       exampleBytesRoutes(routes, parts);

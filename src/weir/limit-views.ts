@@ -1,6 +1,6 @@
 import type { LimitList, SpendList, SpendRow } from "../http/limit-schemas.ts";
 import type { LimitCount } from "../serve/gateway/limits/notices.ts";
-import type { Spending } from "../store/sqlite/calls.ts";
+import { type Spending, spendingOf } from "./spending.ts";
 import { standingOf } from "../serve/gateway/limits/standing.ts";
 import type { Gauge } from "../watch/metrics/exposition.ts";
 import type { House } from "./house.ts";
@@ -42,7 +42,7 @@ export async function spendList({ traces, recorder }: House): Promise<SpendList>
   const now = new Date();
   const dayFrom = Date.UTC(now.getUTCFullYear(), now.getUTCMonth(), now.getUTCDate());
   const monthFrom = Date.UTC(now.getUTCFullYear(), now.getUTCMonth());
-  const rows = await traces.spending(dayFrom, monthFrom);
+  const rows = await spendingOf(traces, { dayFrom, monthFrom, now: now.getTime() });
   return {
     dayFrom,
     monthFrom,

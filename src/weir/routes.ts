@@ -1,6 +1,5 @@
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
-import type { Timeline } from "../core/call.ts";
 import type { App } from "../http/app.ts";
 import type { Authorise } from "../http/authorise.ts";
 import { describeModels, gaugesOf } from "../http/describe.ts";
@@ -12,11 +11,11 @@ import { pageRoutes } from "../http/routes/pages.ts";
 import { targetRoutes } from "../http/routes/targets.ts";
 import { createTargetDesk } from "../serve/target-desk.ts";
 import { routingGauges } from "../http/routing-gauges.ts";
-import { summarise, windowOf } from "../watch/overview.ts";
+import type { windowOf } from "../watch/overview.ts";
 import { type Gauge, sumGauges } from "../watch/metrics/exposition.ts";
-import { toSpans } from "../watch/trace/spans.ts";
 import { registerAccessRoutes } from "./access-routes.ts";
 import { registerLangSmithRoutes } from "./langsmith.ts";
+import { countByModel, findCall, listCalls, overviewFigures } from "./call-views.ts";
 import type { House } from "./house.ts";
 import { limitGauges, limitList, spendList } from "./limit-views.ts";
 import { whyNotReady } from "./readiness.ts";
@@ -44,7 +43,7 @@ export async function registerRoutes(app: App, house: House, authorise: Authoris
     describe: async () => ({
       models: describeModels({
         catalogue,
-        calls24h: await house.traces.countsByModel(Date.now() - DAY_MS),
+        calls24h: await countByModel(house.traces, Date.now() - DAY_MS, Date.now()),
         prober: house.prober,
         router: house.router,
         others: house.reports.flatMap((reports) => reports()),
@@ -73,12 +72,11 @@ export async function registerRoutes(app: App, house: House, authorise: Authoris
     // Who looks sees also what ended just now.
     async list(query) {
       await house.recorder.flush();
-      return house.traces.list(query);
+      return listCalls(house.traces, query);
     },
     async find(id) {
       await house.recorder.flush();
-      const call = await house.traces.find(id);
-      return call && { ...call, spans: toSpans({ ...call, timeline: call.timeline as Timeline }) }; // as recorded
+      return findCall(house.traces, id);
     },
     overview: (window) => overview(house, window),
   });
@@ -93,12 +91,8 @@ async function overview(
   name: Parameters<typeof windowOf>[0],
 ) {
   await recorder.flush();
-  const window = windowOf(name, Date.now());
-  const figures = await traces.figures(window.from, window.to);
   return {
-    window: name,
-    ...window,
-    ...summarise(figures, window),
+    ...(await overviewFigures(traces, name, Date.now())),
     live: {
       ...metrics.live,
       uptimeMs: Date.now() - startedAt,

@@ -9,7 +9,8 @@ import { messageOf } from "../../core/errors.ts";
 import type { Log } from "../../core/log.ts";
 import { LineBatch } from "./line-batch.ts";
 
-export type Capture = "full" | "redacted" | "none";
+/** `metadata`: everything but texts; `none`: it is only counted. */
+export type Capture = "full" | "redacted" | "metadata" | "none";
 
 /** A call in the words of its storage: flat, and with texts only as the capture policy lets them be. */
 export interface KeptCall extends Omit<
@@ -19,6 +20,15 @@ export interface KeptCall extends Omit<
   readonly inputTokens: number;
   readonly outputTokens: number;
   readonly cachedTokens: number;
+  /** Lines of older releases' logs have none of these. */
+  readonly cacheWriteTokens?: number;
+  readonly reasoningTokens?: number;
+  readonly imageTokens?: number;
+  readonly isEstimated?: boolean;
+  readonly inputCostNanos?: number | null;
+  readonly outputCostNanos?: number | null;
+  readonly priceVersion?: string | null;
+  readonly answerId?: string | null;
   readonly preview: string | null;
   readonly request: unknown;
   readonly output: string | null;
@@ -48,7 +58,7 @@ export type Writer = "user" | "answer" | "other";
 
 export interface RecorderNeeds {
   readonly calls: CallLog;
-  readonly capture: () => Capture;
+  readonly capture: (route: string) => Capture;
   /** Takes secrets and personal data out of a text. `writer` says whose it is: a guard may have cleaned it before. */
   readonly redact: (text: string, writer: Writer) => string;
   readonly log: Log;
@@ -148,10 +158,11 @@ function unhurried(action: () => void, ms: number): void {
 
 function toKept(call: CallRecord, { capture, redact }: RecorderNeeds): KeptCall {
   const { usage, request, output } = call;
-  const policy = capture();
+  const policy = capture(call.route);
+  const keepsTexts = policy === "redacted" || policy === "full";
   const clean = policy === "redacted" ? redact : (text: string) => text;
   const keep: Keep = (text, writer) => clean(text.slice(0, TEXT_CHARS), writer);
-  const kept = policy === "none" || !request ? null : mapTexts(request, keep);
+  const kept = keepsTexts && request ? mapTexts(request, keep) : null;
   return {
     id: call.id,
     at: call.at,
@@ -179,10 +190,13 @@ function toKept(call: CallRecord, { capture, redact }: RecorderNeeds): KeptCall 
     inputTokens: usage.inputTokens,
     outputTokens: usage.outputTokens,
     cachedTokens: usage.cachedTokens ?? 0,
+    cacheWriteTokens: usage.cacheWriteTokens ?? 0,
+    reasoningTokens: usage.reasoningTokens ?? 0,
+    isEstimated: call.usageEstimated,
     capture: policy,
     preview: kept && lastUserText(kept).slice(0, PREVIEW_CHARS),
     request: kept,
-    output: policy === "none" || output === null ? null : keep(output, "answer"),
+    output: keepsTexts && output !== null ? keep(output, "answer") : null,
   };
 }
 

@@ -18,8 +18,24 @@ export interface IngestRequest extends IngestBody {
   readonly contentEncoding: string;
 }
 
+/** Totals of a trace: a root shows what its whole tree used. */
+export interface TraceSum {
+  readonly runs: number;
+  readonly errors: number;
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  readonly cachedTokens: number;
+  readonly reasoningTokens: number;
+  /** Null where nothing in it has a price. */
+  readonly costNanos: number | null;
+  readonly inputCostNanos: number | null;
+  readonly outputCostNanos: number | null;
+  readonly endAt: number | null;
+}
+
 export interface FeedbackQuery {
   readonly tenantId?: string | undefined;
+  readonly ids?: readonly string[] | undefined;
   readonly runIds?: readonly string[] | undefined;
   readonly traceId?: string | undefined;
   readonly projectId?: string | undefined;
@@ -64,6 +80,8 @@ export interface Traces {
     runId: string,
     name: string,
   ): Promise<{ mimeType: string; bytes: Uint8Array } | undefined>;
+  /** By trace id; what a call of ours counts for its client is counted once. */
+  sums(traceIds: readonly string[]): Promise<Record<string, TraceSum>>;
   figures(query: FigureQuery): Promise<FigureCell[]>;
   /** The values of a field that occur in a window, with how often, the most frequent first. */
   facets(

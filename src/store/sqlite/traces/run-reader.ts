@@ -1,0 +1,283 @@
+import { DatabaseSync } from "node:sqlite";
+import type { Feedback, KeptRun, Project, Run, RunPayload } from "../../../core/run.ts";
+import type { FigureCell, FigureQuery, RunFilter, RunPage, RunQuery } from "../../../core/run-query.ts";
+import { type FeedbackRow, type ProjectRow, toFeedback, toProject } from "./annotation-rows.ts";
+import { PayloadReader } from "./blocks.ts";
+import { FigureReader } from "./figures.ts";
+import { type Condition, matchOf, projectOf, seqRange, toCondition } from "./filter-sql.ts";
+import { type RunRow, fromRow } from "./run-rows.ts";
+import { SHADOW, firstSeq, uuidToBytes } from "./schema.ts";
+import { Sealing, type Sealed } from "../../sealing.ts";
+import type { SqliteTraceOptions } from "./run-writer.ts";
+import { Words } from "./words.ts";
+
+type Asked = Omit<RunQuery, "limit" | "cursor">;
+type Value = string | number | Uint8Array | null;
+
+/** Facets are counted over so many of the newest runs that pass. */
+const FACET_RUNS = 20_000;
+
+interface TraceSum {
+  readonly runs: number;
+  readonly errors: number;
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  readonly cachedTokens: number;
+  readonly reasoningTokens: number;
+  readonly costNanos: number | null;
+  readonly inputCostNanos: number | null;
+  readonly outputCostNanos: number | null;
+  readonly endAt: number | null;
+}
+
+/** Reads the trace database beside its writer, which it never blocks. */
+export class SqliteRunReader {
+  private readonly db: DatabaseSync;
+  private readonly words: Words;
+  private readonly sealing: Sealing;
+  private readonly payloadReader: PayloadReader;
+  private readonly figureReader: FigureReader;
+
+  constructor({ path, keys = [] }: SqliteTraceOptions) {
+    this.db = new DatabaseSync(path, { readOnly: true, timeout: 5000 });
+    this.db.exec("PRAGMA cache_size = -32768; PRAGMA mmap_size = 1073741824");
+    this.words = new Words(this.db);
+    this.sealing = new Sealing(keys);
+    this.payloadReader = new PayloadReader(this.db, this.sealing);
+    this.figureReader = new FigureReader(this.db, this.words);
+  }
+
+  async runs(query: RunQuery): Promise<RunPage> {
+    const rows = [...this.walk(query, query.limit + 1, query.cursor)];
+    const page = rows.slice(0, query.limit);
+    const last = page.at(-1);
+    const next = rows.length > page.length && last ? String(last.seq) : null;
+    return { runs: page.map((row) => fromRow(row, this.words)), next };
+  }
+
+  async count(query: Asked): Promise<number> {
+    const { from, where } = this.source(query);
+    const row = this.db.prepare(`SELECT count(*) AS n FROM ${from} WHERE ${where.sql}`).get(...where.values);
+    return Number(row?.["n"] ?? 0);
+  }
+
+  async find(ids: readonly string[], tenantId?: string): Promise<KeptRun[]> {
+    const found = this.rowsOf(ids).flatMap((row) => {
+      const run = fromRow(row, this.words);
+      return tenantId === undefined || run.tenantId === tenantId ? [this.withPayload(row, run)] : [];
+    });
+    this.payloadReader.forget();
+    return found;
+  }
+
+  async trace(
+    traceId: string,
+    { tenantId, limit, cursor }: { tenantId?: string; limit: number; cursor?: string },
+  ): Promise<RunPage> {
+    const filter: RunFilter = { op: "eq", field: "traceId", value: traceId };
+    return this.runs({ tenantId, filter, limit, cursor, order: "asc" });
+  }
+
+  async payloads(ids: readonly string[]): Promise<Record<string, RunPayload>> {
+    const found = await this.find(ids);
+    return Object.fromEntries(found.map(({ run, payload }) => [run.id, payload]));
+  }
+
+  async attachment(runId: string, name: string): Promise<{ mimeType: string; bytes: Uint8Array } | undefined> {
+    const row = this.db
+      .prepare(
+        "SELECT mime, codec, body FROM attachment WHERE seq = (SELECT seq FROM run WHERE id = ?) AND name = ?",
+      )
+      .get(uuidToBytes(runId), name);
+    return row && { mimeType: String(row["mime"]), bytes: this.sealing.open(row as unknown as Sealed) };
+  }
+
+  async sums(traceIds: readonly string[]): Promise<Record<string, TraceSum>> {
+    const statement = this.db.prepare(`SELECT count(*) AS runs, ifnull(sum(status IN (2, 3)), 0) AS errors,
+      ifnull(sum(input_tokens), 0) AS inputTokens, ifnull(sum(output_tokens), 0) AS outputTokens,
+      ifnull(sum(cached_tokens), 0) AS cachedTokens, ifnull(sum(reasoning_tokens), 0) AS reasoningTokens,
+      sum(cost) AS costNanos, sum(input_cost) AS inputCostNanos, sum(output_cost) AS outputCostNanos,
+      max(at + duration_ms) AS endAt FROM run WHERE trace = ? AND (flags & 4) = 0`);
+    return Object.fromEntries(
+      traceIds.map((id) => [id, { ...(statement.get(uuidToBytes(id)) as unknown as TraceSum) }]), // the columns asked for
+    );
+  }
+
+  async figures(query: FigureQuery): Promise<FigureCell[]> {
+    return this.figureReader.figures(query, () => this.finished(query));
+  }
+
+  async facets(query: Asked, fields: readonly (keyof Run & string)[], limit: number) {
+    const counts = new Map(fields.map((field) => [field, new Map<string, number>()]));
+    for (const row of this.walk(query, FACET_RUNS)) {
+      const run = fromRow(row, this.words);
+      for (const [field, values] of counts) {
+        const value = run[field];
+        for (const one of Array.isArray(value) ? value : [value]) {
+          if (one !== null) values.set(String(one), (values.get(String(one)) ?? 0) + 1);
+        }
+      }
+    }
+    return Object.fromEntries(
+      Array.from(counts, ([field, values]) => [
+        field,
+        Array.from(values, ([value, count]) => ({ value, count }))
+          .toSorted((a, b) => b.count - a.count || (a.value < b.value ? -1 : 1))
+          .slice(0, limit),
+      ]),
+    );
+  }
+
+  async projects(query: {
+    readonly tenantId?: string | undefined;
+    readonly ids?: readonly string[] | undefined;
+    readonly name?: string | undefined;
+    readonly nameContains?: string | undefined;
+    readonly referenceDatasetIds?: readonly string[] | undefined;
+    readonly isReferenceFree?: boolean | undefined;
+    readonly limit: number;
+    readonly offset?: number | undefined;
+  }): Promise<Project[]> {
+    const where = new Where();
+    where.eq("tenant", query.tenantId);
+    where.in("id", query.ids);
+    where.eq("name", query.name);
+    where.in("reference_dataset_id", query.referenceDatasetIds);
+    if (query.nameContains !== undefined) {
+      where.add("instr(lower(name), lower(?)) > 0", query.nameContains);
+    }
+    if (query.isReferenceFree !== undefined) {
+      where.add(`reference_dataset_id IS ${query.isReferenceFree ? "" : "NOT "}NULL`);
+    }
+    const rows = this.db
+      .prepare(
+        `SELECT * FROM project WHERE ${where.sql} ORDER BY ifnull(last_run_at, start_at) DESC, name LIMIT ? OFFSET ?`,
+      )
+      .all(...where.values, query.limit, query.offset ?? 0);
+    return rows.map((row) => toProject(row as unknown as ProjectRow)); // the table is STRICT
+  }
+
+  async feedback(query: {
+    readonly tenantId?: string | undefined;
+    readonly ids?: readonly string[] | undefined;
+    readonly runIds?: readonly string[] | undefined;
+    readonly traceId?: string | undefined;
+    readonly projectId?: string | undefined;
+    readonly keys?: readonly string[] | undefined;
+    readonly sources?: readonly string[] | undefined;
+    readonly comparativeExperimentId?: string | undefined;
+    readonly limit: number;
+    readonly offset?: number | undefined;
+  }): Promise<Feedback[]> {
+    const where = new Where();
+    where.eq("tenant", query.tenantId);
+    where.in("id", query.ids);
+    where.in("run", query.runIds?.map(uuidToBytes));
+    where.eq("trace", query.traceId && uuidToBytes(query.traceId));
+    where.eq("project", query.projectId);
+    where.in("key", query.keys);
+    where.in("json_extract(source, '$.type')", query.sources);
+    where.eq("experiment", query.comparativeExperimentId);
+    const rows = this.db
+      .prepare(`SELECT * FROM feedback WHERE ${where.sql} ORDER BY created_at DESC LIMIT ? OFFSET ?`)
+      .all(...where.values, query.limit, query.offset ?? 0);
+    return rows.map((row) => toFeedback(row as unknown as FeedbackRow)); // the table is STRICT
+  }
+
+  async close(): Promise<void> {
+    this.db.close();
+  }
+
+  private rowsOf(ids: readonly string[]): RunRow[] {
+    const statement = this.db.prepare("SELECT * FROM run WHERE id = ?");
+    return ids.flatMap((id) => (statement.get(uuidToBytes(id)) as RunRow | undefined) ?? []); // the columns of the table
+  }
+
+  private withPayload(row: RunRow, run: Run): KeptRun {
+    const { block, start, length, seq } = row;
+    const isPlaced = block !== null && start !== null && length !== null;
+    const kept = this.payloadReader.read(seq, isPlaced ? { block, start, length } : undefined);
+    const { timeline = null, ...payload } = kept as RunPayload & { timeline?: unknown };
+    return { run: run.call ? { ...run, call: { ...run.call, timeline } } : run, payload };
+  }
+
+  /** The rows that pass, in order. */
+  private *walk(query: Asked, limit: number, cursor?: string): Generator<RunRow> {
+    const { from, where, order, key } = this.source(query);
+    const isUp = query.order === "asc";
+    const after = cursor === undefined ? "" : ` AND ${key} ${isUp ? ">" : "<"} ?`;
+    const values: Value[] = [...where.values, ...(cursor === undefined ? [] : [Number(cursor)]), limit];
+    const sql = `SELECT run.* FROM ${from} WHERE ${where.sql}${after} ORDER BY ${order} LIMIT ?`;
+    yield* this.db.prepare(sql).iterate(...values) as Iterable<RunRow>; // the columns of the table
+  }
+
+  /** Where the rows come from: the full-text index where the filter names words, a project's roots, or all. */
+  private source(query: Asked) {
+    const { filter, tenantId, isRoot } = query;
+    const match = matchOf(filter);
+    const direction = query.order === "asc" ? "ASC" : "DESC";
+    const key = match === undefined ? "run.seq" : "run_text.rowid";
+    const parts: Condition[] = [];
+    if (match !== undefined) parts.push({ sql: "run_text MATCH ?", values: [match] });
+    const { from, to } = seqRange(filter);
+    if (from > Number.MIN_SAFE_INTEGER) parts.push({ sql: `${key} >= ?`, values: [from] });
+    if (to < Number.MAX_SAFE_INTEGER) parts.push({ sql: `${key} < ?`, values: [to] });
+    if (tenantId !== undefined) {
+      parts.push({ sql: "run.tenant = ?", values: [this.words.known(tenantId) ?? -1] });
+    }
+    if (isRoot !== undefined) {
+      parts.push({ sql: `run.parent IS ${isRoot ? "" : "NOT "}NULL`, values: [] });
+    }
+    if (filter) parts.push(toCondition(filter, this.words));
+    const isOfProject = isRoot === true && projectOf(filter) !== undefined && match === undefined;
+    const table =
+      match !== undefined
+        ? "run_text CROSS JOIN run ON run.seq = run_text.rowid"
+        : isOfProject
+          ? "run INDEXED BY run_root"
+          : "run";
+    return {
+      from: table,
+      where: {
+        sql: parts.map(({ sql }) => `(${sql})`).join(" AND ") || "1",
+        values: parts.flatMap(({ values }) => values),
+      },
+      order: `${key} ${direction}`,
+      key,
+    };
+  }
+
+  private *finished({ from, to, filter, tenantId }: FigureQuery): Generator<Run> {
+    const parts: Condition[] = [
+      { sql: `run.seq >= ? AND run.seq < ? AND run.status <> 0 AND (run.flags & ${SHADOW}) = 0`, values: [firstSeq(from), firstSeq(to)] },
+    ];
+    if (tenantId !== undefined) {
+      parts.push({ sql: "run.tenant = ?", values: [this.words.known(tenantId) ?? -1] });
+    }
+    if (filter) parts.push(toCondition(filter, this.words));
+    const sql = parts.map((part) => `(${part.sql})`).join(" AND ");
+    const rows = this.db
+      .prepare(`SELECT run.* FROM run WHERE ${sql}`)
+      .iterate(...parts.flatMap(({ values }) => values));
+    for (const row of rows as Iterable<RunRow>) yield fromRow(row, this.words); // the columns of the table
+  }
+}
+
+/** Conditions on named columns; what is undefined is no condition. */
+class Where {
+  sql = "1";
+  readonly values: Value[] = [];
+
+  add(sql: string, ...values: Value[]): void {
+    this.sql += ` AND ${sql}`;
+    this.values.push(...values);
+  }
+
+  eq(column: string, value: Value | undefined): void {
+    if (value !== undefined) this.add(`${column} = ?`, value);
+  }
+
+  in(column: string, values: readonly Value[] | undefined): void {
+    if (values) this.add(`${column} IN (${values.map(() => "?").join(", ") || "NULL"})`, ...values);
+  }
+}

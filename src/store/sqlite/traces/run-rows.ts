@@ -1,0 +1,232 @@
+import type { CallFacts, Run } from "../../../core/run.ts";
+import { packDotted, unpackDotted } from "./dotted-order.ts";
+import {
+  CAPTURES,
+  COVERED,
+  ESTIMATED,
+  GUARDED,
+  PATCHED,
+  SHADOW,
+  SOURCES,
+  STATUSES,
+  STREAMED,
+  TOLD_TOKENS,
+  bytesToUuid,
+  uuidToBytes,
+} from "./schema.ts";
+import type { Words } from "./words.ts";
+
+/** Columns of `run` in the order in which `toRow` gives them, without the place of the texts. */
+export const COLUMNS = [
+  ..."seq id trace parent dotted at duration_ms ttft_ms".split(" "),
+  ..."tenant project source type name status flags capture".split(" "),
+  ..."model provider target route key key_name user thread prompt".split(" "),
+  ..."error_code finish http price cache".split(" "),
+  ..."input_tokens output_tokens cached_tokens cache_write_tokens reasoning_tokens".split(" "),
+  ..."image_tokens audio_tokens cost input_cost output_cost weight example".split(" "),
+  ..."error tags metadata facts input_preview output_preview".split(" "),
+] as const;
+
+export const ROUTE_OF_SHADOWS = "shadow";
+const PREVIEW_CHARS = 160;
+
+type Cell = string | number | Uint8Array | null;
+
+/** A row as SQLite gives it. */
+export interface RunRow {
+  readonly seq: number;
+  readonly id: Uint8Array;
+  readonly trace: Uint8Array;
+  readonly parent: Uint8Array | null;
+  readonly dotted: Uint8Array | string | null;
+  readonly at: number;
+  readonly duration_ms: number | null;
+  readonly ttft_ms: number | null;
+  readonly tenant: number;
+  readonly project: number;
+  readonly source: number;
+  readonly type: number;
+  readonly name: number;
+  readonly status: number;
+  readonly flags: number;
+  readonly capture: number;
+  readonly model: number | null;
+  readonly provider: number | null;
+  readonly target: number | null;
+  readonly route: number | null;
+  readonly key: number | null;
+  readonly key_name: number | null;
+  readonly user: number | null;
+  readonly thread: number | null;
+  readonly prompt: number | null;
+  readonly error_code: number | null;
+  readonly finish: number | null;
+  readonly http: number | null;
+  readonly price: number | null;
+  readonly cache: number | null;
+  readonly input_tokens: number | null;
+  readonly output_tokens: number | null;
+  readonly cached_tokens: number | null;
+  readonly cache_write_tokens: number | null;
+  readonly reasoning_tokens: number | null;
+  readonly image_tokens: number | null;
+  readonly audio_tokens: number | null;
+  readonly cost: number | null;
+  readonly input_cost: number | null;
+  readonly output_cost: number | null;
+  readonly weight: number | null;
+  readonly example: Uint8Array | null;
+  readonly error: string | null;
+  readonly tags: string | null;
+  readonly metadata: string | null;
+  readonly facts: string | null;
+  readonly input_preview: string | null;
+  readonly output_preview: string | null;
+  readonly block: number | null;
+  readonly start: number | null;
+  readonly length: number | null;
+}
+
+export function toRow(run: Run, seq: number, isPatched: boolean, words: Words): Cell[] {
+  const word = (text: string | null) => words.idOf(text);
+  return [
+    seq,
+    uuidToBytes(run.id),
+    uuidToBytes(run.traceId),
+    run.parentId && uuidToBytes(run.parentId),
+    run.parentId === null ? null : packDotted(run.dottedOrder),
+    run.at,
+    run.durationMs,
+    run.ttftMs,
+    word(run.tenantId),
+    word(run.projectId),
+    SOURCES.indexOf(run.source),
+    word(run.type),
+    word(run.name),
+    STATUSES.indexOf(run.status),
+    flagsOf(run, isPatched),
+    CAPTURES.indexOf(run.capture),
+    word(run.model),
+    word(run.provider),
+    word(run.target),
+    word(run.route),
+    word(run.keyId),
+    word(run.keyName),
+    word(run.userId),
+    word(run.threadId),
+    word(run.promptVersion),
+    word(run.errorCode),
+    word(run.finishReason),
+    run.httpStatus,
+    word(run.priceVersion),
+    word(run.call?.cache ?? null),
+    // What is zero takes no room as null.
+    run.inputTokens || null,
+    run.outputTokens || null,
+    run.cachedTokens || null,
+    run.cacheWriteTokens || null,
+    run.reasoningTokens || null,
+    run.imageTokens || null,
+    run.audioTokens || null,
+    run.costNanos,
+    run.inputCostNanos,
+    run.outputCostNanos,
+    run.weight === 1 ? null : run.weight,
+    run.referenceExampleId && uuidToBytes(run.referenceExampleId),
+    run.errorMessage,
+    run.tags.length > 0 ? JSON.stringify(run.tags) : null,
+    jsonOfFields(run.metadata),
+    run.call && JSON.stringify({ ...run.call, timeline: undefined }),
+    run.inputPreview?.slice(0, PREVIEW_CHARS) ?? null,
+    run.outputPreview?.slice(0, PREVIEW_CHARS) ?? null,
+  ];
+}
+
+function jsonOfFields(fields: object): string | null {
+  for (const _ in fields) return JSON.stringify(fields);
+  return null;
+}
+
+function flagsOf(run: Run, isPatched: boolean): number {
+  return (
+    (run.isEstimated ? ESTIMATED : 0) |
+    (run.isStream ? STREAMED : 0) |
+    (run.isCovered ? COVERED : 0) |
+    (isPatched ? PATCHED : 0) |
+    ((run.call?.findings.length ?? 0) > 0 ? GUARDED : 0) |
+    (run.route === ROUTE_OF_SHADOWS ? SHADOW : 0) |
+    (run.inputTokens + run.outputTokens > 0 ? TOLD_TOKENS : 0)
+  );
+}
+
+export function fromRow(row: RunRow, words: Words): Run {
+  const word = (id: number | null) => words.textOf(id);
+  const facts = row.facts === null ? null : (JSON.parse(row.facts) as Partial<CallFacts>);
+  const id = bytesToUuid(row.id);
+  return {
+    id,
+    traceId: bytesToUuid(row.trace),
+    parentId: row.parent && bytesToUuid(row.parent),
+    dottedOrder: row.parent === null ? rootOrder(row.at, id) : unpackDotted(row.dotted),
+    tenantId: word(row.tenant) ?? "",
+    projectId: word(row.project) ?? "",
+    source: SOURCES[row.source] ?? "call",
+    name: word(row.name) ?? "",
+    type: word(row.type) ?? "",
+    status: STATUSES[row.status] ?? "pending",
+    at: row.at,
+    endAt: row.duration_ms === null ? null : row.at + row.duration_ms,
+    durationMs: row.duration_ms,
+    ttftMs: row.ttft_ms,
+    model: word(row.model),
+    provider: word(row.provider),
+    target: word(row.target),
+    route: word(row.route),
+    keyId: word(row.key),
+    keyName: word(row.key_name),
+    userId: word(row.user),
+    threadId: word(row.thread),
+    promptVersion: word(row.prompt),
+    tags: row.tags === null ? [] : JSON.parse(row.tags),
+    metadata: row.metadata === null ? {} : JSON.parse(row.metadata),
+    inputTokens: row.input_tokens ?? 0,
+    outputTokens: row.output_tokens ?? 0,
+    cachedTokens: row.cached_tokens ?? 0,
+    cacheWriteTokens: row.cache_write_tokens ?? 0,
+    reasoningTokens: row.reasoning_tokens ?? 0,
+    imageTokens: row.image_tokens ?? 0,
+    audioTokens: row.audio_tokens ?? 0,
+    costNanos: row.cost,
+    inputCostNanos: row.input_cost,
+    outputCostNanos: row.output_cost,
+    priceVersion: word(row.price),
+    isEstimated: (row.flags & ESTIMATED) > 0,
+    errorCode: word(row.error_code),
+    errorMessage: row.error,
+    finishReason: word(row.finish),
+    httpStatus: row.http,
+    isStream: (row.flags & STREAMED) > 0,
+    weight: row.weight ?? 1,
+    referenceExampleId: row.example && bytesToUuid(row.example),
+    inputPreview: row.input_preview,
+    outputPreview: row.output_preview,
+    capture: CAPTURES[row.capture] ?? "metadata",
+    isCovered: (row.flags & COVERED) > 0,
+    call: facts && {
+      timeline: null,
+      findings: facts.findings ?? [],
+      attempts: facts.attempts ?? 0,
+      cache: facts.cache ?? null,
+      queueMs: facts.queueMs ?? null,
+      answerId: facts.answerId ?? null,
+    },
+  };
+}
+
+/** The order of a root follows from its start and its id. */
+function rootOrder(at: number, id: string): string {
+  const ms = Math.floor(at);
+  const time = new Date(ms).toISOString().replaceAll(/[-:]/g, "");
+  const micros = String(Math.round((at - ms) * 1000)).padStart(3, "0");
+  return `${time.slice(0, 15)}${time.slice(16, 19)}${micros}Z${id}`;
+}

@@ -1,0 +1,40 @@
+import { join } from "node:path";
+import { parentPort, workerData } from "node:worker_threads";
+import { SqliteRunReader } from "../../store/sqlite/traces/run-reader.ts";
+import type { RunReader } from "../../watch/trace/run-store.ts";
+import type { FromThread, ToThread, TraceThreadData } from "./messages.ts";
+import { packCells } from "./packed-cells.ts";
+import { packError } from "./thread-error.ts";
+
+/** The thread that answers questions about traces, beside the one that writes them. */
+
+const port = parentPort;
+if (!port) throw new Error("reader-thread.ts runs as a worker thread");
+const { folder, keys } = workerData as TraceThreadData; // set by traces-client.ts alone
+const reader: RunReader = new SqliteRunReader({ path: join(folder, "traces.db"), keys });
+
+port.on("message", (message: ToThread) => {
+  if (message.type === "ask") void answer(message);
+  else if (message.type === "close") void close();
+});
+
+async function answer({ ask, method, args }: Extract<ToThread, { type: "ask" }>): Promise<void> {
+  try {
+    // The client's own methods are all that asks: names and arguments are of one piece.
+    const question = reader[method as keyof RunReader] as (...args: unknown[]) => Promise<unknown>;
+    const value = await question.apply(reader, [...args]);
+    tell({ type: "answer", ask, value: method === "figures" ? packCells(value as never) : value });
+  } catch (cause) {
+    tell({ type: "refused", ask, error: packError(cause) });
+  }
+}
+
+async function close(): Promise<void> {
+  await reader.close();
+  tell({ type: "closed" });
+  port?.close();
+}
+
+function tell(message: FromThread): void {
+  port?.postMessage(message);
+}

@@ -1,0 +1,210 @@
+import { join } from "node:path";
+import { parentPort, workerData } from "node:worker_threads";
+import { WeirError } from "../../core/errors.ts";
+import type { Feedback, Project, RunPart } from "../../core/run.ts";
+import { redact } from "../../guard/gate.ts";
+import { RecordLog } from "../../store/record-log.ts";
+import { Sealing } from "../../store/sealing.ts";
+import { SqliteRunWriter } from "../../store/sqlite/traces/run-writer.ts";
+import type { RunWriter } from "../../watch/trace/run-store.ts";
+import type { IngestRequest } from "../../watch/trace/traces.ts";
+import { DECODERS } from "./decoders.ts";
+import { TraceKeeper } from "./keeper.ts";
+import type { FromThread, ToThread, TraceSettings, TraceThreadData } from "./messages.ts";
+import { importOldCalls } from "./old-calls.ts";
+import { packError } from "./thread-error.ts";
+
+/**
+ * The thread that takes traces and owns the trace database. Calls of ours are merged at once when the
+ * server is quiet, in small slices with rests when it is busy.
+ */
+
+const PUMP_MS = 100;
+const BUSY_PER_SECOND = 1000;
+/** While calls come fast, merging takes at most this share of the thread's time: the log can wait. */
+const BUSY_SHARE = 0.02;
+const SLICE_REST_MS = 80;
+const RETRY_MS = 1000;
+const PRUNE_EVERY_MS = 60_000;
+const PRUNE_RUNS = 1000;
+const FIGURES_EVERY_MS = 1000;
+/** A question waits for this much of the log; more would make it wait too long. */
+const SETTLE_BYTES = 8 * 1024 * 1024;
+
+const port = parentPort;
+if (!port) throw new Error("writer-thread.ts runs as a worker thread");
+const data = workerData as TraceThreadData; // set by traces-client.ts alone
+let settings: TraceSettings = data.settings;
+const log = new RecordLog(join(data.folder, "log"));
+const writer = new SqliteRunWriter({ path: join(data.folder, "traces.db"), keys: data.keys });
+const keeper = new TraceKeeper({
+  log,
+  writer,
+  sealing: new Sealing(data.keys),
+  decoders: DECODERS,
+  redact,
+  price: () => ({ costNanos: null, inputCostNanos: null, outputCostNanos: null, priceVersion: null }),
+  capture: (source) => settings.routes[source] ?? settings.capture,
+  limits: settings,
+  now: Date.now,
+  onTrouble: (message) => tell({ type: "trouble", message }),
+});
+/** Answers that wait for the disk itself. */
+let unsynced: (() => void)[] = [];
+let timer: NodeJS.Timeout | undefined;
+let second = 0;
+let inSecond = 0;
+let toldFigures = "";
+
+port.on("message", (message: ToThread) => void take(message));
+const ready = start();
+const pruning = setInterval(() => void prune(), PRUNE_EVERY_MS);
+const telling = setInterval(() => void tellFigures(), FIGURES_EVERY_MS);
+
+async function start(): Promise<void> {
+  await importOldCalls(data.folder, writer);
+  await keeper.start();
+  schedule(0);
+}
+
+async function take(message: ToThread): Promise<void> {
+  await ready;
+  if (message.type === "calls") takeCalls(message);
+  else if (message.type === "ask") await answer(message);
+  else if (message.type === "settings") settings = message.settings;
+  else await close();
+}
+
+function takeCalls({ ask, lines, count }: Extract<ToThread, { type: "calls" }>): void {
+  try {
+    keeper.appendCalls(lines, count);
+  } catch (cause) {
+    tell({ type: "refused", ask, error: packError(cause) });
+    return;
+  }
+  accepted(ask, undefined);
+  const now = Math.floor(Date.now() / 1000);
+  inSecond = now === second ? inSecond + count : count;
+  second = now;
+  schedule(isBusy() ? SLICE_REST_MS : 0);
+}
+
+/** Answers when what was appended is as safe as the settings ask for. */
+function accepted(ask: number, value: unknown): void {
+  if (!settings.isSynced) {
+    tell({ type: "answer", ask, value });
+    return;
+  }
+  // Whoever comes in the meantime is brought to the disk by the same sync.
+  if (unsynced.length === 0) setImmediate(sync);
+  unsynced.push(() => tell({ type: "answer", ask, value }));
+}
+
+function sync(): void {
+  const waiting = unsynced;
+  unsynced = [];
+  try {
+    log.sync();
+    for (const answered of waiting) answered();
+  } catch (cause) {
+    tell({ type: "trouble", message: packError(cause).message });
+  }
+}
+
+/** Whether calls come fast just now. */
+function isBusy(): boolean {
+  return inSecond > BUSY_PER_SECOND && Date.now() / 1000 - second < 2;
+}
+
+function schedule(ms: number): void {
+  timer ??= setTimeout(() => void pump(), ms);
+}
+
+async function pump(): Promise<void> {
+  const startedAt = performance.now();
+  const hasMore = await keeper.pump();
+  const tookMs = performance.now() - startedAt;
+  timer = undefined;
+  if (keeper.figures.trouble !== null) schedule(RETRY_MS);
+  else if (hasMore) schedule(isBusy() ? tookMs / BUSY_SHARE : 0);
+  else if (keeper.isBehind) schedule(PUMP_MS);
+  else void keeper.change((database) => database.compact());
+}
+
+async function answer({ ask, method, args }: Extract<ToThread, { type: "ask" }>): Promise<void> {
+  try {
+    if (method === "ingest") {
+      accepted(ask, keeper.ingest(args[0] as IngestRequest));
+      if (keeper.isFull) await pump();
+      else schedule(PUMP_MS);
+      return;
+    }
+    const action = ACTIONS[method];
+    if (!action) throw new WeirError("internal", `there is no trace action ${method}`);
+    tell({ type: "answer", ask, value: await action(...(args as never[])) });
+  } catch (cause) {
+    tell({ type: "refused", ask, error: packError(cause) });
+  }
+}
+
+/** Typed by the client's own methods, which are all that asks. */
+const ACTIONS: Readonly<Record<string, (...args: never[]) => Promise<unknown>>> = {
+  async add(parts: readonly RunPart[], feedback: readonly Feedback[]) {
+    keeper.add(parts, feedback);
+    schedule(PUMP_MS);
+  },
+  settle: () => keeper.settle(SETTLE_BYTES),
+  merged: () => keeper.settle(),
+  putFeedback: (feedback: Feedback) => keeper.change((database) => database.putFeedback(feedback)),
+  removeFeedback: (id: string) => keeper.change((database) => database.removeFeedback(id)),
+  putProject: (project: Project) => changeProjects((database) => database.putProject(project)),
+  removeProject: (id: string) => changeProjects((database) => database.removeProject(id)),
+  remove: (ids: readonly string[]) => keeper.change((database) => database.remove(ids)),
+  removeUser: (userId: string, tenantId: string | undefined) =>
+    keeper.change((database) => database.removeUser(userId, tenantId)),
+};
+
+async function changeProjects<T>(action: (database: RunWriter) => Promise<T>): Promise<T> {
+  const result = await keeper.change(action);
+  keeper.projectsChanged();
+  return result;
+}
+
+/** By age, then by size: a thousand runs at a time, so that traces are taken in between. */
+async function prune(): Promise<void> {
+  try {
+    const now = Date.now();
+    const before = now - settings.keepMs;
+    while ((await keeper.change((database) => database.prune(before, PRUNE_RUNS, now))) === PRUNE_RUNS);
+    const { maxBytes } = settings;
+    while (maxBytes !== undefined && (await keeper.change((database) => database.usedBytes())) > maxBytes) {
+      const gone = await keeper.change((database) => database.prune(now, PRUNE_RUNS, now));
+      if (gone === 0) break;
+    }
+  } catch (cause) {
+    tell({ type: "trouble", message: packError(cause).message });
+  }
+}
+
+async function tellFigures(): Promise<void> {
+  const figures = { ...keeper.figures, usedBytes: await writer.usedBytes().catch(() => 0) };
+  const text = JSON.stringify(figures);
+  if (text === toldFigures) return;
+  toldFigures = text;
+  tell({ type: "figures", figures });
+}
+
+async function close(): Promise<void> {
+  clearInterval(pruning);
+  clearInterval(telling);
+  clearTimeout(timer);
+  await keeper.settle(SETTLE_BYTES).catch(() => undefined);
+  log.close();
+  await writer.close();
+  tell({ type: "closed" });
+  port?.close();
+}
+
+function tell(message: FromThread): void {
+  port?.postMessage(message);
+}
