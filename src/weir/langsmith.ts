@@ -5,6 +5,7 @@ import { missingRoutes } from "../http/routes/langsmith/missing.ts";
 import { speakLangSmith } from "../http/routes/langsmith/scope.ts";
 import type { House } from "./house.ts";
 import { langSmithData } from "./langsmith-data.ts";
+import { langSmithRuns } from "./langsmith-runs.ts";
 import { VERSION } from "./release.ts";
 
 /**
@@ -18,11 +19,13 @@ export function registerLangSmithRoutes(
   authorise: Authorise,
 ): void {
   const log = house.log.part("http");
+  const runs = langSmithRuns(house, authorise);
   const data = langSmithData(house, authorise);
   // What needs no key.
   void fastify.register((routes, _options, ready) => {
     speakLangSmith(routes, { log });
     infoRoutes(routes, { version: VERSION });
+    runs.withoutKey(routes);
     data.withoutKey(routes);
     missingRoutes(routes);
     ready();
@@ -30,6 +33,7 @@ export function registerLangSmithRoutes(
   // What needs one with the scope `traces`, which is asked before a body is read.
   void fastify.register((routes, _options, ready) => {
     speakLangSmith(routes, { log, authorise });
+    runs.withKey(routes);
     data.withKey(routes);
     ready();
   });

@@ -51,11 +51,11 @@ export function extraOf({ run, payload }: KeptRun): Wire {
   };
 }
 
-/** An error's whole text, with our code before it where we gave one. */
+/** An error's whole text; that of a call of ours with our code before it. */
 export function errorOf({ run, payload }: KeptRun): string | null {
   if (statusWord(run.status) !== "error") return payload.error ?? null;
   const text = payload.error ?? run.errorMessage;
-  if (run.errorCode === null) return text ?? run.status;
+  if (run.errorCode === null || run.source !== "call") return text ?? run.status;
   return text === null ? run.errorCode : `${run.errorCode}: ${text}`;
 }
 
