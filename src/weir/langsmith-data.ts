@@ -5,6 +5,7 @@ import { datasetVersionRoutes } from "../http/routes/langsmith/dataset-versions.
 import { datasetRoutes } from "../http/routes/langsmith/datasets.ts";
 import { exampleBytesRoutes } from "../http/routes/langsmith/example-bytes.ts";
 import { exampleRoutes } from "../http/routes/langsmith/examples.ts";
+import { experimentRoutes } from "../http/routes/langsmith/experiments.ts";
 import { feedbackConfigRoutes } from "../http/routes/langsmith/feedback-configs.ts";
 import { promptRoutes } from "../http/routes/langsmith/prompts.ts";
 import { queueRoutes } from "../http/routes/langsmith/queues.ts";
@@ -16,13 +17,13 @@ import {
 import { createDatasetVersions } from "../watch/langsmith/dataset-versions.ts";
 import { createDatasets } from "../watch/langsmith/datasets.ts";
 import { createExamples } from "../watch/langsmith/examples.ts";
+import { Experiments } from "../watch/langsmith/experiments.ts";
 import { FeedbackConfigs } from "../watch/langsmith/feedback-configs.ts";
 import { createLinks } from "../watch/langsmith/links.ts";
 import { createPrompts } from "../watch/langsmith/prompts.ts";
 import { Queues } from "../watch/langsmith/queues.ts";
 import { createRunReads } from "../watch/langsmith/run-reads.ts";
 import { createShares } from "../watch/langsmith/shares.ts";
-import type { Traces } from "../watch/trace/traces.ts";
 import type { House } from "./house.ts";
 
 /** LangSmith's data side: datasets, experiments, prompts, annotation queues. Routes with and without a key. */
@@ -30,15 +31,7 @@ export function langSmithData(house: House, authorise: Authorise) {
   const needs = {
     authorise,
     shelf: house.shelf,
-    traces: ("projects" in house.traces
-      ? house.traces
-      : {
-          projects: async () => [],
-          find: async () => [],
-          feedback: async () => [],
-          putFeedback: async () => undefined,
-          merged: async () => undefined,
-        }) as unknown as Traces,
+    traces: house.traces,
     now: Date.now,
     newId: randomUUID,
   };
@@ -50,6 +43,7 @@ export function langSmithData(house: House, authorise: Authorise) {
     datasets,
     versions,
     examples,
+    experiments: new Experiments(needs, { datasets, examples }),
     prompts: createPrompts(needs),
     queues: new Queues(needs),
     configs: new FeedbackConfigs(needs),
@@ -69,6 +63,7 @@ export function langSmithData(house: House, authorise: Authorise) {
       datasetVersionRoutes(routes, parts);
       datasetShareRoutes(routes, parts);
       exampleRoutes(routes, parts);
+      experimentRoutes(routes, parts);
       promptRoutes(routes, parts);
       queueRoutes(routes, parts);
       feedbackConfigRoutes(routes, parts);
