@@ -6,11 +6,8 @@ import { type PythonPart, type PythonRequest, pythonMultipart } from "../support
 export type Wire = Record<string, unknown>;
 
 export function send(server: TestServer, { path, headers, body }: PythonRequest, method = "POST") {
-  return fetch(`${server.url}${path}`, {
-    method,
-    headers: { "x-api-key": ADMIN_KEY, ...headers },
-    body,
-  });
+  const sent = { body, headers: { "x-api-key": ADMIN_KEY, ...headers } };
+  return fetch(`${server.url}${path}`, { ...sent, method });
 }
 
 export function sendParts(server: TestServer, parts: readonly PythonPart[]): Promise<Response> {

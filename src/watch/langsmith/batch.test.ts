@@ -8,7 +8,7 @@ const OTHER = "0199aaaa-0000-7000-8000-000000000002";
 function sent(protocol: IngestProtocol, value: unknown, runId?: string) {
   const body = Buffer.from(typeof value === "string" ? value : JSON.stringify(value));
   const contentType = "application/json";
-  return { protocol, contentType, body, runId, tenantId: "acme", receivedAt: 5 };
+  return { protocol, contentType, body, runId, tenantId: "acme", receivedAt: 1795430239000 };
 }
 
 it("reads posts and patches of a batch, and names those that it cannot take", () => {

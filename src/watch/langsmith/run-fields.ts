@@ -107,9 +107,13 @@ function takeTimes(draft: Draft, wire: Wire, refuse: Refuse): void {
     if (value === undefined || value === null) continue;
     const at = timeOf(value);
     if (at === undefined) refuse(field, "is no time: send ISO 8601, or milliseconds after 1970");
+    else if (at > draft.receivedAt + MOST_AHEAD_MS) refuse(field, "is more than a year ahead");
     else draft[key] = at;
   }
 }
+
+/** Clocks go wrong by hours and zones; what is years ahead is no clock's. */
+const MOST_AHEAD_MS = 366 * 86_400_000;
 
 const TIMES = [
   ["start_time", "at"],

@@ -87,3 +87,18 @@ export function decimalDollars(nanos: Nanos): string {
   const text = `${nanos < 0 && whole === 0 ? "-" : ""}${whole}.${rest}`;
   return text.replace(/\.?0+$/, "");
 }
+
+/** Every run under one of its trace, in the order of the tree. */
+export function idsUnder(id: string, trace: readonly Run[]): string[] {
+  const children = Map.groupBy(trace, ({ parentId }) => parentId);
+  const found = new Set<string>();
+  const waiting = [id];
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+    if (next !== id) found.add(next);
+    const below = children.get(next) ?? [];
+    for (const run of below.toReversed()) {
+      if (run.id !== id && !found.has(run.id)) waiting.push(run.id);
+    }
+  }
+  return [...found];
+}

@@ -7,7 +7,7 @@ import { allOf, searchOf } from "../../../watch/langsmith/run-search.ts";
 import { statsOf } from "../../../watch/langsmith/run-stats.ts";
 import { type Shares } from "../../../watch/langsmith/shares.ts";
 import { threadsOf, toWireThread } from "../../../watch/langsmith/threads.ts";
-import { totalsWithin } from "../../../watch/langsmith/totals.ts";
+import { idsUnder, totalsWithin } from "../../../watch/langsmith/totals.ts";
 import { uuidOf } from "../../../watch/langsmith/uuid.ts";
 import type { Traces } from "../../../watch/trace/traces.ts";
 import type { Authorise } from "../../authorise.ts";
@@ -32,7 +32,10 @@ export function langSmithRunRoutes(app: FastifyInstance, needs: RunRoutesNeeds):
   app.get<OfRun>("/api/v1/runs/:id", async (request) => {
     const reader = readerOf(authorise, request);
     const kept = await runOf(request, needs);
-    return (await reads.classic([kept], reader, undefined))[0];
+    const [view] = await reads.classic([kept], reader, undefined);
+    const trace = await reads.wholeTrace(kept.run.traceId, reader.tenantId);
+    // Older SDKs load these one by one to show what is under a run.
+    return { ...view, child_run_ids: idsUnder(kept.run.id, trace) };
   });
   app.post("/api/v1/runs/query", async (request) => {
     const body = sentFields(request);
