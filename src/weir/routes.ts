@@ -12,7 +12,13 @@ import { targetRoutes } from "../http/routes/targets.ts";
 import { createTargetDesk } from "../serve/target-desk.ts";
 import { routingGauges } from "../http/routing-gauges.ts";
 import type { windowOf } from "../watch/overview.ts";
-import { type Gauge, sumGauges } from "../watch/metrics/exposition.ts";
+import {
+  FORMAT_TYPES,
+  type Format,
+  type Gauge,
+  formatFor,
+  sumGauges,
+} from "../watch/metrics/exposition.ts";
 import { registerAccessRoutes } from "./access-routes.ts";
 import { registerLangSmithRoutes } from "./langsmith.ts";
 import { countByModel, findCall, listCalls, overviewFigures } from "./call-views.ts";
@@ -31,7 +37,7 @@ export async function registerRoutes(app: App, house: House, authorise: Authoris
     version: VERSION,
     operations: app.operations,
     notReady: () => whyNotReady(house, Date.now()),
-    metrics: () => metricsText(house),
+    metrics: (accept) => metricsText(house, formatFor(accept)),
     checkMetrics(request) {
       if (!isLoopback(house.live.config.server.host)) authorise(request, "viewer");
     },
@@ -102,9 +108,14 @@ async function overview(
   };
 }
 
-function metricsText(house: House): string {
+function metricsText(house: House, format: Format): { type: string; text: string } {
+  return { type: FORMAT_TYPES[format], text: house.metrics.expose(allGauges(house), format) };
+}
+
+/** What is shown beside the calls' own metrics. */
+export function allGauges(house: House): Gauge[] {
   const others = house.gauges.flatMap((gauges) => gauges());
-  return house.metrics.expose(sumGauges([...ownGauges(house), ...others]));
+  return sumGauges([...ownGauges(house), ...others]);
 }
 
 function ownGauges({

@@ -18,6 +18,7 @@ import { type House, apply, buildHouse } from "./house.ts";
 import { registerInferenceRoutes } from "./inference-routes.ts";
 import { toLaneNeeds } from "./lane-needs.ts";
 import { checkListenerCertificate, listenerOptions, openListenerCertificate } from "./listener.ts";
+import { measureMachine } from "./machine.ts";
 import { registerRoutes } from "./routes.ts";
 import { type Services, buildServices, startBatches } from "./services.ts";
 
@@ -129,6 +130,7 @@ async function buildApp(
     return caller;
   };
   followVisitors(app.fastify, house.limits.visitors);
+  measureMachine(house, stack);
   await registerRoutes(app, house, authorise);
   registerInferenceRoutes(app, house, { ...services, batches, authorise });
   return { app, services };

@@ -8,7 +8,11 @@ export interface OperationsNeeds {
   readonly operations: readonly Operation[];
   /** Why the server should get no traffic now; empty when it may. */
   readonly notReady: () => Promise<readonly string[]>;
-  readonly metrics: () => string;
+  /** In the format that an `accept` header asks for. */
+  readonly metrics: (accept: string | undefined) => {
+    readonly type: string;
+    readonly text: string;
+  };
   /** Refuses a request that may not read the metrics. */
   readonly checkMetrics: (request: IncomingMessage) => void;
 }
@@ -48,7 +52,8 @@ export function operationsRoutes(app: FastifyInstance, needs: OperationsNeeds): 
   };
   app.get("/metrics", { schema }, async (request, reply) => {
     needs.checkMetrics(request.raw);
-    return reply.type("text/plain; version=0.0.4; charset=utf-8").send(needs.metrics());
+    const { type, text } = needs.metrics(request.headers.accept);
+    return reply.type(type).send(text);
   });
   let document: Record<string, unknown> | undefined;
   app.get("/openapi.json", async () => (document ??= toOpenApi(needs.operations, needs.version)));

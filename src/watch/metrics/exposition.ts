@@ -1,4 +1,5 @@
-/** Prometheus' text exposition format, version 0.0.4, for what `metrics.ts` counts. Pure. */
+/** What is shown at /metrics, in Prometheus' text format 0.0.4 and in OpenMetrics 1.0. Pure. */
+import type { Exemplar, Histogram } from "./histogram.ts";
 
 export interface Gauge {
   readonly name: string;
@@ -7,68 +8,94 @@ export interface Gauge {
   readonly values: readonly { readonly labels: Readonly<Record<string, string>>; value: number }[];
 }
 
-/** Upper bounds of the latency histograms' buckets. */
-export const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120];
+/** A metric with all of its series; labels are formatted. */
+export type Family = {
+  readonly name: string;
+  readonly help: string;
+} & (
+  | {
+      readonly type: "gauge" | "counter";
+      readonly values: readonly { readonly labels: string; readonly value: number }[];
+    }
+  | {
+      readonly type: "histogram";
+      readonly values: readonly { readonly labels: string; readonly value: Histogram }[];
+    }
+);
 
-export interface Series {
-  readonly labels: string;
-  calls: number;
-  inputTokens: number;
-  outputTokens: number;
-  cachedTokens: number;
-  costNanos: number;
-  duration: Histogram;
-  ttft: Histogram;
+export type Format = "text" | "openmetrics";
+
+export const FORMAT_TYPES: Readonly<Record<Format, string>> = {
+  text: "text/plain; version=0.0.4; charset=utf-8",
+  openmetrics: "application/openmetrics-text; version=1.0.0; charset=utf-8",
+};
+
+/** What a scraper asks for: Prometheus names OpenMetrics where it takes it, curl names nothing. */
+export function formatFor(accept: string | undefined): Format {
+  const ranges = (accept ?? "").toLowerCase().split(",");
+  const wanted = ranges.find((range) => range.includes("application/openmetrics-text"));
+  return wanted !== undefined && !/;\s*q=0(\.0*)?\s*(;|$)/.test(wanted) ? "openmetrics" : "text";
 }
 
-export interface Histogram {
-  readonly counts: number[];
-  sum: number;
-  count: number;
+/** All metrics as one text. Metrics without a series are left out. */
+export function expose(families: readonly Family[], format: Format = "text"): string {
+  const blocks = families
+    .filter(({ values }) => values.length > 0)
+    .map((family) => `${headOf(family, format)}${linesOf(family, format).join("\n")}\n`);
+  return blocks.join("") + (format === "openmetrics" ? "# EOF\n" : "");
 }
 
-/** The metrics of all calls and of the guard's findings. */
-export function exposeCalls(all: readonly Series[], findings: ReadonlyMap<string, number>): string {
-  const counters: [string, string, (entry: Series) => number][] = [
-    ["weir_calls_total", "Calls, by how they ended.", ({ calls }) => calls],
-    ["weir_input_tokens_total", "Prompt tokens.", ({ inputTokens }) => inputTokens],
-    ["weir_output_tokens_total", "Generated tokens.", ({ outputTokens }) => outputTokens],
-    [
-      "weir_cached_tokens_total",
-      "Prompt tokens found in a cache.",
-      ({ cachedTokens }) => cachedTokens,
-    ],
-    ["weir_cost_dollars_total", "Cost in US dollars.", ({ costNanos }) => costNanos / 1e9],
-  ];
-  const lines = counters.map(([name, help, value]) =>
-    block(
-      name,
-      help,
-      "counter",
-      all.map((entry) => `${name}{${entry.labels}} ${value(entry)}`),
-    ),
+function headOf({ name, help, type }: Family, format: Format): string {
+  // OpenMetrics names a counter without its end, and knows no counter that lacks it.
+  const isBare = type === "counter" && !name.endsWith("_total");
+  const family = format === "openmetrics" && type === "counter" ? bareName(name) : name;
+  const kind = format === "openmetrics" && isBare ? "unknown" : type;
+  return `# HELP ${family} ${help}\n# TYPE ${family} ${kind}\n`;
+}
+
+function bareName(name: string): string {
+  return name.endsWith("_total") ? name.slice(0, -"_total".length) : name;
+}
+
+function linesOf(family: Family, format: Format): string[] {
+  const { name } = family;
+  if (family.type === "histogram") {
+    return family.values.flatMap(({ labels, value }) =>
+      histogramLines(name, labels, value, format),
+    );
+  }
+  return family.values.map(({ labels, value }) =>
+    labels === "" ? `${name} ${value}` : `${name}{${labels}} ${value}`,
   );
-  return [
-    ...lines,
-    histogramBlock(
-      "weir_call_duration_seconds",
-      "From a request's head to its last byte.",
-      all,
-      "duration",
-    ),
-    histogramBlock(
-      "weir_first_content_seconds",
-      "From a request's head to its first content.",
-      all,
-      "ttft",
-    ),
-    block(
-      "weir_guard_findings_total",
-      "What the guard saw and did.",
-      "counter",
-      Array.from(findings, ([labels, count]) => `weir_guard_findings_total{${labels}} ${count}`),
-    ),
-  ].join("");
+}
+
+function histogramLines(
+  name: string,
+  labels: string,
+  { bounds, counts, exemplars, sum, count }: Histogram,
+  format: Format,
+): string[] {
+  const before = labels === "" ? "" : `${labels},`;
+  const within = labels === "" ? "" : `{${labels}}`;
+  let below = 0;
+  const buckets = counts.map((inBucket, at) => {
+    below += inBucket;
+    const line = `${name}_bucket{${before}le="${bounds[at] ?? "+Inf"}"} ${below}`;
+    const exemplar = format === "openmetrics" ? exemplars[at] : undefined;
+    return exemplar ? line + exemplarText(exemplar) : line;
+  });
+  return [...buckets, `${name}_sum${within} ${sum}`, `${name}_count${within} ${count}`];
+}
+
+function exemplarText({ traceId, value, at }: Exemplar): string {
+  return ` # {trace_id="${traceId}"} ${value} ${(at / 1000).toFixed(3)}`;
+}
+
+export function toFamily({ values, ...gauge }: Gauge): Family {
+  return {
+    ...gauge,
+    values: values.map(({ labels, value }) => ({ labels: formatLabels(labels), value })),
+  };
 }
 
 /** One gauge of each name for several processes: what counts is added up, of a state the worst is shown. */
@@ -88,41 +115,6 @@ export function sumGauges(gauges: readonly Gauge[]): Gauge[] {
     ...gauge,
     values: [...values.values()],
   }));
-}
-
-export function exposeGauge({ name, help, type, values }: Gauge): string {
-  const lines = values.map(({ labels, value }) => {
-    const text = formatLabels(labels);
-    return text ? `${name}{${text}} ${value}` : `${name} ${value}`;
-  });
-  return block(name, help, type, lines);
-}
-
-export function block(name: string, help: string, type: string, lines: readonly string[]): string {
-  if (lines.length === 0) return "";
-  return `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${lines.join("\n")}\n`;
-}
-
-function histogramBlock(
-  name: string,
-  help: string,
-  all: readonly Series[],
-  field: "duration" | "ttft",
-): string {
-  const lines = all.flatMap(({ labels, [field]: { counts, sum, count } }) => {
-    let below = 0;
-    const buckets = SECONDS.map((bound, index) => {
-      below += counts[index] ?? 0;
-      return `${name}_bucket{${labels},le="${bound}"} ${below}`;
-    });
-    return [
-      ...buckets,
-      `${name}_bucket{${labels},le="+Inf"} ${count}`,
-      `${name}_sum{${labels}} ${sum}`,
-      `${name}_count{${labels}} ${count}`,
-    ];
-  });
-  return block(name, help, "histogram", lines);
 }
 
 export function formatLabels(labels: Readonly<Record<string, string>>): string {

@@ -1,17 +1,15 @@
 import type { CallRecord } from "../../core/call.ts";
-import {
-  type Gauge,
-  SECONDS,
-  type Histogram,
-  type Series,
-  block,
-  exposeCalls,
-  exposeGauge,
-  formatLabels,
-} from "./exposition.ts";
+import { toHexId } from "../../core/trace-ids.ts";
+import { type Family, type Format, type Gauge, expose, toFamily } from "./exposition.ts";
+import { createGenAiMetrics } from "./genai.ts";
+import { Histogram, SECONDS } from "./histogram.ts";
+import { Labelled } from "./labelled.ts";
+import { createLatencies, latencyFamilies, timesOf } from "./latencies.ts";
+import { createOutcomeMetrics } from "./outcomes.ts";
 import { createOverheadMetrics } from "./overhead.ts";
+import { createRecent } from "./recent.ts";
 
-/** Prometheus metrics of the calls, written by hand: a few counters and histograms on the hot path. */
+/** Metrics of the calls, counted by hand: a few counters and histograms on the hot path. */
 export interface Metrics {
   observe(call: CallRecord): void;
   /** So many more run, or fewer. */
@@ -21,33 +19,71 @@ export interface Metrics {
     callsPerSecond: number;
     outputTokensPerSecond: number;
   };
-  /** The text exposition format, version 0.0.4. */
-  expose(gauges: readonly Gauge[]): string;
+  /** Everything as one text, with what others count. */
+  expose(gauges: readonly Gauge[], format?: Format): string;
+  /** The same as values: what is pushed to a collector. */
+  families(gauges: readonly Gauge[]): Family[];
 }
 
-const LIVE_SECONDS = 10;
+/** What is counted of calls of one model, target, ending and route. */
+interface Series {
+  calls: number;
+  inputTokens: number;
+  outputTokens: number;
+  cachedTokens: number;
+  cacheWriteTokens: number;
+  reasoningTokens: number;
+  costNanos: number;
+  readonly duration: Histogram;
+  readonly ttft: Histogram;
+}
+
+type Counted = Exclude<keyof Series, "duration" | "ttft">;
+
+const COUNTERS: readonly [name: string, help: string, field: Counted, scale?: number][] = [
+  ["weir_calls_total", "Calls, by how they ended.", "calls"],
+  ["weir_input_tokens_total", "Prompt tokens.", "inputTokens"],
+  ["weir_output_tokens_total", "Generated tokens.", "outputTokens"],
+  ["weir_cached_tokens_total", "Prompt tokens found in a cache.", "cachedTokens"],
+  ["weir_cache_write_tokens_total", "Prompt tokens put into a cache.", "cacheWriteTokens"],
+  ["weir_reasoning_tokens_total", "Generated tokens that were thought.", "reasoningTokens"],
+  ["weir_cost_dollars_total", "Cost in US dollars.", "costNanos", 1e9],
+];
 
 export function createMetrics(now: () => number): Metrics {
-  const series = new Map<string, Series>();
-  const findings = new Map<string, number>();
+  const series = new Labelled(["model", "target", "status", "route"], emptySeries);
+  const latencies = createLatencies();
+  const genAi = createGenAiMetrics();
+  const outcomes = createOutcomeMetrics();
   const overhead = createOverheadMetrics();
   const recent = createRecent(now);
   let activeCalls = 0;
 
+  const families = (gauges: readonly Gauge[]): Family[] => [
+    ...callFamilies(series),
+    ...outcomes.families(),
+    overhead.family(),
+    ...latencyFamilies(latencies),
+    ...genAi.families(),
+    ...gauges.map(toFamily),
+    {
+      name: "weir_active_calls",
+      help: "Calls running now.",
+      type: "gauge",
+      values: [{ labels: "", value: activeCalls }],
+    },
+  ];
+
   return {
     observe(call) {
-      const entry = seriesOf(series, call);
-      entry.calls += 1;
-      entry.inputTokens += call.usage.inputTokens;
-      entry.outputTokens += call.usage.outputTokens;
-      entry.cachedTokens += call.usage.cachedTokens ?? 0;
-      entry.costNanos += call.costNanos ?? 0;
-      observe(entry.duration, call.durationMs / 1000);
-      if (call.ttftMs !== null) observe(entry.ttft, call.ttftMs / 1000);
-      for (const { detector, action, origin } of call.findings) {
-        const labels = formatLabels({ detector, action, origin });
-        findings.set(labels, (findings.get(labels) ?? 0) + 1);
-      }
+      const model = labelOf(call);
+      const target = call.target ?? "";
+      const traceId = call.link ? toHexId(call.link.traceId) : call.id;
+      const times = timesOf(call);
+      count(series.of(model, target, call.status, call.route), call, traceId);
+      latencies.of(model, target).observe(times, traceId, call.at);
+      genAi.observe(call, model, times, traceId);
+      outcomes.observe(call, model);
       overhead.observe(call.timeline);
       recent.add(call.usage.outputTokens);
     },
@@ -57,73 +93,59 @@ export function createMetrics(now: () => number): Metrics {
     get live() {
       return { activeCalls, ...recent.rates() };
     },
-    expose: (gauges) =>
-      exposeCalls([...series.values()], findings) +
-      overhead.expose() +
-      gauges.map(exposeGauge).join("") +
-      block("weir_active_calls", "Calls running now.", "gauge", [
-        `weir_active_calls ${activeCalls}`,
-      ]),
+    families,
+    expose: (gauges, format) => expose(families(gauges), format),
   };
 }
 
-function seriesOf(series: Map<string, Series>, call: CallRecord): Series {
-  const key = `${call.model}\0${call.target}\0${call.status}\0${call.route}`;
-  let entry = series.get(key);
-  if (!entry) {
-    const { model, target, status, route } = call;
-    entry = {
-      labels: formatLabels({ model, target: target ?? "", status, route }),
-      calls: 0,
-      inputTokens: 0,
-      outputTokens: 0,
-      cachedTokens: 0,
-      costNanos: 0,
-      duration: emptyHistogram(),
-      ttft: emptyHistogram(),
-    };
-    series.set(key, entry);
-  }
-  return entry;
+/** A name that nobody configured is whatever a client made up: no series for each. */
+function labelOf({ model, errorCode }: CallRecord): string {
+  return errorCode === "model_not_found" ? "other" : model;
 }
 
-function emptyHistogram(): Histogram {
-  return { counts: Array.from(SECONDS, () => 0), sum: 0, count: 0 };
-}
-
-function observe(histogram: Histogram, value: number): void {
-  histogram.sum += value;
-  histogram.count += 1;
-  const bucket = SECONDS.findIndex((bound) => value <= bound);
-  if (bucket !== -1) histogram.counts[bucket] = (histogram.counts[bucket] ?? 0) + 1;
-}
-
-/** Counts of the last seconds, one slot each. */
-function createRecent(now: () => number) {
-  const slots = Array.from({ length: LIVE_SECONDS + 1 }, () => ({
-    second: 0,
-    calls: 0,
-    tokens: 0,
-  }));
-
+function emptySeries(): Series {
   return {
-    add(tokens: number): void {
-      const second = Math.floor(now() / 1000);
-      const slot = slots[second % slots.length];
-      if (!slot) return;
-      if (slot.second !== second) Object.assign(slot, { second, calls: 0, tokens: 0 });
-      slot.calls += 1;
-      slot.tokens += tokens;
-    },
-    rates(): { callsPerSecond: number; outputTokensPerSecond: number } {
-      const second = Math.floor(now() / 1000);
-      const fresh = slots.filter((slot) => slot.second >= second - LIVE_SECONDS);
-      const total = (field: "calls" | "tokens") =>
-        fresh.reduce((sum, slot) => sum + slot[field], 0);
-      return {
-        callsPerSecond: total("calls") / LIVE_SECONDS,
-        outputTokensPerSecond: total("tokens") / LIVE_SECONDS,
-      };
-    },
+    calls: 0,
+    inputTokens: 0,
+    outputTokens: 0,
+    cachedTokens: 0,
+    cacheWriteTokens: 0,
+    reasoningTokens: 0,
+    costNanos: 0,
+    duration: new Histogram(SECONDS),
+    ttft: new Histogram(SECONDS),
   };
+}
+
+function count(entry: Series, call: CallRecord, traceId: string): void {
+  const { usage, durationMs, ttftMs, at } = call;
+  entry.calls += 1;
+  entry.inputTokens += usage.inputTokens;
+  entry.outputTokens += usage.outputTokens;
+  entry.cachedTokens += usage.cachedTokens ?? 0;
+  entry.cacheWriteTokens += usage.cacheWriteTokens ?? 0;
+  entry.reasoningTokens += usage.reasoningTokens ?? 0;
+  entry.costNanos += call.costNanos ?? 0;
+  entry.duration.observe(durationMs / 1000, traceId, at);
+  if (ttftMs !== null) entry.ttft.observe(ttftMs / 1000, traceId, at);
+}
+
+function callFamilies(series: Labelled<Series>): Family[] {
+  const all = [...series.all()];
+  const histogram = (name: string, help: string, field: "duration" | "ttft"): Family => ({
+    name,
+    help,
+    type: "histogram",
+    values: all.map(({ labels, thing }) => ({ labels, value: thing[field] })),
+  });
+  return [
+    ...COUNTERS.map(([name, help, field, scale = 1]): Family => ({
+      name,
+      help,
+      type: "counter",
+      values: all.map(({ labels, thing }) => ({ labels, value: thing[field] / scale })),
+    })),
+    histogram("weir_call_duration_seconds", "From a request's head to its last byte.", "duration"),
+    histogram("weir_first_content_seconds", "From a request's head to its first content.", "ttft"),
+  ];
 }
