@@ -23,7 +23,9 @@ const Encryption = z
         "The first key seals what is written from now on, all of them open what is there. Rotate by putting a new one first.",
       ),
   })
-  .describe("Seals kept texts with AES-256-GCM. Lists then have no previews, and texts are not searched.");
+  .describe(
+    "Seals kept texts with AES-256-GCM. Lists then have no previews, and texts are not searched.",
+  );
 
 export const Traces = z.strictObject({
   capture: Capture.default("redacted").describe(
@@ -47,16 +49,22 @@ export const Traces = z.strictObject({
     .min(1)
     .max(1024)
     .default(100)
-    .describe("Trace requests whose body is larger are refused. Longer fields than 20 MiB are cut."),
+    .describe(
+      "Trace requests whose body is larger are refused. Longer fields than 20 MiB are cut.",
+    ),
   spillMiB: z
     .number()
     .int()
     .min(16)
     .default(1024)
-    .describe("What may wait in the log for a database that cannot take it; then senders are asked to wait."),
+    .describe(
+      "What may wait in the log for a database that cannot take it; then senders are asked to wait.",
+    ),
   sync: z
     .enum(["process", "always"])
     .default("process")
-    .describe("What accepted traces survive: the end of this process, or a power cut too (always; slower)."),
+    .describe(
+      "What accepted traces survive: the end of this process, or a power cut too (always; slower).",
+    ),
   encryption: Encryption.optional(),
 });

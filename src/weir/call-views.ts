@@ -9,8 +9,19 @@ import type { Traces } from "../watch/trace/traces.ts";
 
 /** Weir's own calls out of the traces, in the words of the admin API. */
 
-const ENDINGS = { success: "ok", error: "error", blocked: "blocked", canceled: "canceled", pending: "ok" } as const;
-const STATUSES = { ok: "success", error: "error", blocked: "blocked", canceled: "canceled" } as const;
+const ENDINGS = {
+  success: "ok",
+  error: "error",
+  blocked: "blocked",
+  canceled: "canceled",
+  pending: "ok",
+} as const;
+const STATUSES = {
+  ok: "success",
+  error: "error",
+  blocked: "blocked",
+  canceled: "canceled",
+} as const;
 const CALL_ID = /^[0-9a-f]{32}$/;
 
 export async function listCalls(traces: Traces, query: CallQuery) {

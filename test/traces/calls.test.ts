@@ -101,7 +101,9 @@ it("merges the log into the database, and again after a restart, without doubles
 
 it("counts a call of which nothing is to be kept", async () => {
   const traces = await openTestTraces(newFolder());
-  await keepCalls(traces, [call("a", { capture: "none", preview: null, request: null, output: null })]);
+  await keepCalls(traces, [
+    call("a", { capture: "none", preview: null, request: null, output: null }),
+  ]);
   expect((await listCalls(traces, { limit: 10 })).calls).toEqual([]);
   expect(await traces.figures({ from: NOW - HOUR, to: NOW + HOUR, by: ["model"] })).toMatchObject([
     { values: ["chat"], runs: 1, costNanos: 700 },
@@ -122,7 +124,15 @@ it("sums a window into buckets, totals and models", async () => {
   expect(series[0]).toMatchObject({ at: minute(0), calls: 1 });
   expect(series[0]?.durationMs.p50).toBeGreaterThan(99);
   expect(series[0]?.durationMs.p50).toBeLessThan(101);
-  expect(series.at(-1)).toMatchObject({ calls: 3, errors: 1, blocked: 1, durationMs: { p50: null } });
+  expect(series.at(-1)).toMatchObject({
+    calls: 3,
+    errors: 1,
+    blocked: 1,
+    durationMs: { p50: null },
+  });
   expect(totals).toMatchObject({ calls: 4, errors: 1, blocked: 1, canceled: 1, outputTokens: 8 });
-  expect(models.map(({ model, calls }) => `${model} ${calls}`).toSorted()).toEqual(["chat 2", "other 2"]);
+  expect(models.map(({ model, calls }) => `${model} ${calls}`).toSorted()).toEqual([
+    "chat 2",
+    "other 2",
+  ]);
 });

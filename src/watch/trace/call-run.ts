@@ -1,7 +1,12 @@
 import { CALLS_PROJECT, type Run, type RunPayload, type RunRecord } from "../../core/run.ts";
 import type { KeptCall } from "./recorder.ts";
 
-const ENDINGS = { ok: "success", error: "error", blocked: "blocked", canceled: "canceled" } as const;
+const ENDINGS = {
+  ok: "success",
+  error: "error",
+  blocked: "blocked",
+  canceled: "canceled",
+} as const;
 const ERROR_CHARS = 500;
 
 /** A call's id, which is a W3C trace id, as a run's. */

@@ -120,11 +120,7 @@ function statusOf({ status, error, endAt }: RunPart): RunStatus {
 
 type Fields = Readonly<Record<string, unknown>>;
 
-function modelOf(
-  metadata: Fields,
-  extra: Fields | undefined,
-  outputs: unknown,
-): string | null {
+function modelOf(metadata: Fields, extra: Fields | undefined, outputs: unknown): string | null {
   const invocation = fieldsOf(extra?.["invocation_params"]);
   return (
     textOf(metadata["ls_model_name"]) ??
@@ -201,7 +197,9 @@ function hasTokenEvent(events: unknown): boolean {
 
 /** An exception's class, as `ValueError`: what errors are grouped by. */
 function errorClass(error: string): string {
-  const found = /^\s*(?:\w+\.)*([A-Z]\w*(?:Error|Exception|Warning|Timeout|Interrupt))\b/.exec(error);
+  const found = /^\s*(?:\w+\.)*([A-Z]\w*(?:Error|Exception|Warning|Timeout|Interrupt))\b/.exec(
+    error,
+  );
   return found?.[1] ?? "error";
 }
 

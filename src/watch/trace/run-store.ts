@@ -22,7 +22,11 @@ export interface RunBatch {
   readonly runs: readonly { readonly record: RunRecord; readonly before: Run | undefined }[];
   readonly feedback: readonly Feedback[];
   /** Projects that runs name; those that are there stay as they are. */
-  readonly projects: readonly { readonly id: string; readonly tenantId: string; readonly name: string }[];
+  readonly projects: readonly {
+    readonly id: string;
+    readonly tenantId: string;
+    readonly name: string;
+  }[];
   readonly position: StorePosition | undefined;
   readonly now: number;
 }

@@ -2,7 +2,8 @@ import { messageOf } from "../../core/errors.ts";
 import type { RunBatch, RunWriter } from "../../watch/trace/run-store.ts";
 
 /** The database as a whole: it will take the same batch later. */
-const PASSES = /full|locked|busy|readonly|read-only|I\/O|ENOSPC|ECONN|EPIPE|timeout|timed out|terminat|connect|unavailable|not a database|malformed/i;
+const PASSES =
+  /full|locked|busy|readonly|read-only|I\/O|ENOSPC|ECONN|EPIPE|timeout|timed out|terminat|connect|unavailable|not a database|malformed/i;
 
 /**
  * Writes a batch. Where the database refuses it for what is in it, the runs at fault are found by halves
@@ -30,7 +31,8 @@ export async function writeWhatCanBe(
   const first = { ...batch, runs: batch.runs.slice(0, half), feedback: [], position: undefined };
   const second = { ...batch, runs: batch.runs.slice(half), feedback: [], position: undefined };
   const rest = { ...batch, runs: [] };
-  const pieces = batch.runs.length > 1 ? [first, second] : [{ ...batch, feedback: [], position: undefined }];
+  const pieces =
+    batch.runs.length > 1 ? [first, second] : [{ ...batch, feedback: [], position: undefined }];
   let failed = 0;
   for (const piece of pieces) failed += await writeWhatCanBe(writer, piece, onTrouble);
   for (const [index, feedback] of batch.feedback.entries()) {

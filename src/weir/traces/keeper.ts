@@ -58,8 +58,8 @@ export interface KeeperFigures {
   trouble: string | null;
 }
 
-/** Held in memory for the next write; beyond it the log alone has them. */
-const MOST_HELD_BYTES = 32 * 1024 * 1024;
+/** Held in memory for the next write; what comes beyond it is read from the log again. */
+const MOST_HELD_BYTES = 24 * 1024 * 1024;
 const FLUSH_RUNS = 2000;
 
 /**
@@ -116,14 +116,17 @@ export class TraceKeeper {
   /** Decodes and takes a body. Throws invalid_request, request_too_large, overloaded or storage_full. */
   ingest(request: IngestRequest): Ingested {
     this.checkRoom();
-    const decoded = this.decode(request);
+    const { decoded, bytes } = this.decode(request);
     const source: RunSource = request.protocol.startsWith("otlp") ? "otlp" : "langsmith";
     const level = this.needs.capture(source);
     if (level === "full") {
       const at = this.append(BODY, [bodyHead(request), request.body]);
-      this.hold(decoded, at, request.body.byteLength);
+      this.hold(decoded, at, bytes);
     } else {
-      this.appendParts({ ...decoded, parts: decoded.parts.map((part) => this.guarded(part, level)) });
+      this.appendParts({
+        ...decoded,
+        parts: decoded.parts.map((part) => this.guarded(part, level)),
+      });
     }
     this.counts.rejected += decoded.rejected.length;
     return { accepted: decoded.parts.length + decoded.feedback.length, rejected: decoded.rejected };
@@ -155,7 +158,7 @@ export class TraceKeeper {
     return this.inTurn(() => action(this.needs.writer));
   }
 
-  /** Whether so much is held that it must be written before more is taken. */
+  /** Whether so much is held that it is to be written at once. */
   get isFull(): boolean {
     return this.coalescer.size >= FLUSH_RUNS || this.heldBytes >= MOST_HELD_BYTES / 4;
   }
@@ -180,10 +183,10 @@ export class TraceKeeper {
     );
   }
 
-  private decode(request: IngestRequest): Decoded {
+  private decode(request: IngestRequest): { decoded: Decoded; bytes: number } {
     const { decoders, limits } = this.needs;
     const body = decompress(request.body, request.contentEncoding, limits.maxBodyBytes);
-    return decoders[request.protocol]({ ...request, body });
+    return { decoded: decoders[request.protocol]({ ...request, body }), bytes: body.byteLength };
   }
 
   private guarded(part: RunPart, level: Capture): RunPart {
@@ -197,7 +200,10 @@ export class TraceKeeper {
     this.hold({ parts, feedback }, this.append(PARTS, [json]), json.length);
   }
 
-  private append(kind: number, pieces: readonly Uint8Array[]): { at: StorePosition; next: StorePosition } {
+  private append(
+    kind: number,
+    pieces: readonly Uint8Array[],
+  ): { at: StorePosition; next: StorePosition } {
     const { log, sealing } = this.needs;
     try {
       if (!sealing.isOn) return this.appended(log.append(kind, pieces));
@@ -205,11 +211,15 @@ export class TraceKeeper {
       return this.appended(log.append(kind + SEALED, [Buffer.from([codec]), body]));
     } catch (cause) {
       if (!isDiskFull(cause)) throw cause;
-      throw new WeirError("storage_full", "The disk is full: no trace can be taken until there is room.", {
-        cause,
-        status: 503,
-        retryAfterMs: 5000,
-      });
+      throw new WeirError(
+        "storage_full",
+        "The disk is full: no trace can be taken until there is room.",
+        {
+          cause,
+          status: 503,
+          retryAfterMs: 5000,
+        },
+      );
     }
   }
 
@@ -267,7 +277,7 @@ export class TraceKeeper {
   private consumeParts(kind: number, body: Buffer, at: StorePosition): void {
     const { parts, feedback } =
       kind === BODY
-        ? this.decode(readBodyRecord(body))
+        ? this.decode(readBodyRecord(body)).decoded
         : (JSON.parse(body.toString()) as DecodedParts); // written by appendParts
     this.coalescer.addParts(parts, this.needs.now(), at);
     this.coalescer.addFeedback(feedback);

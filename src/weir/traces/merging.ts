@@ -29,7 +29,8 @@ export class Merging {
 
   async toBatch({ parts, calls, feedback, position }: Due): Promise<RunBatch> {
     const ids = [...parts.map(({ id }) => id), ...calls.map(({ run }) => run.id)];
-    const stored = ids.length > 0 ? await this.needs.writer.stored(ids) : new Map<string, StoredRun>();
+    const stored =
+      ids.length > 0 ? await this.needs.writer.stored(ids) : new Map<string, StoredRun>();
     const projects = new Map<string, RunBatch["projects"][number]>();
     const runs: RunBatch["runs"][number][] = [];
     const seen = new Set<string>();
@@ -110,5 +111,7 @@ export class Merging {
 function isSame(kept: StoredRun, { run, payload }: RunRecord): boolean {
   const { isCovered, inputPreview, outputPreview, ...before } = kept.run;
   const { isCovered: _, inputPreview: __, outputPreview: ___, ...after } = run;
-  return isDeepStrictEqual(before, after) && JSON.stringify(kept.payload) === JSON.stringify(payload);
+  return (
+    isDeepStrictEqual(before, after) && JSON.stringify(kept.payload) === JSON.stringify(payload)
+  );
 }

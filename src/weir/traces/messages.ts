@@ -21,8 +21,18 @@ export interface TraceSettings {
 }
 
 export type ToThread =
-  | { readonly type: "calls"; readonly ask: number; readonly lines: Uint8Array; readonly count: number }
-  | { readonly type: "ask"; readonly ask: number; readonly method: string; readonly args: readonly unknown[] }
+  | {
+      readonly type: "calls";
+      readonly ask: number;
+      readonly lines: Uint8Array;
+      readonly count: number;
+    }
+  | {
+      readonly type: "ask";
+      readonly ask: number;
+      readonly method: string;
+      readonly args: readonly unknown[];
+    }
   | { readonly type: "settings"; readonly settings: TraceSettings }
   | { readonly type: "close" };
 

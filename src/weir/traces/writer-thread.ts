@@ -43,7 +43,12 @@ const keeper = new TraceKeeper({
   sealing: new Sealing(data.keys),
   decoders: DECODERS,
   redact,
-  price: () => ({ costNanos: null, inputCostNanos: null, outputCostNanos: null, priceVersion: null }),
+  price: () => ({
+    costNanos: null,
+    inputCostNanos: null,
+    outputCostNanos: null,
+    priceVersion: null,
+  }),
   capture: (source) => settings.routes[source] ?? settings.capture,
   limits: settings,
   now: Date.now,
@@ -52,6 +57,7 @@ const keeper = new TraceKeeper({
 /** Answers that wait for the disk itself. */
 let unsynced: (() => void)[] = [];
 let timer: NodeJS.Timeout | undefined;
+let isPumping = false;
 let second = 0;
 let inSecond = 0;
 let toldFigures = "";
@@ -120,12 +126,23 @@ function schedule(ms: number): void {
   timer ??= setTimeout(() => void pump(), ms);
 }
 
+/** What waits for its time is written as soon as nobody else is to be answered. */
+function hurry(): void {
+  if (isPumping) return;
+  clearTimeout(timer);
+  timer = undefined;
+  schedule(0);
+}
+
 async function pump(): Promise<void> {
+  isPumping = true;
   const startedAt = performance.now();
   const hasMore = await keeper.pump();
   const tookMs = performance.now() - startedAt;
+  isPumping = false;
   timer = undefined;
   if (keeper.figures.trouble !== null) schedule(RETRY_MS);
+  else if (keeper.isFull) schedule(0);
   else if (hasMore) schedule(isBusy() ? tookMs / BUSY_SHARE : 0);
   else if (keeper.isBehind) schedule(PUMP_MS);
   else void keeper.change((database) => database.compact());
@@ -135,7 +152,7 @@ async function answer({ ask, method, args }: Extract<ToThread, { type: "ask" }>)
   try {
     if (method === "ingest") {
       accepted(ask, keeper.ingest(args[0] as IngestRequest));
-      if (keeper.isFull) await pump();
+      if (keeper.isFull) hurry();
       else schedule(PUMP_MS);
       return;
     }
@@ -175,9 +192,14 @@ async function prune(): Promise<void> {
   try {
     const now = Date.now();
     const before = now - settings.keepMs;
-    while ((await keeper.change((database) => database.prune(before, PRUNE_RUNS, now))) === PRUNE_RUNS);
+    while (
+      (await keeper.change((database) => database.prune(before, PRUNE_RUNS, now))) === PRUNE_RUNS
+    );
     const { maxBytes } = settings;
-    while (maxBytes !== undefined && (await keeper.change((database) => database.usedBytes())) > maxBytes) {
+    while (
+      maxBytes !== undefined &&
+      (await keeper.change((database) => database.usedBytes())) > maxBytes
+    ) {
       const gone = await keeper.change((database) => database.prune(now, PRUNE_RUNS, now));
       if (gone === 0) break;
     }

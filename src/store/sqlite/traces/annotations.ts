@@ -35,7 +35,17 @@ export class Annotations {
   }
 
   /** Makes a project that a run names, and notes when it last got one. */
-  begin({ id, tenantId, name, now }: { id: string; tenantId: string; name: string; now: number }): void {
+  begin({
+    id,
+    tenantId,
+    name,
+    now,
+  }: {
+    id: string;
+    tenantId: string;
+    name: string;
+    now: number;
+  }): void {
     this.sql.begin.run({ id, tenant: tenantId, name, now });
   }
 

@@ -27,6 +27,7 @@ const ENTRY_BYTES = 16;
 export class BlockWriter {
   private readonly sealing: Sealing;
   private readonly sql;
+  private readonly glimpses = new Set<number>();
   /** Hashes of long texts, with their number once they came again. */
   private seen = new Map<string, number | undefined>();
 
@@ -109,6 +110,8 @@ export class BlockWriter {
   }
 
   private share(text: string): number | undefined {
+    // Most texts come once: they are told from the others without a hash of the whole.
+    if (!this.hasGlimpsed(text)) return undefined;
     const hash = this.sealing.hash(text);
     const name = Buffer.from(hash).toString("latin1");
     if (!this.seen.has(name)) {
@@ -122,6 +125,18 @@ export class BlockWriter {
     const id = Number(this.sql.addText.get(hash, codec, body)?.["id"]);
     this.seen.set(name, id);
     return id;
+  }
+
+  private hasGlimpsed(text: string): boolean {
+    let glimpse = text.length;
+    const step = Math.ceil(text.length / 24);
+    for (let at = 0; at < text.length; at += step) {
+      glimpse = (Math.imul(glimpse, 31) + text.charCodeAt(at)) | 0;
+    }
+    if (this.glimpses.has(glimpse)) return true;
+    if (this.glimpses.size >= SEEN_MOST) this.glimpses.clear();
+    this.glimpses.add(glimpse);
+    return false;
   }
 
   private noteTexts(block: number, json: Buffer): void {

@@ -61,7 +61,8 @@ export class Covering {
   private coverOthers(call: Run, tenant: number): void {
     const rows: unknown[] = [];
     if (call.parentId !== null) rows.push(this.sql.find.get(uuidToBytes(call.parentId), tenant));
-    if (call.call?.answerId != null) rows.push(...this.sql.ofAnswer.all(call.call.answerId, tenant));
+    if (call.call?.answerId != null)
+      rows.push(...this.sql.ofAnswer.all(call.call.answerId, tenant));
     for (const row of rows as (RunRow | undefined)[]) {
       if (!row) continue;
       const other = fromRow(row, this.words);

@@ -4,7 +4,8 @@
  */
 import { bytesToUuid, uuidToBytes } from "./schema.ts";
 
-const SEGMENT = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)(\d{6})Z([0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12})$/;
+const SEGMENT =
+  /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)(\d{6})Z([0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12})$/;
 const BYTES = 24;
 
 export function packDotted(order: string | null): Uint8Array | string | null {
@@ -15,7 +16,14 @@ export function packDotted(order: string | null): Uint8Array | string | null {
     const match = SEGMENT.exec(segment);
     if (!match) return order;
     const [, year, month, day, hour, minute, second, micros, id = ""] = match;
-    const ms = Date.UTC(Number(year), Number(month) - 1, Number(day), Number(hour), Number(minute), Number(second));
+    const ms = Date.UTC(
+      Number(year),
+      Number(month) - 1,
+      Number(day),
+      Number(hour),
+      Number(minute),
+      Number(second),
+    );
     packed.writeDoubleBE(ms * 1000 + Number(micros), index * BYTES);
     packed.set(uuidToBytes(id), index * BYTES + 8);
   }

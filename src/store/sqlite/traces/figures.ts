@@ -31,10 +31,11 @@ export class FigureReader {
     const indexes = query.by.map((name) => kept.of.indexOf(name));
     const conditions = conditionsOf(query).map(([name, values]) => ({
       index: kept.of.indexOf(name),
-      words: new Set(values.map((value) => (value === "" ? 0 : this.words.known(value) ?? -1))),
+      words: new Set(values.map((value) => (value === "" ? 0 : (this.words.known(value) ?? -1)))),
     }));
     for (const [level, from, to] of spansOf(query, BY_MINUTE.includes(kept.dims))) {
-      for (const row of this.range.iterate(level, kept.dims, from, to) as Iterable<Row>) { // the columns asked for
+      for (const row of this.range.iterate(level, kept.dims, from, to) as Iterable<Row>) {
+        // the columns asked for
         const values = row.key.split(",").map(Number);
         if (!conditions.every(({ index, words }) => words.has(values[index] ?? 0))) continue;
         const names = indexes.map((index) => this.words.textOf(values[index] || null) ?? "");
@@ -91,7 +92,8 @@ class Cells {
 
   cell(at: number, values: readonly string[]): Cell {
     const { from, bucketMs } = this.query;
-    const start = bucketMs === undefined ? from : Math.floor((at - from) / bucketMs) * bucketMs + from;
+    const start =
+      bucketMs === undefined ? from : Math.floor((at - from) / bucketMs) * bucketMs + from;
     const id = `${start}\0${values.join("\0")}`;
     let entry = this.cells.get(id);
     if (!entry) this.cells.set(id, (entry = { at: start, values, cell: new Cell() }));

@@ -110,12 +110,7 @@ function joined(parts: readonly Condition[], op: "and" | "or"): Condition {
   };
 }
 
-function compare(
-  field: RunField,
-  cmp: Comparison,
-  value: FilterValue,
-  words: Words,
-): Condition {
+function compare(field: RunField, cmp: Comparison, value: FilterValue, words: Words): Condition {
   if (field === "error") return ofError(cmp, value);
   if (field === "status") return ofList(STATUSES, "run.status", cmp, value);
   if (field === "source") return ofList(SOURCES, "run.source", cmp, value);

@@ -23,7 +23,16 @@ export const CUBE = [
 ] as const satisfies Dimension[];
 
 /** Kept apart by tenant, so that long windows are read from few rows. */
-const SINGLES = ["model", "target", "provider", "route", "key", "project", "type", "source"] as const;
+const SINGLES = [
+  "model",
+  "target",
+  "provider",
+  "route",
+  "key",
+  "project",
+  "type",
+  "source",
+] as const;
 /** Of many values: by the hour, and sums alone. */
 const SUMS_ONLY = ["user", "promptVersion", "name", "status"] as const;
 

@@ -1,6 +1,12 @@
 import { DatabaseSync } from "node:sqlite";
 import type { Feedback, KeptRun, Project, Run, RunPayload } from "../../../core/run.ts";
-import type { FigureCell, FigureQuery, RunFilter, RunPage, RunQuery } from "../../../core/run-query.ts";
+import type {
+  FigureCell,
+  FigureQuery,
+  RunFilter,
+  RunPage,
+  RunQuery,
+} from "../../../core/run-query.ts";
 import { type FeedbackRow, type ProjectRow, toFeedback, toProject } from "./annotation-rows.ts";
 import { PayloadReader } from "./blocks.ts";
 import { FigureReader } from "./figures.ts";
@@ -57,14 +63,18 @@ export class SqliteRunReader {
 
   async count(query: Asked): Promise<number> {
     const { from, where } = this.source(query);
-    const row = this.db.prepare(`SELECT count(*) AS n FROM ${from} WHERE ${where.sql}`).get(...where.values);
+    const row = this.db
+      .prepare(`SELECT count(*) AS n FROM ${from} WHERE ${where.sql}`)
+      .get(...where.values);
     return Number(row?.["n"] ?? 0);
   }
 
   async find(ids: readonly string[], tenantId?: string): Promise<KeptRun[]> {
     const found = this.rowsOf(ids).flatMap((row) => {
       const run = fromRow(row, this.words);
-      return tenantId === undefined || run.tenantId === tenantId ? [this.withPayload(row, run)] : [];
+      return tenantId === undefined || run.tenantId === tenantId
+        ? [this.withPayload(row, run)]
+        : [];
     });
     this.payloadReader.forget();
     return found;
@@ -83,17 +93,23 @@ export class SqliteRunReader {
     return Object.fromEntries(found.map(({ run, payload }) => [run.id, payload]));
   }
 
-  async attachment(runId: string, name: string): Promise<{ mimeType: string; bytes: Uint8Array } | undefined> {
+  async attachment(
+    runId: string,
+    name: string,
+  ): Promise<{ mimeType: string; bytes: Uint8Array } | undefined> {
     const row = this.db
       .prepare(
         "SELECT mime, codec, body FROM attachment WHERE seq = (SELECT seq FROM run WHERE id = ?) AND name = ?",
       )
       .get(uuidToBytes(runId), name);
-    return row && { mimeType: String(row["mime"]), bytes: this.sealing.open(row as unknown as Sealed) };
+    return (
+      row && { mimeType: String(row["mime"]), bytes: this.sealing.open(row as unknown as Sealed) }
+    );
   }
 
   async sums(traceIds: readonly string[]): Promise<Record<string, TraceSum>> {
-    const statement = this.db.prepare(`SELECT count(*) AS runs, ifnull(sum(status IN (2, 3)), 0) AS errors,
+    const statement = this.db
+      .prepare(`SELECT count(*) AS runs, ifnull(sum(status IN (2, 3)), 0) AS errors,
       ifnull(sum(input_tokens), 0) AS inputTokens, ifnull(sum(output_tokens), 0) AS outputTokens,
       ifnull(sum(cached_tokens), 0) AS cachedTokens, ifnull(sum(reasoning_tokens), 0) AS reasoningTokens,
       sum(cost) AS costNanos, sum(input_cost) AS inputCostNanos, sum(output_cost) AS outputCostNanos,
@@ -179,7 +195,9 @@ export class SqliteRunReader {
     where.in("json_extract(source, '$.type')", query.sources);
     where.eq("experiment", query.comparativeExperimentId);
     const rows = this.db
-      .prepare(`SELECT * FROM feedback WHERE ${where.sql} ORDER BY created_at DESC LIMIT ? OFFSET ?`)
+      .prepare(
+        `SELECT * FROM feedback WHERE ${where.sql} ORDER BY created_at DESC LIMIT ? OFFSET ?`,
+      )
       .all(...where.values, query.limit, query.offset ?? 0);
     return rows.map((row) => toFeedback(row as unknown as FeedbackRow)); // the table is STRICT
   }
@@ -206,7 +224,11 @@ export class SqliteRunReader {
     const { from, where, order, key } = this.source(query);
     const isUp = query.order === "asc";
     const after = cursor === undefined ? "" : ` AND ${key} ${isUp ? ">" : "<"} ?`;
-    const values: Value[] = [...where.values, ...(cursor === undefined ? [] : [Number(cursor)]), limit];
+    const values: Value[] = [
+      ...where.values,
+      ...(cursor === undefined ? [] : [Number(cursor)]),
+      limit,
+    ];
     const sql = `SELECT run.* FROM ${from} WHERE ${where.sql}${after} ORDER BY ${order} LIMIT ?`;
     yield* this.db.prepare(sql).iterate(...values) as Iterable<RunRow>; // the columns of the table
   }
@@ -249,7 +271,10 @@ export class SqliteRunReader {
 
   private *finished({ from, to, filter, tenantId }: FigureQuery): Generator<Run> {
     const parts: Condition[] = [
-      { sql: `run.seq >= ? AND run.seq < ? AND run.status <> 0 AND (run.flags & ${SHADOW}) = 0`, values: [firstSeq(from), firstSeq(to)] },
+      {
+        sql: `run.seq >= ? AND run.seq < ? AND run.status <> 0 AND (run.flags & ${SHADOW}) = 0`,
+        values: [firstSeq(from), firstSeq(to)],
+      },
     ];
     if (tenantId !== undefined) {
       parts.push({ sql: "run.tenant = ?", values: [this.words.known(tenantId) ?? -1] });

@@ -1,5 +1,12 @@
 import type { DatabaseSync } from "node:sqlite";
-import type { AttachmentPart, Feedback, Project, Run, RunPayload, RunRecord } from "../../../core/run.ts";
+import type {
+  AttachmentPart,
+  Feedback,
+  Project,
+  Run,
+  RunPayload,
+  RunRecord,
+} from "../../../core/run.ts";
 import type { LogPosition } from "../../append-log.ts";
 import { openDatabase } from "../database.ts";
 import { Annotations } from "./annotations.ts";
@@ -41,10 +48,17 @@ const COMPACT_AT_ONCE = 256;
 const KEEP_MINUTES_MS = 48 * HOUR;
 const KEEP_HOURS_MS = 2 * 365 * 24 * HOUR;
 
-interface Finished {
+interface Written {
+  readonly record: RunRecord;
   readonly seq: number;
-  readonly at: number;
-  readonly payload: RunPayload;
+  readonly isNew: boolean;
+  /** Its texts do not go into a block with others'. */
+  readonly isAlone: boolean;
+}
+
+/** The texts of a run as they are kept: a call's stages lie with them. */
+function wholeOf({ run, payload }: RunRecord): RunPayload {
+  return run.call === null ? payload : Object.assign({ timeline: run.call.timeline }, payload);
 }
 
 /** The one writer of the trace database. Everything it does is one transaction. */
@@ -58,6 +72,8 @@ export class SqliteRunWriter {
   private readonly payloads: PayloadReader;
   private readonly rollups: Rollups;
   private readonly sql: ReturnType<typeof prepare>;
+  /** Keys that runs of this transaction got. */
+  private readonly given = new Set<number>();
 
   constructor({ path, keys = [] }: SqliteTraceOptions) {
     this.db = openDatabase(path, MIGRATIONS);
@@ -105,13 +121,12 @@ export class SqliteRunWriter {
   async write(batch: RunBatch): Promise<void> {
     this.atomically(() => {
       for (const project of batch.projects) this.annotations.begin({ ...project, now: batch.now });
-      const finished: Finished[] = [];
-      for (const { record, before } of batch.runs) {
-        const run = this.covering.look(record.run, record.payload, before);
-        this.rollups.replace(before, run);
-        if (!record.isCountedOnly) this.writeRun({ ...record, run }, finished);
-      }
-      this.place(finished);
+      // In the order of keys: the full-text index writes out what it holds whenever a key goes back.
+      const written = batch.runs
+        .flatMap(({ record, before }) => this.count(record, before))
+        .toSorted((a, b) => a.seq - b.seq);
+      const places = this.writeTexts(written);
+      for (const one of written) this.writeRun(one, places.get(one.seq));
       for (const feedback of batch.feedback) this.annotations.putFeedback(feedback);
       this.rollups.write();
       if (batch.position) {
@@ -161,7 +176,8 @@ export class SqliteRunWriter {
     return this.atomically(() => {
       const user = this.words.known(userId);
       if (user === undefined) return 0;
-      const tenants = tenantId === undefined ? this.allTenants() : [this.words.known(tenantId) ?? 0];
+      const tenants =
+        tenantId === undefined ? this.allTenants() : [this.words.known(tenantId) ?? 0];
       let count = 0;
       for (const tenant of tenants) {
         const rows = this.sql.ofUser.all(user, tenant);
@@ -192,6 +208,7 @@ export class SqliteRunWriter {
 
   /** Packs texts that wait by themselves into a block; gives whether there may be more. */
   async compact(): Promise<boolean> {
+    this.sql.mergeWords.run();
     const rows = this.sql.waiting.all(COMPACT_AT_ONCE);
     if (rows.length < LEAST_FOR_BLOCK) return false;
     this.atomically(() => {
@@ -200,7 +217,10 @@ export class SqliteRunWriter {
         const json = this.blocks.toJson(this.payloads.read(seq, undefined));
         return { seq, at: Number(row["at"]), json };
       });
-      this.writePieces(pieces);
+      this.blocks.write(pieces, (seq, { block, start, length }) => {
+        this.sql.setPlace.run(block, start, length, seq);
+        this.sql.dropLoose.run(seq);
+      });
     });
     return rows.length === COMPACT_AT_ONCE;
   }
@@ -215,7 +235,8 @@ export class SqliteRunWriter {
 
   /** Bytes of the database file that hold something. */
   async usedBytes(): Promise<number> {
-    const of = (pragma: string) => Number(Object.values(this.db.prepare(`PRAGMA ${pragma}`).get() ?? {})[0]);
+    const of = (pragma: string) =>
+      Number(Object.values(this.db.prepare(`PRAGMA ${pragma}`).get() ?? {})[0]);
     return (of("page_count") - of("freelist_count")) * of("page_size");
   }
 
@@ -229,24 +250,56 @@ export class SqliteRunWriter {
     this.db.close();
   }
 
-  private writeRun(
-    { run, payload, attachments, isPatched, text }: RunRecord,
-    finished: Finished[],
-  ): void {
-    const id = uuidToBytes(run.id);
-    const kept = this.sql.placeOf.get(id);
-    const seq = kept ? Number(kept["seq"]) : this.freeSeq(run.at, id);
-    const cells = toRow(run, seq, isPatched, this.words);
-    if (kept) this.sql.update.run(...cells.slice(1), seq);
-    else this.sql.insert.run(...cells);
-    if (kept) this.sql.dropText.run(seq);
-    const words = this.sealing.isOn ? "" : text;
-    this.sql.addText.run(seq, `${words}\n${termsOf(run)}`);
-    const whole = run.call === null ? payload : { ...payload, timeline: run.call.timeline };
+  /** Counts a run; gives what is to be written of it. */
+  private count(record: RunRecord, before: Run | undefined): Written[] {
+    const run = this.covering.look(record.run, record.payload, before);
+    this.rollups.replace(before, run);
+    if (record.isCountedOnly) return [];
+    const kept = before && this.sql.placeOf.get(uuidToBytes(run.id));
+    const seq = kept ? Number(kept["seq"]) : this.newSeq(run);
     // What was in a block already is not looked for there: it stands by itself, and wins.
     const isAlone = run.status === "pending" || (kept !== undefined && kept["block"] !== null);
-    if (isAlone) this.blocks.writeLoose(seq, whole);
-    else finished.push({ seq, at: run.at, payload: whole });
+    return [{ record: { ...record, run }, seq, isNew: kept === undefined, isAlone }];
+  }
+
+  /** Writes the texts of runs, many together; tells where those that lie in blocks are. */
+  private writeTexts(written: readonly Written[]): Map<number, Place> {
+    const together = written.filter(({ isAlone }) => !isAlone);
+    const isBlock = together.length >= LEAST_FOR_BLOCK;
+    for (const { record, seq } of isBlock ? written.filter(({ isAlone }) => isAlone) : written) {
+      this.blocks.writeLoose(seq, wholeOf(record));
+    }
+    const places = new Map<number, Place>();
+    if (!isBlock) return places;
+    const pieces = together.map(({ record, seq }): Piece => ({
+      seq,
+      at: record.run.at,
+      json: this.blocks.toJson(wholeOf(record)),
+    }));
+    this.blocks.write(pieces, (seq, place) => places.set(seq, place));
+    return places;
+  }
+
+  private writeRun({ record, seq, isNew }: Written, place: Place | undefined): void {
+    const { run, payload, attachments, isPatched, text } = record;
+    const cells = toRow(run, seq, isPatched, this.words);
+    if (isNew) {
+      this.sql.insert.run(
+        ...cells,
+        place?.block ?? null,
+        place?.start ?? null,
+        place?.length ?? null,
+      );
+    } else {
+      this.sql.update.run(...cells.slice(1), seq);
+      this.sql.dropText.run(seq);
+      if (place) {
+        this.sql.setPlace.run(place.block, place.start, place.length, seq);
+        this.sql.dropLoose.run(seq);
+      }
+    }
+    const words = this.sealing.isOn ? "" : text;
+    this.sql.addText.run(seq, `${words}\n${termsOf(run)}`);
     for (const { name, mimeType, base64 } of attachments) {
       const { codec, body } = this.sealing.close(Buffer.from(base64, "base64"));
       this.sql.putAttachment.run(seq, name, mimeType, codec, body);
@@ -254,28 +307,11 @@ export class SqliteRunWriter {
     this.covering.note(run, payload, seq);
   }
 
-  private place(finished: readonly Finished[]): void {
-    if (finished.length < LEAST_FOR_BLOCK) {
-      for (const { seq, payload } of finished) this.blocks.writeLoose(seq, payload);
-      return;
-    }
-    const pieces = finished.map(
-      ({ seq, at, payload }): Piece => ({ seq, at, json: this.blocks.toJson(payload) }),
-    );
-    this.writePieces(pieces);
-  }
-
-  private writePieces(pieces: readonly Piece[]): void {
-    this.blocks.write(pieces, (seq, { block, start, length }) => {
-      this.sql.setPlace.run(block, start, length, seq);
-      this.sql.dropLoose.run(seq);
-    });
-  }
-
   /** The next free key from where the run's start says. */
-  private freeSeq(at: number, id: Uint8Array): number {
-    let seq = seqOf(at, id[15] ?? 0);
-    while (this.sql.isTaken.get(seq)) seq += 1;
+  private newSeq({ at, id }: Run): number {
+    let seq = seqOf(at, Number.parseInt(id.slice(-4), 16));
+    while (this.given.has(seq) || this.sql.isTaken.get(seq)) seq += 1;
+    this.given.add(seq);
     return seq;
   }
 
@@ -311,6 +347,7 @@ export class SqliteRunWriter {
 
   private atomically<T>(action: () => T): T {
     this.db.exec("BEGIN IMMEDIATE");
+    this.given.clear();
     try {
       const result = action();
       this.db.exec("COMMIT");
@@ -343,11 +380,15 @@ function prepare(db: DatabaseSync) {
     isTaken: db.prepare("SELECT 1 FROM run WHERE seq = ?"),
     inBlock: db.prepare("SELECT 1 FROM run WHERE seq = ? AND block = ?"),
     insert: db.prepare(
-      `INSERT INTO run (${COLUMNS.join(", ")}) VALUES (${COLUMNS.map(() => "?").join(", ")})`,
+      `INSERT INTO run (${COLUMNS.join(", ")}, block, start, length)
+       VALUES (${COLUMNS.map(() => "?").join(", ")}, ?, ?, ?)`,
     ),
-    update: db.prepare(`UPDATE run SET ${own.map((name) => `${name} = ?`).join(", ")} WHERE seq = ?`),
+    update: db.prepare(
+      `UPDATE run SET ${own.map((name) => `${name} = ?`).join(", ")} WHERE seq = ?`,
+    ),
     setPlace: db.prepare("UPDATE run SET block = ?, start = ?, length = ? WHERE seq = ?"),
     addText: db.prepare("INSERT INTO run_text (rowid, text) VALUES (?, ?)"),
+    mergeWords: db.prepare("INSERT INTO run_text (run_text, rank) VALUES ('merge', 200)"),
     dropText: db.prepare("DELETE FROM run_text WHERE rowid = ?"),
     dropLoose: db.prepare("DELETE FROM loose WHERE seq = ?"),
     waiting: db.prepare(

@@ -41,7 +41,7 @@ export const MIGRATIONS = [
    CREATE INDEX run_user ON run (user) WHERE user IS NOT NULL;
    CREATE VIRTUAL TABLE run_text USING fts5(
      text, content='', contentless_delete=1, detail=none, tokenize='unicode61 remove_diacritics 2');
-   INSERT INTO run_text (run_text, rank) VALUES ('hashsize', 16777216);
+   INSERT INTO run_text (run_text, rank) VALUES ('hashsize', 16777216), ('automerge', 0), ('crisismerge', 64);
    CREATE TABLE block (id INTEGER PRIMARY KEY, at INTEGER NOT NULL, codec INTEGER NOT NULL, body BLOB NOT NULL) STRICT;
    CREATE INDEX block_at ON block (at);
    CREATE TABLE loose (seq INTEGER PRIMARY KEY, codec INTEGER NOT NULL, body BLOB NOT NULL) STRICT;
@@ -83,11 +83,14 @@ export const TOLD_TOKENS = 64;
 const EPOCH = Date.UTC(2020, 0, 1);
 const PER_MS = 8192;
 
-/** The key of a run that starts then; the keys of one millisecond are `PER_MS`. */
+/**
+ * The key of a run that starts then, in the order of starts to the microsecond. Those that tell whole
+ * milliseconds are spread over theirs by the salt, so that many of one millisecond find room.
+ */
 export function seqOf(at: number, salt: number): number {
   const ms = Math.floor(at);
   const micros = Math.floor((at - ms) * 1000);
-  return (ms - EPOCH) * PER_MS + micros * 8 + (salt & 7);
+  return (ms - EPOCH) * PER_MS + (micros === 0 ? salt % PER_MS : micros * 8 + (salt & 7));
 }
 
 /** The least key of runs that start at this time or later. */

@@ -7,7 +7,10 @@ const SIGN = "\u0001";
 const MARK = /^\u0001t(\d+)$/;
 
 /** The payload as it is kept; `share` gives the number of a text that is kept once, undefined for others. */
-export function takeOutTexts(payload: unknown, share: (text: string) => number | undefined): unknown {
+export function takeOutTexts(
+  payload: unknown,
+  share: (text: string) => number | undefined,
+): unknown {
   return mapTexts(payload, (text) => {
     if (text.startsWith(SIGN)) return SIGN + text;
     if (text.length < LEAST_CHARS) return text;
