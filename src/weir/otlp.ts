@@ -1,7 +1,6 @@
 import type { App } from "../http/app.ts";
 import type { Authorise } from "../http/authorise.ts";
 import { otlpRoutes } from "../http/routes/otlp.ts";
-import type { Traces } from "../watch/trace/traces.ts";
 import type { House } from "./house.ts";
 
 const MIB = 1024 * 1024;
@@ -10,7 +9,7 @@ const MIB = 1024 * 1024;
 export function registerOtlpRoutes({ fastify }: App, house: House, authorise: Authorise): void {
   otlpRoutes(fastify, {
     authorise,
-    traces: house.traces as unknown as Traces, // until the house has no other
+    traces: house.traces,
     maxBodyBytes: house.live.config.traces.maxBodyMiB * MIB,
     now: Date.now,
     log: house.log.part("http"),
