@@ -14,13 +14,13 @@ import {
   datasetShareRoutes,
   publicDatasetRoutes,
 } from "../http/routes/langsmith/shared-datasets.ts";
-import { createDatasetVersions } from "../watch/langsmith/dataset-versions.ts";
-import { createDatasets } from "../watch/langsmith/datasets.ts";
-import { createExamples } from "../watch/langsmith/examples.ts";
+import { DatasetVersions } from "../watch/langsmith/dataset-versions.ts";
+import { Datasets } from "../watch/langsmith/datasets.ts";
+import { Examples } from "../watch/langsmith/examples.ts";
 import { Experiments } from "../watch/langsmith/experiments.ts";
 import { FeedbackConfigs } from "../watch/langsmith/feedback-configs.ts";
 import { createLinks } from "../watch/langsmith/links.ts";
-import { createPrompts } from "../watch/langsmith/prompts.ts";
+import { Prompts } from "../watch/langsmith/prompts.ts";
 import { Queues } from "../watch/langsmith/queues.ts";
 import { createRunReads } from "../watch/langsmith/run-reads.ts";
 import { createShares } from "../watch/langsmith/shares.ts";
@@ -35,16 +35,16 @@ export function langSmithData(house: House, authorise: Authorise) {
     now: Date.now,
     newId: randomUUID,
   };
-  const datasets = createDatasets(needs);
-  const versions = createDatasetVersions(needs);
-  const examples = createExamples(needs, datasets, versions);
+  const datasets = new Datasets(needs);
+  const versions = new DatasetVersions(needs);
+  const examples = new Examples(needs, datasets, versions);
   const parts = {
     ...needs,
     datasets,
     versions,
     examples,
     experiments: new Experiments(needs, { datasets, examples }),
-    prompts: createPrompts(needs),
+    prompts: new Prompts(needs),
     queues: new Queues(needs),
     configs: new FeedbackConfigs(needs),
     reads: createRunReads({

@@ -105,12 +105,12 @@ it("reads every version of a dataset, by time, by tag, and what changed between 
 
   const outputs = async (asOf?: string) =>
     (await all(client.listExamples({ datasetId, ...(asOf && { asOf }) })))
-      .map((example) => example.outputs?.["a"] as unknown)
-      .toSorted();
+      .map((example) => String(example.outputs?.["a"]))
+      .toSorted((a, b) => a.localeCompare(b));
   expect(await outputs()).toEqual(["one"]);
-  expect(await outputs(v1.as_of)).toEqual([1]);
-  expect(await outputs("first")).toEqual([1]);
-  expect(await outputs(v2.as_of)).toEqual([2, "one"]);
+  expect(await outputs(v1.as_of)).toEqual(["1"]);
+  expect(await outputs("first")).toEqual(["1"]);
+  expect(await outputs(v2.as_of)).toEqual(["2", "one"]);
   expect(await client.readDatasetVersion({ datasetId, tag: "first" })).toEqual({
     as_of: v1.as_of,
     tags: ["first"],

@@ -32,29 +32,32 @@ export interface DatasetQuery extends Omit<ShelfQuery, "kind" | "parentId"> {
   readonly offset?: number | undefined;
 }
 
-export type Datasets = ReturnType<typeof createDatasets>;
-
 /** Datasets, and the order in which their examples change: each change is a version. */
-export function createDatasets({ shelf, traces, now, newId }: DataNeeds) {
-  const inTurn = createTurns();
+export class Datasets {
+  readonly #needs: DataNeeds;
+  readonly #inTurn = createTurns();
 
-  async function find(tenantId: string, id: string): Promise<Dataset> {
-    const record = await shelf.get(DATASET, id, tenantId);
+  constructor(needs: DataNeeds) {
+    this.#needs = needs;
+  }
+
+  async find(tenantId: string, id: string): Promise<Dataset> {
+    const record = await this.#needs.shelf.get(DATASET, id, tenantId);
     if (record) return toDataset(record);
     throw new WeirError("not_found", `Dataset not found: there is none with the id ${id}.`, {
       param: "dataset_id",
     });
   }
 
-  async function attempt(tenantId: string, id: string, decide: Decide): Promise<number> {
-    const dataset = await find(tenantId, id);
-    const at = Math.max(now(), dataset.value.as_of + 1);
+  async #attempt(tenantId: string, id: string, decide: Decide): Promise<number> {
+    const dataset = await this.find(tenantId, id);
+    const at = Math.max(this.#needs.now(), dataset.value.as_of + 1);
     const writes = await decide(dataset, at);
     if (writes.length === 0) return dataset.value.as_of;
     const value = { ...dataset.value, as_of: at };
     const { name, version } = dataset;
     const put = { op: "put", tenantId, at } as const;
-    await shelf.write([
+    await this.#needs.shelf.write([
       { ...put, kind: DATASET, id, name, value, ifVersion: version },
       { ...put, kind: VERSION, id: `${id}@${at}`, parentId: id, value: { at } },
       ...writes,
@@ -62,102 +65,112 @@ export function createDatasets({ shelf, traces, now, newId }: DataNeeds) {
     return at;
   }
 
-  return {
-    find,
-    async create(tenantId: string, sent: NewDataset): Promise<Dataset> {
-      const at = now();
-      const id = sent.id ?? newId();
-      const value = toValue(sent, at);
-      const put = { op: "put", tenantId, at } as const;
-      await shelf.write([
-        { ...put, kind: DATASET, id, name: sent.name, value, ifVersion: 0 },
-        { ...put, kind: VERSION, id: `${id}@${at}`, parentId: id, value: { at } },
-      ]);
-      return find(tenantId, id);
-    },
-    async list(query: DatasetQuery): Promise<Dataset[]> {
-      const { dataTypes, metadata, sortBy, isAscending, limit, offset = 0, ...where } = query;
-      const isPlain = !dataTypes && !metadata && (!sortBy || sortBy === "created_at");
-      if (isPlain && !isAscending) {
-        return (await shelf.list({ ...where, kind: DATASET, limit, offset })).map(toDataset);
-      }
-      const all = (await shelf.list({ ...where, kind: DATASET, limit: MANY })).map(toDataset);
-      const found = all.filter(
-        ({ value }) =>
-          (!dataTypes || dataTypes.includes(value.data_type)) &&
-          (!metadata || includesAll(value.metadata, metadata)),
+  async create(tenantId: string, sent: NewDataset): Promise<Dataset> {
+    const at = this.#needs.now();
+    const id = sent.id ?? this.#needs.newId();
+    const value = toValue(sent, at);
+    const put = { op: "put", tenantId, at } as const;
+    await this.#needs.shelf.write([
+      { ...put, kind: DATASET, id, name: sent.name, value, ifVersion: 0 },
+      { ...put, kind: VERSION, id: `${id}@${at}`, parentId: id, value: { at } },
+    ]);
+    return this.find(tenantId, id);
+  }
+
+  async list(query: DatasetQuery): Promise<Dataset[]> {
+    const { dataTypes, metadata, sortBy, isAscending, limit, offset = 0, ...where } = query;
+    const isPlain = !dataTypes && !metadata && (!sortBy || sortBy === "created_at");
+    if (isPlain && !isAscending) {
+      return (await this.#needs.shelf.list({ ...where, kind: DATASET, limit, offset })).map(
+        toDataset,
       );
-      const sorted = found.toSorted(byColumn(sortBy));
-      return (isAscending ? sorted : sorted.toReversed()).slice(offset, offset + limit);
-    },
-    async update(tenantId: string, id: string, change: DatasetChange): Promise<Dataset> {
-      return inTurn(id, async () => {
-        const { name, value, version } = await find(tenantId, id);
-        await shelf.write([
-          {
-            op: "put",
-            kind: DATASET,
-            tenantId,
-            id,
-            name: change.name ?? name,
-            value: changedValue(value, change),
-            at: now(),
-            ifVersion: version,
-          },
-        ]);
-        return find(tenantId, id);
-      });
-    },
-    /** With its examples, their bytes and its share link. */
-    async remove(tenantId: string, id: string): Promise<void> {
-      await find(tenantId, id);
-      const under = [EXAMPLE, EXAMPLE_PAST, VERSION, VERSION_TAG, "comparative"].map(
-        (kind): ShelfWrite => ({ op: "remove-under", kind, tenantId, parentId: id }),
-      );
-      await shelf.write([
-        { op: "remove", kind: DATASET, tenantId, id },
-        { op: "remove-under", kind: "share", tenantId, parentId: id },
-        { op: "remove-bytes", tenantId, ownerId: id },
-        ...under,
+    }
+    const all = (await this.#needs.shelf.list({ ...where, kind: DATASET, limit: MANY })).map(
+      toDataset,
+    );
+    const found = all.filter(
+      ({ value }) =>
+        (!dataTypes || dataTypes.includes(value.data_type)) &&
+        (!metadata || includesAll(value.metadata, metadata)),
+    );
+    const sorted = found.toSorted(byColumn(sortBy));
+    return (isAscending ? sorted : sorted.toReversed()).slice(offset, offset + limit);
+  }
+
+  async update(tenantId: string, id: string, change: DatasetChange): Promise<Dataset> {
+    return this.#inTurn(id, async () => {
+      const { name, value, version } = await this.find(tenantId, id);
+      await this.#needs.shelf.write([
+        {
+          op: "put",
+          kind: DATASET,
+          tenantId,
+          id,
+          name: change.name ?? name,
+          value: changedValue(value, change),
+          at: this.#needs.now(),
+          ifVersion: version,
+        },
       ]);
-    },
-    /**
-     * Changes a dataset's examples: what `decide` gives is written as the version `at`, all of it or
-     * nothing. Gives the version. Decided anew where another replica was quicker.
-     */
-    async change(tenantId: string, id: string, decide: Decide): Promise<number> {
-      return inTurn(id, async () => {
-        for (let tries = 1; ; tries += 1) {
-          const before = await find(tenantId, id);
-          try {
-            return await attempt(tenantId, id, decide);
-          } catch (cause) {
-            const isConflict = cause instanceof WeirError && cause.code === "conflict";
-            if (!isConflict || tries === CONFLICT_TRIES) throw cause;
-            // The same version still: the clash is one of the examples' own, as an id twice.
-            if ((await find(tenantId, id)).version === before.version) throw cause;
-          }
+      return this.find(tenantId, id);
+    });
+  }
+
+  /** With its examples, their bytes and its share link. */
+  async remove(tenantId: string, id: string): Promise<void> {
+    await this.find(tenantId, id);
+    const under = [EXAMPLE, EXAMPLE_PAST, VERSION, VERSION_TAG, "comparative"].map(
+      (kind): ShelfWrite => ({ op: "remove-under", kind, tenantId, parentId: id }),
+    );
+    await this.#needs.shelf.write([
+      { op: "remove", kind: DATASET, tenantId, id },
+      { op: "remove-under", kind: "share", tenantId, parentId: id },
+      { op: "remove-bytes", tenantId, ownerId: id },
+      ...under,
+    ]);
+  }
+
+  /**
+   * Changes a dataset's examples: what `decide` gives is written as the version `at`, all of it or
+   * nothing. Gives the version. Decided anew where another replica was quicker.
+   */
+  async change(tenantId: string, id: string, decide: Decide): Promise<number> {
+    return this.#inTurn(id, async () => {
+      for (let tries = 1; ; tries += 1) {
+        const before = await this.find(tenantId, id);
+        try {
+          return await this.#attempt(tenantId, id, decide);
+        } catch (cause) {
+          const isConflict = cause instanceof WeirError && cause.code === "conflict";
+          if (!isConflict || tries === CONFLICT_TRIES) throw cause;
+          // The same version still: the clash is one of the examples' own, as an id twice.
+          if ((await this.find(tenantId, id)).version === before.version) throw cause;
         }
-      });
-    },
-    /** How many examples and experiments each has, in the order of the datasets. */
-    async counts(tenantId: string, datasets: readonly Dataset[]): Promise<DatasetCounts[]> {
-      if (datasets.length === 0) return [];
-      const referenceDatasetIds = datasets.map(({ id }) => id);
-      const sessions = await traces.projects({ tenantId, referenceDatasetIds, limit: MANY });
-      return Promise.all(
-        datasets.map(async ({ id }) => {
-          const own = sessions.filter(({ referenceDatasetId }) => referenceDatasetId === id);
-          const starts = own.map(({ startAt }) => startAt);
-          return {
-            examples: await shelf.count({ kind: EXAMPLE, tenantId, parentId: id }),
-            sessions: own.length,
-            lastSessionAt: starts.length === 0 ? null : Math.max(...starts),
-          };
-        }),
-      );
-    },
-  };
+      }
+    });
+  }
+
+  /** How many examples and experiments each has, in the order of the datasets. */
+  async counts(tenantId: string, datasets: readonly Dataset[]): Promise<DatasetCounts[]> {
+    if (datasets.length === 0) return [];
+    const referenceDatasetIds = datasets.map(({ id }) => id);
+    const sessions = await this.#needs.traces.projects({
+      tenantId,
+      referenceDatasetIds,
+      limit: MANY,
+    });
+    return Promise.all(
+      datasets.map(async ({ id }) => {
+        const own = sessions.filter(({ referenceDatasetId }) => referenceDatasetId === id);
+        const starts = own.map(({ startAt }) => startAt);
+        return {
+          examples: await this.#needs.shelf.count({ kind: EXAMPLE, tenantId, parentId: id }),
+          sessions: own.length,
+          lastSessionAt: starts.length === 0 ? null : Math.max(...starts),
+        };
+      }),
+    );
+  }
 }
 
 /** The writes of a change; none leaves everything as it is. */

@@ -2,7 +2,7 @@ import { WeirError } from "../../core/errors.ts";
 import type { ShelfWrite } from "../../core/shelf.ts";
 import type { DataNeeds } from "./data-needs.ts";
 import { type Dataset, checkFields, isoTime } from "./dataset.ts";
-import { type Datasets, EXAMPLE, EXAMPLE_PAST, includesAll } from "./datasets.ts";
+import { type Datasets, EXAMPLE, EXAMPLE_PAST } from "./datasets.ts";
 import type { DatasetVersions } from "./dataset-versions.ts";
 import {
   type Example,
@@ -14,46 +14,38 @@ import {
   toExample,
   withSplits,
 } from "./example.ts";
-import type { ExampleFilter } from "./example-filter.ts";
+import { type ExampleQuery, isPlain, ordered, toTest } from "./example-query.ts";
 import { timeOf } from "./wire-time.ts";
-
-export interface ExampleQuery {
-  readonly ids?: readonly string[] | undefined;
-  /** A version's time or tag. */
-  readonly asOf?: string | undefined;
-  /** In any of these. */
-  readonly splits?: readonly string[] | undefined;
-  readonly metadata?: Readonly<Record<string, unknown>> | undefined;
-  readonly fullText?: readonly string[] | undefined;
-  readonly filter?: ExampleFilter | undefined;
-  readonly order?: "recent" | "random" | "id" | undefined;
-  readonly limit: number;
-  readonly offset: number;
-}
 
 export interface Written {
   readonly ids: readonly string[];
   readonly at: number;
 }
 
-export type Examples = ReturnType<typeof createExamples>;
-
 /** The examples of datasets. What a change replaces is kept, so that every version can be read. */
-export function createExamples(needs: DataNeeds, datasets: Datasets, versions: DatasetVersions) {
-  const { shelf, newId } = needs;
+export class Examples {
+  readonly #needs: DataNeeds;
+  readonly #datasets: Datasets;
+  readonly #versions: DatasetVersions;
 
-  async function find(tenantId: string, id: string): Promise<Example> {
-    const record = await shelf.get(EXAMPLE, id, tenantId);
+  constructor(needs: DataNeeds, datasets: Datasets, versions: DatasetVersions) {
+    this.#needs = needs;
+    this.#datasets = datasets;
+    this.#versions = versions;
+  }
+
+  async find(tenantId: string, id: string): Promise<Example> {
+    const record = await this.#needs.shelf.get(EXAMPLE, id, tenantId);
     if (record) return toExample(record);
     throw new WeirError("not_found", `Example not found: there is none with the id ${id}.`, {
       param: "example_id",
     });
   }
 
-  function putBytes(dataset: Dataset, sent: readonly SentAttachment[] = []) {
+  #putBytes(dataset: Dataset, sent: readonly SentAttachment[] = []) {
     const attachments: Record<string, ExampleValue["attachments"][string]> = {};
     const writes = sent.map(({ name, mimeType, bytes }): ShelfWrite => {
-      const id = newId();
+      const id = this.#needs.newId();
       attachments[name] = { bytes_id: id, mime_type: mimeType };
       const { tenantId, id: ownerId } = dataset;
       return { op: "put-bytes", tenantId, ownerId, id, mimeType, bytes };
@@ -61,9 +53,9 @@ export function createExamples(needs: DataNeeds, datasets: Datasets, versions: D
     return { attachments, writes };
   }
 
-  async function newWrites(dataset: Dataset, sent: NewExample, at: number) {
-    const id = sent.id ?? newId();
-    const example = await withSource(needs, dataset.tenantId, sent);
+  async #newWrites(dataset: Dataset, sent: NewExample, at: number) {
+    const id = sent.id ?? this.#needs.newId();
+    const example = await withSource(this.#needs, dataset.tenantId, sent);
     if (!example.inputs) {
       throw new WeirError("invalid_request", `${id}.inputs: an example needs inputs.`, {
         param: "inputs",
@@ -71,7 +63,7 @@ export function createExamples(needs: DataNeeds, datasets: Datasets, versions: D
     }
     checkFields(dataset, "inputs", example.inputs, id);
     checkFields(dataset, "outputs", example.outputs, id);
-    const { attachments, writes } = putBytes(dataset, example.attachments);
+    const { attachments, writes } = this.#putBytes(dataset, example.attachments);
     const value: ExampleValue = {
       inputs: example.inputs,
       outputs: example.outputs ?? null,
@@ -88,11 +80,11 @@ export function createExamples(needs: DataNeeds, datasets: Datasets, versions: D
     return { id, writes: [...writes, { ...put, ifVersion: 0 }] };
   }
 
-  function changeWrites(dataset: Dataset, example: Example, change: ExampleChange, at: number) {
+  #changeWrites(dataset: Dataset, example: Example, change: ExampleChange, at: number) {
     const { id, value, version } = example;
     checkFields(dataset, "inputs", change.inputs, id);
     checkFields(dataset, "outputs", change.outputs, id);
-    const added = putBytes(dataset, change.attachments);
+    const added = this.#putBytes(dataset, change.attachments);
     const isAboutMetadata = Boolean(change.metadata ?? change.split);
     const next: ExampleValue = {
       ...value,
@@ -109,105 +101,20 @@ export function createExamples(needs: DataNeeds, datasets: Datasets, versions: D
     return [...added.writes, pastOf(dataset, example, at), { ...put, ifVersion: version }];
   }
 
-  return {
-    find,
-    async create(tenantId: string, datasetId: string, sent: readonly NewExample[]) {
-      let ids: string[] = [];
-      const at = await datasets.change(tenantId, datasetId, async (dataset, time) => {
-        const all = await Promise.all(sent.map((one) => newWrites(dataset, one, time)));
-        ids = all.map(({ id }) => id);
-        return all.flatMap(({ writes }) => writes);
-      });
-      return { ids, at } satisfies Written;
-    },
-    async update(tenantId: string, datasetId: string, changes: readonly Identified[]) {
-      const at = await datasets.change(tenantId, datasetId, async (dataset, time) => {
-        const found = await Promise.all(changes.map(({ id }) => ofDataset(dataset, id)));
-        return found.flatMap((example, index) =>
-          changeWrites(dataset, example, changes[index] ?? {}, time),
-        );
-      });
-      return { ids: changes.map(({ id }) => id), at } satisfies Written;
-    },
-    /** Changes what `decide` gives a change for; those that are not there are named. */
-    async revise(
-      tenantId: string,
-      datasetId: string,
-      { ids, decide }: { ids: readonly string[]; decide: (value: ExampleValue) => ExampleChange },
-    ) {
-      let missing: string[] = [];
-      await datasets.change(tenantId, datasetId, async (dataset, time) => {
-        const records = await shelf.list({
-          kind: EXAMPLE,
-          tenantId,
-          parentId: datasetId,
-          ids,
-          limit: ids.length,
-        });
-        const found = records.map(toExample);
-        missing = ids.filter((id) => !found.some((example) => example.id === id));
-        return found.flatMap((example) =>
-          changeWrites(dataset, example, decide(example.value), time),
-        );
-      });
-      return { missing };
-    },
-    /** Out of the dataset; `isHard` also out of its past. Those that are not there are left out. */
-    async remove(tenantId: string, ids: readonly string[], isHard = false): Promise<number> {
-      const records = await shelf.list({ kind: EXAMPLE, tenantId, ids, limit: ids.length });
-      const found = records.map(toExample);
-      for (const datasetId of new Set(found.map((one) => one.datasetId))) {
-        const own = found.filter((one) => one.datasetId === datasetId);
-        await datasets.change(tenantId, datasetId, async (dataset, at) =>
-          own.flatMap((example): ShelfWrite[] => [
-            ...(isHard ? [] : [pastOf(dataset, example, at)]),
-            { op: "remove", kind: EXAMPLE, tenantId, id: example.id },
-          ]),
-        );
-        if (isHard) await forget(tenantId, datasetId, own);
-      }
-      return found.length;
-    },
-    async list(dataset: Dataset, query: ExampleQuery): Promise<Example[]> {
-      const at = await versions.moment(dataset, query.asOf);
-      const { limit, offset } = query;
-      if (at === undefined && isPlain(query)) {
-        const { tenantId, id: parentId } = dataset;
-        const { ids } = query;
-        const where = { kind: EXAMPLE, tenantId, parentId, ids, limit, offset };
-        return (await shelf.list(where)).map(toExample);
-      }
-      const all = (await versions.examplesAt(dataset, at)).filter(toTest(query));
-      return ordered(all, query.order).slice(offset, offset + limit);
-    },
-    async count(dataset: Dataset, query: Omit<ExampleQuery, "limit" | "offset">): Promise<number> {
-      const at = await versions.moment(dataset, query.asOf);
-      if (at === undefined && isPlain(query)) {
-        const { tenantId, id: parentId } = dataset;
-        return shelf.count({ kind: EXAMPLE, tenantId, parentId, ids: query.ids });
-      }
-      return (await versions.examplesAt(dataset, at)).filter(toTest(query)).length;
-    },
-    async splits(dataset: Dataset, asOf: string | undefined): Promise<string[]> {
-      const all = await versions.examplesAt(dataset, await versions.moment(dataset, asOf));
-      return [...new Set(all.flatMap(({ value }) => splitsOf(value)))].toSorted();
-    },
-  };
-
-  async function ofDataset(dataset: Dataset, id: string): Promise<Example> {
-    const example = await find(dataset.tenantId, id);
+  async #ofDataset(dataset: Dataset, id: string): Promise<Example> {
+    const example = await this.find(dataset.tenantId, id);
     if (example.datasetId === dataset.id) return example;
     throw new WeirError("not_found", `Example not found: ${id} is in another dataset.`, {
       param: "example_id",
     });
   }
 
-  async function forget(tenantId: string, datasetId: string, gone: readonly Example[]) {
+  async #forget(tenantId: string, datasetId: string, gone: readonly Example[]) {
     const ids = new Set(gone.map(({ id }) => id));
-    const dataset = await datasets.find(tenantId, datasetId);
-    const past = (await versions.past(dataset)).filter(({ id }) => ids.has(id));
+    const dataset = await this.#datasets.find(tenantId, datasetId);
+    const past = (await this.#versions.past(dataset)).filter(({ id }) => ids.has(id));
     const bytes = [...gone, ...past].flatMap(({ value }) => Object.values(value.attachments));
-    await shelf.write([
+    await this.#needs.shelf.write([
       ...past.map(({ id, value }) => ({
         op: "remove" as const,
         kind: EXAMPLE_PAST,
@@ -221,6 +128,102 @@ export function createExamples(needs: DataNeeds, datasets: Datasets, versions: D
         id,
       })),
     ]);
+  }
+
+  async create(tenantId: string, datasetId: string, sent: readonly NewExample[]) {
+    let ids: string[] = [];
+    const at = await this.#datasets.change(tenantId, datasetId, async (dataset, time) => {
+      const all = await Promise.all(sent.map((one) => this.#newWrites(dataset, one, time)));
+      ids = all.map(({ id }) => id);
+      return all.flatMap(({ writes }) => writes);
+    });
+    return { ids, at } satisfies Written;
+  }
+
+  async update(tenantId: string, datasetId: string, changes: readonly Identified[]) {
+    const at = await this.#datasets.change(tenantId, datasetId, async (dataset, time) => {
+      const found = await Promise.all(changes.map(({ id }) => this.#ofDataset(dataset, id)));
+      return found.flatMap((example, index) =>
+        this.#changeWrites(dataset, example, changes[index] ?? {}, time),
+      );
+    });
+    return { ids: changes.map(({ id }) => id), at } satisfies Written;
+  }
+
+  /** Changes what `decide` gives a change for; those that are not there are named. */
+  async revise(
+    tenantId: string,
+    datasetId: string,
+    { ids, decide }: { ids: readonly string[]; decide: (value: ExampleValue) => ExampleChange },
+  ) {
+    let missing: string[] = [];
+    await this.#datasets.change(tenantId, datasetId, async (dataset, time) => {
+      const records = await this.#needs.shelf.list({
+        kind: EXAMPLE,
+        tenantId,
+        parentId: datasetId,
+        ids,
+        limit: ids.length,
+      });
+      const found = records.map(toExample);
+      missing = ids.filter((id) => !found.some((example) => example.id === id));
+      return found.flatMap((example) =>
+        this.#changeWrites(dataset, example, decide(example.value), time),
+      );
+    });
+    return { missing };
+  }
+
+  /** Out of the dataset; `isHard` also out of its past. Those that are not there are left out. */
+  async remove(tenantId: string, ids: readonly string[], isHard = false): Promise<number> {
+    const records = await this.#needs.shelf.list({
+      kind: EXAMPLE,
+      tenantId,
+      ids,
+      limit: ids.length,
+    });
+    const found = records.map(toExample);
+    for (const datasetId of new Set(found.map((one) => one.datasetId))) {
+      const own = found.filter((one) => one.datasetId === datasetId);
+      await this.#datasets.change(tenantId, datasetId, async (dataset, at) =>
+        own.flatMap((example): ShelfWrite[] => [
+          ...(isHard ? [] : [pastOf(dataset, example, at)]),
+          { op: "remove", kind: EXAMPLE, tenantId, id: example.id },
+        ]),
+      );
+      if (isHard) await this.#forget(tenantId, datasetId, own);
+    }
+    return found.length;
+  }
+
+  async list(dataset: Dataset, query: ExampleQuery): Promise<Example[]> {
+    const at = await this.#versions.moment(dataset, query.asOf);
+    const { limit, offset } = query;
+    if (at === undefined && isPlain(query)) {
+      const { tenantId, id: parentId } = dataset;
+      const { ids } = query;
+      const where = { kind: EXAMPLE, tenantId, parentId, ids, limit, offset };
+      return (await this.#needs.shelf.list(where)).map(toExample);
+    }
+    const all = (await this.#versions.examplesAt(dataset, at)).filter(toTest(query));
+    return ordered(all, query.order).slice(offset, offset + limit);
+  }
+
+  async count(dataset: Dataset, query: Omit<ExampleQuery, "limit" | "offset">): Promise<number> {
+    const at = await this.#versions.moment(dataset, query.asOf);
+    if (at === undefined && isPlain(query)) {
+      const { tenantId, id: parentId } = dataset;
+      return this.#needs.shelf.count({ kind: EXAMPLE, tenantId, parentId, ids: query.ids });
+    }
+    return (await this.#versions.examplesAt(dataset, at)).filter(toTest(query)).length;
+  }
+
+  async splits(dataset: Dataset, asOf: string | undefined): Promise<string[]> {
+    const all = await this.#versions.examplesAt(
+      dataset,
+      await this.#versions.moment(dataset, asOf),
+    );
+    return [...new Set(all.flatMap(({ value }) => splitsOf(value)))].toSorted();
   }
 }
 
@@ -283,49 +286,4 @@ function keptAttachments(value: ExampleValue, { attachments_operations: wish }: 
       return retain?.includes(name) ? [[name, kept]] : [];
     }),
   );
-}
-
-function isPlain({
-  splits,
-  metadata,
-  filter,
-  fullText,
-  order,
-}: Omit<ExampleQuery, "limit" | "offset">) {
-  return !splits && !metadata && !filter && !fullText && (!order || order === "recent");
-}
-
-function toTest({
-  ids,
-  splits,
-  metadata,
-  filter,
-  fullText,
-}: Omit<ExampleQuery, "limit" | "offset">) {
-  const words = fullText?.map((word) => word.toLowerCase());
-  return (example: Example): boolean => {
-    const { id, value } = example;
-    return (
-      (!ids || ids.includes(id)) &&
-      (!splits || splitsOf(value).some((split) => splits.includes(split))) &&
-      (!metadata || includesAll(value.metadata, metadata)) &&
-      (!words || containsAll(value, words)) &&
-      (!filter || filter(example))
-    );
-  };
-}
-
-function containsAll({ inputs, outputs }: ExampleValue, words: readonly string[]): boolean {
-  const text = JSON.stringify([inputs, outputs]).toLowerCase();
-  return words.every((word) => text.includes(word));
-}
-
-function ordered(examples: readonly Example[], order: ExampleQuery["order"]): readonly Example[] {
-  if (order === "id") return examples.toSorted((a, b) => (a.id < b.id ? -1 : 1));
-  // By a hash-like mix of the id: the same shuffle for each page.
-  if (order === "random") {
-    const mixed = (id: string) => [...id].toReversed().join("");
-    return examples.toSorted((a, b) => (mixed(a.id) < mixed(b.id) ? -1 : 1));
-  }
-  return examples;
 }

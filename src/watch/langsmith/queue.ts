@@ -107,7 +107,7 @@ export function toQueueRun({ id, parentId, value }: Item) {
 
 export function toWireItem(item: Item) {
   const { id, parentId, value } = item;
-  const { reviews, archived_at: _, ...rest } = value;
+  const { reviews: _, archived_at: __, ...rest } = value;
   return {
     id,
     queue_id: parentId,

@@ -38,9 +38,6 @@ function rarityOf(word: string, documents: readonly (readonly string[])[]): numb
 
 function wordsOf(value: unknown): string[] {
   if (typeof value === "object" && value !== null) return Object.values(value).flatMap(wordsOf);
-  return (
-    String(value ?? "")
-      .toLowerCase()
-      .match(/[\p{L}\p{N}]+/gu) ?? []
-  );
+  const text = typeof value === "string" ? value : JSON.stringify(value ?? "");
+  return text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [];
 }

@@ -71,3 +71,13 @@ export function askedFields(request: FastifyRequest, name: string) {
     });
   }
 }
+
+/** Cursors are where the next page begins. */
+export function offsetOf(cursor: string | undefined): number {
+  if (cursor === undefined || cursor === "") return 0;
+  const offset = Number(cursor);
+  if (Number.isSafeInteger(offset) && offset >= 0) return offset;
+  throw new WeirError("invalid_request", "cursor: is none that was given here.", {
+    param: "cursor",
+  });
+}

@@ -17,7 +17,16 @@ import type { Examples } from "../../../watch/langsmith/examples.ts";
 import { toFineTuning } from "../../../watch/langsmith/fine-tuning.ts";
 import { readForm, textsOf } from "../../../watch/langsmith/sent-form.ts";
 import { parseBody } from "../../../core/dialects/parse-body.ts";
-import { MOST, askedFields, askedIds, askedPage, askedSome, pathId, sentAs } from "./data-scope.ts";
+import {
+  MOST,
+  askedFields,
+  askedIds,
+  askedPage,
+  askedSome,
+  offsetOf,
+  pathId,
+  sentAs,
+} from "./data-scope.ts";
 import { asked, askedCount, askedFlag, sentBytes, tenantOf } from "./scope.ts";
 
 export interface DatasetRoutesNeeds {
@@ -98,16 +107,6 @@ function askedDatasets(request: FastifyRequest, tenantId: string) {
       asked(request, "sort_order") === "asc" || askedFlag(request, "sort_by_desc") === false,
     ...askedPage(request),
   };
-}
-
-/** Cursors are where the next page begins. */
-export function offsetOf(cursor: string | undefined): number {
-  if (cursor === undefined || cursor === "") return 0;
-  const offset = Number(cursor);
-  if (Number.isSafeInteger(offset) && offset >= 0) return offset;
-  throw new WeirError("invalid_request", "cursor: is none that was given here.", {
-    param: "cursor",
-  });
 }
 
 function uploadOf(request: FastifyRequest) {

@@ -12,7 +12,8 @@ import {
 } from "../../../watch/langsmith/example.ts";
 import { parseExampleFilter } from "../../../watch/langsmith/example-filter.ts";
 import { changesOfForm, newExamplesOfForm } from "../../../watch/langsmith/example-form.ts";
-import type { ExampleQuery, Examples, Written } from "../../../watch/langsmith/examples.ts";
+import type { ExampleQuery } from "../../../watch/langsmith/example-query.ts";
+import type { Examples, Written } from "../../../watch/langsmith/examples.ts";
 import type { Authorise } from "../../authorise.ts";
 import { askedFields, askedIds, askedPage, askedSome, pathId, sentAs } from "./data-scope.ts";
 import { asked, askedFlag, sentBytes, sentJson, tenantOf } from "./scope.ts";
@@ -39,13 +40,10 @@ const Identified = ExampleChange.extend({ id: Id });
 
 /** Examples: made, read, changed and removed, one by one or many at once. */
 export function exampleRoutes(app: FastifyInstance, needs: ExampleRoutesNeeds): void {
-  const { authorise, datasets, examples } = needs;
+  const { authorise, examples } = needs;
   const tenant = (request: FastifyRequest) => tenantOf(authorise, request).tenantId;
 
-  async function read(tenantId: string, id: string, view?: ExampleView) {
-    const example = await examples.find(tenantId, id);
-    return toWireExample(example, await datasets.find(tenantId, example.datasetId), view);
-  }
+  const read = reading(needs);
 
   app.get("/api/v1/examples", async (request) => {
     const dataset = await askedDataset(needs, request);
@@ -70,6 +68,38 @@ export function exampleRoutes(app: FastifyInstance, needs: ExampleRoutesNeeds): 
     const { ids } = await examples.create(tenant(request), datasetIdOf(sent), [sent]);
     return read(tenant(request), ids[0] ?? "");
   });
+  app.patch("/api/v1/examples/:example", async (request) => {
+    const id = pathId(request, "example");
+    const tenantId = tenant(request);
+    const { datasetId } = await examples.find(tenantId, id);
+    await examples.update(tenantId, datasetId, [{ ...sentAs(request, ExampleChange), id }]);
+    return { message: `Example ${id} was updated.`, ...(await read(tenantId, id)) };
+  });
+  app.delete("/api/v1/examples/:example", async (request) => {
+    const { id } = await examples.find(tenant(request), pathId(request, "example"));
+    await examples.remove(tenant(request), [id]);
+    return { message: "The example was deleted." };
+  });
+  app.delete("/api/v1/examples", async (request) => {
+    await examples.remove(tenant(request), askedIds(request, "example_ids") ?? []);
+    return { message: "The example was deleted." };
+  });
+  bulkRoutes(app, needs);
+  platformRoutes(app, needs);
+}
+
+function reading({ datasets, examples }: ExampleRoutesNeeds) {
+  return async (tenantId: string, id: string, view?: ExampleView) => {
+    const example = await examples.find(tenantId, id);
+    return toWireExample(example, await datasets.find(tenantId, example.datasetId), view);
+  };
+}
+
+/** Many at once, as SDKs before 0.3 send them. */
+function bulkRoutes(app: FastifyInstance, needs: ExampleRoutesNeeds): void {
+  const { authorise, examples } = needs;
+  const tenant = (request: FastifyRequest) => tenantOf(authorise, request).tenantId;
+  const read = reading(needs);
   app.post("/api/v1/examples/bulk", async (request) => {
     const tenantId = tenant(request);
     const sent = bulkOf(sentJson(request));
@@ -89,23 +119,6 @@ export function exampleRoutes(app: FastifyInstance, needs: ExampleRoutesNeeds): 
     }
     return { message: `${changes.length} examples were updated.` };
   });
-  app.patch("/api/v1/examples/:example", async (request) => {
-    const id = pathId(request, "example");
-    const tenantId = tenant(request);
-    const { datasetId } = await examples.find(tenantId, id);
-    await examples.update(tenantId, datasetId, [{ ...sentAs(request, ExampleChange), id }]);
-    return { message: `Example ${id} was updated.`, ...(await read(tenantId, id)) };
-  });
-  app.delete("/api/v1/examples/:example", async (request) => {
-    const { id } = await examples.find(tenant(request), pathId(request, "example"));
-    await examples.remove(tenant(request), [id]);
-    return { message: "The example was deleted." };
-  });
-  app.delete("/api/v1/examples", async (request) => {
-    await examples.remove(tenant(request), askedIds(request, "example_ids") ?? []);
-    return { message: "The example was deleted." };
-  });
-  platformRoutes(app, needs);
 }
 
 const HardDelete = z.object({ example_ids: z.array(Id), hard_delete: z.boolean().nullish() });

@@ -7,8 +7,7 @@ import { type Experiments, NewComparative } from "../../../watch/langsmith/exper
 import type { RunReads } from "../../../watch/langsmith/run-reads.ts";
 import { selectOf } from "../../../watch/langsmith/run-view-2.ts";
 import type { Authorise } from "../../authorise.ts";
-import { MOST, askedPage, pathId, sentAs } from "./data-scope.ts";
-import { offsetOf } from "./datasets.ts";
+import { MOST, askedPage, offsetOf, pathId, sentAs } from "./data-scope.ts";
 import { originOf } from "./origin.ts";
 import { tenantOf } from "./scope.ts";
 

@@ -2,7 +2,7 @@ import type { FastifyInstance } from "fastify";
 import { z } from "zod";
 import { toWireCommit } from "../../../watch/langsmith/prompt.ts";
 import { sentAs } from "./data-scope.ts";
-import { type AskerOf, type PromptRoutesNeeds, placeOf } from "./prompts.ts";
+import { type AskerOf, type PromptRoutesNeeds, placeOf } from "./prompt-scope.ts";
 import { asked } from "./scope.ts";
 
 const Push = z.object({

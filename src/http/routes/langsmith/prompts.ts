@@ -3,22 +3,16 @@ import { z } from "zod";
 import {
   NewCommit,
   NewPrompt,
-  type Place,
   PromptChange,
   toWireCommit,
   toWirePrompt,
   withoutModel,
 } from "../../../watch/langsmith/prompt.ts";
-import type { Asker, Prompts } from "../../../watch/langsmith/prompts.ts";
-import type { Authorise } from "../../authorise.ts";
+import type { Asker } from "../../../watch/langsmith/prompts.ts";
 import { askedPage, askedSome, pathText, sentAs } from "./data-scope.ts";
+import { type AskerOf, type PromptRoutesNeeds, placeOf } from "./prompt-scope.ts";
 import { directoryRoutes } from "./prompt-directories.ts";
 import { asked, askedFlag, tenantOf } from "./scope.ts";
-
-export interface PromptRoutesNeeds {
-  readonly authorise: Authorise;
-  readonly prompts: Prompts;
-}
 
 const Like = z.object({ like: z.boolean() });
 const Tag = z.object({
@@ -31,10 +25,6 @@ const Tag = z.object({
   commit_id: z.string().min(1),
 });
 const TagMove = z.object({ commit_id: z.string().min(1) });
-
-export function placeOf(request: FastifyRequest): Place {
-  return { owner: pathText(request, "owner"), repo: pathText(request, "repo") };
-}
 
 /** The prompt hub: prompts, likes, commits and their tags. */
 export function promptRoutes(app: FastifyInstance, needs: PromptRoutesNeeds): void {
@@ -77,8 +67,6 @@ export function promptRoutes(app: FastifyInstance, needs: PromptRoutesNeeds): vo
   tagRoutes(app, needs, asker);
   directoryRoutes(app, needs, asker);
 }
-
-export type AskerOf = (request: FastifyRequest) => Asker;
 
 function askedPrompts(request: FastifyRequest) {
   return {

@@ -2,9 +2,8 @@ import type { FastifyInstance } from "fastify";
 import { z } from "zod";
 import { Id } from "../../../watch/langsmith/dataset.ts";
 import { NewItem, stateOf, toWireItem } from "../../../watch/langsmith/queue.ts";
-import { MOST, pathId, sentAs } from "./data-scope.ts";
-import { offsetOf } from "./datasets.ts";
-import { type QueueRoutesNeeds, type ReviewerOf, askedState } from "./queues.ts";
+import { MOST, offsetOf, pathId, sentAs } from "./data-scope.ts";
+import { type QueueRoutesNeeds, type ReviewerOf, askedState } from "./queue-scope.ts";
 import { asked, askedCount } from "./scope.ts";
 
 const NewItems = z.object({ items: z.array(NewItem).max(10_000) });
@@ -17,15 +16,16 @@ const Status = z.object({
   override_added_at: z.string().nullish(),
 });
 const Removal = z.object({ item_ids: z.array(Id).max(10_000) });
+const url = "/api/v1/platform/annotation-queues/:queue/items";
 const SECTIONS = { completed: "archived" } as const;
 
 /** What waits in a queue as the newer addresses have it: runs and threads alike. */
 export function queueItemRoutes(
   app: FastifyInstance,
-  { queues }: QueueRoutesNeeds,
+  needs: QueueRoutesNeeds,
   reviewer: ReviewerOf,
 ): void {
-  const url = "/api/v1/platform/annotation-queues/:queue/items";
+  const { queues } = needs;
   app.post(url, async (request) => {
     const { items } = sentAs(request, NewItems);
     const { tenantId } = reviewer(request);
@@ -47,6 +47,14 @@ export function queueItemRoutes(
     const all = await queues.itemsIn(reviewer(request), pathId(request, "queue"), state);
     return { count: all.length };
   });
+  oneItemRoutes(app, needs, reviewer);
+}
+
+function oneItemRoutes(
+  app: FastifyInstance,
+  { queues }: QueueRoutesNeeds,
+  reviewer: ReviewerOf,
+): void {
   app.patch(`${url}/:item`, async (request) => {
     const { added_at, last_reviewed_time } = sentAs(request, Change);
     const { tenantId } = reviewer(request);

@@ -6,7 +6,7 @@ import { toWireFeedback } from "../../../watch/langsmith/feedback-wire.ts";
 import { type Item, reviewersWho, toQueueRun } from "../../../watch/langsmith/queue.ts";
 import { timeOf } from "../../../watch/langsmith/wire-time.ts";
 import { askedPage, pathId, pathText, sentAs } from "./data-scope.ts";
-import { type QueueRoutesNeeds, type ReviewerOf, askedState } from "./queues.ts";
+import { type QueueRoutesNeeds, type ReviewerOf, askedState } from "./queue-scope.ts";
 import { originOf } from "./origin.ts";
 import { asked, askedFlag } from "./scope.ts";
 
@@ -32,6 +32,7 @@ const Status = z.object({
   override_added_at: z.string().nullish(),
 });
 const Export = z.object({ start_time: z.string().nullish(), end_time: z.string().nullish() });
+const url = "/api/v1/annotation-queues/:queue";
 const MANY_SCORES = 10_000;
 
 /** The runs of a queue, as the first version of the API has them. */
@@ -41,7 +42,6 @@ export function queueRunRoutes(
   reviewer: ReviewerOf,
 ): void {
   const { queues } = needs;
-  const url = "/api/v1/annotation-queues/:queue";
   const add = async (request: FastifyRequest) => {
     const sent = sentAs(request, RunKeys);
     const { tenantId } = reviewer(request);
@@ -73,6 +73,15 @@ export function queueRunRoutes(
       { param: "index" },
     );
   });
+  reviewRoutes(app, needs, reviewer);
+  sizeRoutes(app, needs, reviewer);
+}
+
+function reviewRoutes(
+  app: FastifyInstance,
+  { queues }: QueueRoutesNeeds,
+  reviewer: ReviewerOf,
+): void {
   app.patch(`${url}/runs/:item`, async (request) => {
     const { added_at, last_reviewed_time } = sentAs(request, Times);
     const { tenantId } = reviewer(request);
@@ -112,12 +121,10 @@ export function queueRunRoutes(
     }
     return {};
   });
-  sizeRoutes(app, needs, reviewer);
 }
 
 function sizeRoutes(app: FastifyInstance, needs: QueueRoutesNeeds, reviewer: ReviewerOf): void {
   const { queues } = needs;
-  const url = "/api/v1/annotation-queues/:queue";
   app.get(`${url}/size`, async (request) => {
     const state = askedState(request);
     const all = await queues.itemsIn(reviewer(request), pathId(request, "queue"), state);

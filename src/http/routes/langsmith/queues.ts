@@ -1,33 +1,12 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { z } from "zod";
-import { WeirError } from "../../../core/errors.ts";
-import type { FeedbackConfigs } from "../../../watch/langsmith/feedback-configs.ts";
 import { Id } from "../../../watch/langsmith/dataset.ts";
-import {
-  NewQueue,
-  QueueChange,
-  STATES,
-  type State,
-  toWireQueue,
-} from "../../../watch/langsmith/queue.ts";
-import type { Queues, Reviewer } from "../../../watch/langsmith/queues.ts";
-import type { RunReads } from "../../../watch/langsmith/run-reads.ts";
-import type { Traces } from "../../../watch/trace/traces.ts";
-import type { Authorise } from "../../authorise.ts";
+import { NewQueue, QueueChange, toWireQueue } from "../../../watch/langsmith/queue.ts";
 import { askedIds, askedPage, pathId, sentAs } from "./data-scope.ts";
+import type { QueueRoutesNeeds, ReviewerOf } from "./queue-scope.ts";
 import { queueItemRoutes } from "./queue-items.ts";
 import { queueRunRoutes } from "./queue-runs.ts";
 import { asked, tenantOf } from "./scope.ts";
-
-export interface QueueRoutesNeeds {
-  readonly authorise: Authorise;
-  readonly queues: Queues;
-  readonly configs: FeedbackConfigs;
-  readonly traces: Traces;
-  readonly reads: Pick<RunReads, "classic">;
-}
-
-export type ReviewerOf = (request: FastifyRequest) => Reviewer;
 
 const Populate = z.object({ queue_id: Id, session_ids: z.array(Id) });
 
@@ -85,15 +64,4 @@ export function queueRoutes(app: FastifyInstance, needs: QueueRoutesNeeds): void
   );
   queueRunRoutes(app, needs, reviewer);
   queueItemRoutes(app, needs, reviewer);
-}
-
-/** A state by any of its names; undefined where none is asked for. */
-export function askedState(request: FastifyRequest): State | undefined {
-  const text = asked(request, "status");
-  if (text === undefined || text === "") return undefined;
-  const state = text === "archived" ? "completed" : STATES.find((one) => one === text);
-  if (state) return state;
-  throw new WeirError("invalid_request", `status: must be one of ${STATES.join(", ")}.`, {
-    param: "status",
-  });
 }
