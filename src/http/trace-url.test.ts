@@ -36,6 +36,7 @@ it.each([
   ["/langsmith/v1/platform/datasets/d", "/api/v1/platform/datasets/d"],
   ["/langsmith/api/v1/platform/x", "/api/v1/platform/x"],
   ["/langsmith/platform/x", "/api/v1/platform/x"],
+  ["/api/v1/v1/platform/hub/repos/-/x", "/api/v1/platform/hub/repos/-/x"],
   ["/v2/sql/query", "/api/v2/sql/query"],
   ["/langsmith/v2/sql/query", "/api/v2/sql/query"],
   ["/api/v2/runs/query", "/api/v2/runs/query"],

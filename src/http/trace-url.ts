@@ -66,7 +66,8 @@ function secondVersion(path: string): string | undefined {
 }
 
 function firstVersion(path: string): string | undefined {
-  if (path.startsWith("/api/v1/")) return path;
+  // Some SDKs put `/v1/platform` behind an endpoint that ends in `/v1`.
+  if (path.startsWith("/api/v1/")) return path.replace("/api/v1/v1/platform/", "/api/v1/platform/");
   const rest = path.replace(/^\/api(?=\/)/, "").replace(/^\/v1(?=\/platform\/)/, "");
   return HEADS.has(headOf(rest.slice(1))) ? `/api/v1${rest}` : undefined;
 }

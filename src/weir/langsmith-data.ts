@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { App } from "../http/app.ts";
 import type { Authorise } from "../http/authorise.ts";
+import { absentRoutes } from "../http/routes/langsmith/absent.ts";
 import { datasetVersionRoutes } from "../http/routes/langsmith/dataset-versions.ts";
 import { datasetRoutes } from "../http/routes/langsmith/datasets.ts";
 import { exampleBytesRoutes } from "../http/routes/langsmith/example-bytes.ts";
@@ -69,6 +70,7 @@ export function langSmithData(house: House, authorise: Authorise) {
       feedbackConfigRoutes(routes, parts);
     },
     withoutKey(routes: App["fastify"]): void {
+      absentRoutes(routes);
       exampleBytesRoutes(routes, parts);
       publicDatasetRoutes(routes, parts);
     },
