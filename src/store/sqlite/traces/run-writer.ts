@@ -16,6 +16,7 @@ import { termsOf } from "./find-terms.ts";
 import { type OldCall, dropOldCalls, readOldCalls } from "./old-calls.ts";
 import { COLUMNS, type RunRow, fromRow, toRow } from "./run-rows.ts";
 import { HOUR, MINUTE, Rollups } from "./rollups.ts";
+import { withLargeRowIds } from "./row-ids.ts";
 import { MIGRATIONS, PATCHED, firstSeq, seqOf, uuidToBytes } from "./schema.ts";
 import { Sealing, type Sealed, type SealingKeys } from "../../sealing.ts";
 import { Words } from "./words.ts";
@@ -76,7 +77,7 @@ export class SqliteRunWriter {
   private readonly given = new Set<number>();
 
   constructor({ path, keys = [] }: SqliteTraceOptions) {
-    this.db = openDatabase(path, MIGRATIONS);
+    this.db = withLargeRowIds(openDatabase(path, MIGRATIONS));
     this.db.exec("PRAGMA cache_size = -32768; PRAGMA wal_autocheckpoint = 4000");
     this.words = new Words(this.db);
     this.sealing = new Sealing(keys);
