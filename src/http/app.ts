@@ -41,6 +41,8 @@ export function createApp(lane: Lane, listener: ListenerOptions, log: Log): App 
   const fastify = Fastify({
     logger: false,
     bodyLimit: 1024 * 1024,
+    // Threads are named by their users.
+    routerOptions: { maxParamLength: 500 },
     genReqId: () => newTraceId(),
     rewriteUrl: toRoute,
     // Named here and not set later, or fastify loads its own two beside them: 5 MB that nobody uses.

@@ -118,7 +118,7 @@ async function linksOf(
   for (const { run, payload } of kept) {
     for (const { name } of payload.attachments ?? []) {
       const token = await links.sign(["attachment", run.id, name], now() + LINK_MS);
-      urls.set(`${run.id}/${name}`, `${origin}/api/v1/public/attachments/${token}`);
+      urls.set(`${run.id}/${name}`, `${origin}/api/v1/public/attachments?signed=${token}`);
     }
   }
   return urls;

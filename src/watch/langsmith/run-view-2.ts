@@ -7,6 +7,7 @@ import {
   completionDetails,
   errorOf,
   extraOf,
+  keptAttachments,
   orderOf,
   parentsOf,
   promptDetails,
@@ -62,7 +63,7 @@ const FIELDS: Readonly<Record<string, Field>> = {
   tags: ({ run }) => run.tags,
   app_path: ({ run }) => appPath(run),
   attachments: ({ payload }, { linkTo }) =>
-    Object.fromEntries((payload.attachments ?? []).map(({ name }) => [name, linkTo(name)])),
+    Object.fromEntries(keptAttachments(payload).map(({ name }) => [name, linkTo(name)])),
   thread_evaluation_time: () => null,
   is_in_dataset: ({ run }) => run.referenceExampleId !== null,
   last_queued_at: () => null,

@@ -1,4 +1,4 @@
-import type { KeptRun, Run, RunStatus } from "../../core/run.ts";
+import type { KeptRun, Run, RunPayload, RunStatus } from "../../core/run.ts";
 import type { Wire } from "./run-fields.ts";
 import { type Totals, decimalDollars } from "./totals.ts";
 import { tenantUuid } from "./uuid.ts";
@@ -132,13 +132,19 @@ export function toWireRun(kept: KeptRun, beside: Beside): Wire {
 
 /** Under the names that the Python SDK looks for. */
 function attachmentUrls({ payload }: KeptRun, { linkTo }: Beside): Wire | null {
-  if (!payload.attachments?.length) return null;
+  const attachments = keptAttachments(payload);
+  if (attachments.length === 0) return null;
   return Object.fromEntries(
-    payload.attachments.map(({ name, mimeType }) => [
+    attachments.map(({ name, mimeType }) => [
       `attachment.${name}`,
       { presigned_url: linkTo(name), s3_url: null, mime_type: mimeType },
     ]),
   );
+}
+
+/** Those whose bytes are kept: of redacted runs only their names are. */
+export function keptAttachments({ attachments = [] }: RunPayload) {
+  return attachments.filter(({ bytes }) => bytes > 0);
 }
 
 /** Only what was asked for, and what every client needs. */

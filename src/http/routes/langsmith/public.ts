@@ -10,7 +10,7 @@ import type { Share, Shares } from "../../../watch/langsmith/shares.ts";
 import type { Traces } from "../../../watch/trace/traces.ts";
 import { askedIds, pathId } from "./data-scope.ts";
 import { originOf } from "./origin.ts";
-import { askedAll, sentFields } from "./scope.ts";
+import { asked, askedAll, sentFields } from "./scope.ts";
 
 export interface PublicRunNeeds {
   readonly traces: Traces;
@@ -48,7 +48,7 @@ export function publicRunRoutes(app: FastifyInstance, needs: PublicRunNeeds): vo
     return { runs, cursors: { next, prev: null } };
   });
   secondVersion(app, needs);
-  app.get<OfShare>("/api/v1/public/attachments/:token", async (request, reply) =>
+  app.get("/api/v1/public/attachments", async (request, reply) =>
     attachment(request, reply, needs),
   );
 }
@@ -106,11 +106,11 @@ async function sharedRun(
 const SHOWN = /^(image\/(png|jpeg|gif|webp)|audio\/|video\/|text\/plain)/;
 
 async function attachment(
-  request: FastifyRequest<OfShare>,
+  request: FastifyRequest,
   reply: FastifyReply,
   { links, traces, now }: PublicRunNeeds,
 ): Promise<FastifyReply> {
-  const signed = await links.read(request.params.token, now());
+  const signed = await links.read(asked(request, "signed") ?? "", now());
   const [kind, runId = "", name = ""] = signed ?? [];
   const found = kind === "attachment" ? await traces.attachment(runId, name) : undefined;
   if (!found) {
