@@ -2172,8 +2172,712 @@ export interface Operations {
        * the answer's text, as the capture policy kept it
        */
       output: string | null;
-      capture: "full" | "redacted" | "none";
+      capture: "full" | "redacted" | "metadata" | "none";
       errorMessage: string | null;
+    };
+  };
+  /**
+   * Runs, newest first
+   */
+  "GET /admin/v1/runs": {
+    query?: {
+      tenant?: string;
+      /**
+       * a project's id
+       */
+      project?: string;
+      /**
+       * only the first runs of traces
+       */
+      root?: string;
+      source?: "call" | "langsmith" | "otlp";
+      status?: "pending" | "success" | "error" | "blocked" | "canceled";
+      type?: string;
+      name?: string;
+      model?: string;
+      target?: string;
+      route?: string;
+      /**
+       * a key's name
+       */
+      key?: string;
+      user?: string;
+      thread?: string;
+      prompt?: string;
+      tag?: string;
+      /**
+       * words in the previews, the last one as a beginning
+       */
+      search?: string;
+      from?: number;
+      to?: number;
+      minDurationMs?: number;
+      guarded?: string;
+      /**
+       * LangSmith's filter language, as `and(gt(latency, 5), has(tags, "prod"))`
+       */
+      filter?: string;
+      cursor?: string;
+      limit?: number;
+    };
+    answer: {
+      runs: {
+        /**
+         * with cached, cache-write, image and audio ones
+         */
+        inputTokens: number;
+        /**
+         * with reasoning
+         */
+        outputTokens: number;
+        cachedTokens: number;
+        cacheWriteTokens: number;
+        reasoningTokens: number;
+        imageTokens: number;
+        audioTokens: number;
+        id: string;
+        traceId: string;
+        parentId: string | null;
+        tenantId: string;
+        projectId: string;
+        source: "call" | "langsmith" | "otlp";
+        name: string;
+        /**
+         * `llm`, `chain`, `tool`, `retriever`, `embedding`, …
+         */
+        type: string;
+        status: "pending" | "success" | "error" | "blocked" | "canceled";
+        at: number;
+        durationMs: number | null;
+        ttftMs: number | null;
+        model: string | null;
+        provider: string | null;
+        target: string | null;
+        route: string | null;
+        keyId: string | null;
+        keyName: string | null;
+        userId: string | null;
+        threadId: string | null;
+        promptVersion: string | null;
+        tags: string[];
+        metadata: {
+          [k: string]: string | number | boolean;
+        };
+        costNanos: number | null;
+        inputCostNanos: number | null;
+        outputCostNanos: number | null;
+        priceVersion: string | null;
+        /**
+         * the tokens are Weir's own estimate
+         */
+        isEstimated: boolean;
+        errorCode: string | null;
+        errorMessage: string | null;
+        finishReason: string | null;
+        isStream: boolean;
+        inputPreview: string | null;
+        outputPreview: string | null;
+        capture: "metadata" | "redacted" | "full";
+        /**
+         * a call of Weir's counts its tokens and cost
+         */
+        isCovered: boolean;
+        /**
+         * of the guard
+         */
+        findings: number;
+        /**
+         * of the whole trace, for its root in lists
+         */
+        sum: {
+          runs: number;
+          errors: number;
+          inputTokens: number;
+          outputTokens: number;
+          cachedTokens: number;
+          reasoningTokens: number;
+          costNanos: number | null;
+          inputCostNanos: number | null;
+          outputCostNanos: number | null;
+          endAt: number | null;
+        } | null;
+      }[];
+      /**
+       * hand it back as `cursor` for the next page
+       */
+      next: string | null;
+    };
+  };
+  /**
+   * The runs of a trace, by start
+   */
+  "GET /admin/v1/traces/{id}": {
+    path: {
+      id: string;
+    };
+    query?: {
+      cursor?: string;
+      limit?: number;
+    };
+    answer: {
+      runs: {
+        /**
+         * with cached, cache-write, image and audio ones
+         */
+        inputTokens: number;
+        /**
+         * with reasoning
+         */
+        outputTokens: number;
+        cachedTokens: number;
+        cacheWriteTokens: number;
+        reasoningTokens: number;
+        imageTokens: number;
+        audioTokens: number;
+        id: string;
+        traceId: string;
+        parentId: string | null;
+        tenantId: string;
+        projectId: string;
+        source: "call" | "langsmith" | "otlp";
+        name: string;
+        /**
+         * `llm`, `chain`, `tool`, `retriever`, `embedding`, …
+         */
+        type: string;
+        status: "pending" | "success" | "error" | "blocked" | "canceled";
+        at: number;
+        durationMs: number | null;
+        ttftMs: number | null;
+        model: string | null;
+        provider: string | null;
+        target: string | null;
+        route: string | null;
+        keyId: string | null;
+        keyName: string | null;
+        userId: string | null;
+        threadId: string | null;
+        promptVersion: string | null;
+        tags: string[];
+        metadata: {
+          [k: string]: string | number | boolean;
+        };
+        costNanos: number | null;
+        inputCostNanos: number | null;
+        outputCostNanos: number | null;
+        priceVersion: string | null;
+        /**
+         * the tokens are Weir's own estimate
+         */
+        isEstimated: boolean;
+        errorCode: string | null;
+        errorMessage: string | null;
+        finishReason: string | null;
+        isStream: boolean;
+        inputPreview: string | null;
+        outputPreview: string | null;
+        capture: "metadata" | "redacted" | "full";
+        /**
+         * a call of Weir's counts its tokens and cost
+         */
+        isCovered: boolean;
+        /**
+         * of the guard
+         */
+        findings: number;
+        /**
+         * of the whole trace, for its root in lists
+         */
+        sum: {
+          runs: number;
+          errors: number;
+          inputTokens: number;
+          outputTokens: number;
+          cachedTokens: number;
+          reasoningTokens: number;
+          costNanos: number | null;
+          inputCostNanos: number | null;
+          outputCostNanos: number | null;
+          endAt: number | null;
+        } | null;
+      }[];
+      /**
+       * hand it back as `cursor` for the next page
+       */
+      next: string | null;
+    };
+  };
+  /**
+   * Delete a trace
+   */
+  "DELETE /admin/v1/traces/{id}": {
+    path: {
+      id: string;
+    };
+    answer: {
+      /**
+       * runs
+       */
+      removed: number;
+    };
+  };
+  /**
+   * How often each value of projectId, source, type, status, name, model, target, keyName, userId, tags, errorCode occurs among the newest runs
+   */
+  "GET /admin/v1/run-facets": {
+    query?: {
+      tenant?: string;
+      /**
+       * a project's id
+       */
+      project?: string;
+      /**
+       * only the first runs of traces
+       */
+      root?: string;
+      source?: "call" | "langsmith" | "otlp";
+      status?: "pending" | "success" | "error" | "blocked" | "canceled";
+      type?: string;
+      name?: string;
+      model?: string;
+      target?: string;
+      route?: string;
+      /**
+       * a key's name
+       */
+      key?: string;
+      user?: string;
+      thread?: string;
+      prompt?: string;
+      tag?: string;
+      /**
+       * words in the previews, the last one as a beginning
+       */
+      search?: string;
+      from?: number;
+      to?: number;
+      minDurationMs?: number;
+      guarded?: string;
+      /**
+       * LangSmith's filter language, as `and(gt(latency, 5), has(tags, "prod"))`
+       */
+      filter?: string;
+    };
+    answer: {
+      facets: {
+        [k: string]: {
+          value: string;
+          count: number;
+        }[];
+      };
+    };
+  };
+  /**
+   * Projects of traces, the latest first
+   */
+  "GET /admin/v1/projects": {
+    answer: {
+      projects: {
+        id: string;
+        tenantId: string;
+        name: string;
+        description: string | null;
+        lastRunAt: number | null;
+        referenceDatasetId: string | null;
+      }[];
+    };
+  };
+  /**
+   * One run with its texts
+   */
+  "GET /admin/v1/runs/{id}": {
+    path: {
+      id: string;
+    };
+    answer: {
+      run: {
+        /**
+         * with cached, cache-write, image and audio ones
+         */
+        inputTokens: number;
+        /**
+         * with reasoning
+         */
+        outputTokens: number;
+        cachedTokens: number;
+        cacheWriteTokens: number;
+        reasoningTokens: number;
+        imageTokens: number;
+        audioTokens: number;
+        id: string;
+        traceId: string;
+        parentId: string | null;
+        tenantId: string;
+        projectId: string;
+        source: "call" | "langsmith" | "otlp";
+        name: string;
+        /**
+         * `llm`, `chain`, `tool`, `retriever`, `embedding`, …
+         */
+        type: string;
+        status: "pending" | "success" | "error" | "blocked" | "canceled";
+        at: number;
+        durationMs: number | null;
+        ttftMs: number | null;
+        model: string | null;
+        provider: string | null;
+        target: string | null;
+        route: string | null;
+        keyId: string | null;
+        keyName: string | null;
+        userId: string | null;
+        threadId: string | null;
+        promptVersion: string | null;
+        tags: string[];
+        metadata: {
+          [k: string]: string | number | boolean;
+        };
+        costNanos: number | null;
+        inputCostNanos: number | null;
+        outputCostNanos: number | null;
+        priceVersion: string | null;
+        /**
+         * the tokens are Weir's own estimate
+         */
+        isEstimated: boolean;
+        errorCode: string | null;
+        errorMessage: string | null;
+        finishReason: string | null;
+        isStream: boolean;
+        inputPreview: string | null;
+        outputPreview: string | null;
+        capture: "metadata" | "redacted" | "full";
+        /**
+         * a call of Weir's counts its tokens and cost
+         */
+        isCovered: boolean;
+        /**
+         * of the guard
+         */
+        findings: number;
+        /**
+         * of the whole trace, for its root in lists
+         */
+        sum: {
+          runs: number;
+          errors: number;
+          inputTokens: number;
+          outputTokens: number;
+          cachedTokens: number;
+          reasoningTokens: number;
+          costNanos: number | null;
+          inputCostNanos: number | null;
+          outputCostNanos: number | null;
+          endAt: number | null;
+        } | null;
+      };
+      /**
+       * inputs, outputs, events, error, extra, …
+       */
+      payload: {
+        [k: string]: unknown;
+      };
+      /**
+       * stages, guard checks and attempts of a call of Weir's
+       */
+      spans: {
+        id: string;
+        parent: string | null;
+        kind: string;
+        name: string;
+        /**
+         * after the run's start
+         */
+        startMs: number;
+        durationMs: number;
+        status: "ok" | "error" | "canceled";
+        attributes: {
+          [k: string]: string | number | boolean | null;
+        };
+      }[];
+      findings: unknown[];
+      feedback: {
+        id: string;
+        key: string;
+        score: number | null;
+        value: unknown;
+        comment: string | null;
+        createdAt: number;
+      }[];
+    };
+  };
+  /**
+   * Give feedback on a run
+   */
+  "POST /admin/v1/runs/{id}/feedback": {
+    path: {
+      id: string;
+    };
+    body: {
+      key: string;
+      score?: number | null;
+      value?: unknown;
+      comment?: string | null;
+    };
+    answer: {
+      id: string;
+      key: string;
+      score: number | null;
+      value: unknown;
+      comment: string | null;
+      createdAt: number;
+    };
+  };
+  /**
+   * Counts, latencies, tokens and cost of finished runs, by up to two dimensions
+   */
+  "GET /admin/v1/figures": {
+    query: {
+      from: number;
+      to: number;
+      /**
+       * a multiple of a minute
+       */
+      bucketMs?: number;
+      /**
+       * at most two of model, target, provider, route, key, user, tenant, project, tag, promptVersion, type, source, status, thread, name
+       */
+      by?: string;
+      filter?: string;
+      model?: string;
+      target?: string;
+      provider?: string;
+      route?: string;
+      key?: string;
+      user?: string;
+      tenant?: string;
+      project?: string;
+      tag?: string;
+      promptVersion?: string;
+      type?: string;
+      source?: string;
+      status?: string;
+      thread?: string;
+      name?: string;
+    };
+    answer: {
+      figures: {
+        /**
+         * with cached, cache-write, image and audio ones
+         */
+        inputTokens: number;
+        /**
+         * with reasoning
+         */
+        outputTokens: number;
+        cachedTokens: number;
+        cacheWriteTokens: number;
+        reasoningTokens: number;
+        imageTokens: number;
+        audioTokens: number;
+        /**
+         * the bucket's start
+         */
+        at: number;
+        /**
+         * in the order of `by`; empty where a run has none
+         */
+        values: string[];
+        runs: number;
+        errors: number;
+        blocked: number;
+        canceled: number;
+        guarded: number;
+        streamed: number;
+        /**
+         * runs that tell their tokens
+         */
+        counted: number;
+        /**
+         * runs with tokens and no known price
+         */
+        unpriced: number;
+        costNanos: number;
+        inputCostNanos: number;
+        outputCostNanos: number;
+        /**
+         * of successful runs, right to 1 %
+         */
+        durationMs: {
+          count: number;
+          mean: number | null;
+          p50: number | null;
+          p90: number | null;
+          p95: number | null;
+          p99: number | null;
+          max: number | null;
+        };
+        ttftMs: {
+          count: number;
+          mean: number | null;
+          p50: number | null;
+          p90: number | null;
+          p95: number | null;
+          p99: number | null;
+          max: number | null;
+        };
+        /**
+         * between two tokens of an answer
+         */
+        perTokenMs: {
+          count: number;
+          mean: number | null;
+          p50: number | null;
+          p90: number | null;
+          p95: number | null;
+          p99: number | null;
+          max: number | null;
+        };
+        queueMs: {
+          count: number;
+          mean: number | null;
+          p50: number | null;
+          p90: number | null;
+          p95: number | null;
+          p99: number | null;
+          max: number | null;
+        };
+      }[];
+    };
+  };
+  /**
+   * Saved views of the dashboard
+   */
+  "GET /admin/v1/views": {
+    answer: {
+      views: {
+        name: string;
+        page: "traces" | "performance" | "costs";
+        /**
+         * the page's address, field by field
+         */
+        query: {
+          [k: string]: string;
+        };
+        id: string;
+      }[];
+    };
+  };
+  /**
+   * Save a view of the dashboard; one of its name is replaced
+   */
+  "POST /admin/v1/views": {
+    body: {
+      name: string;
+      page: "traces" | "performance" | "costs";
+      /**
+       * the page's address, field by field
+       */
+      query: {
+        [k: string]: string;
+      };
+    };
+    answer: {
+      id: string;
+    };
+  };
+  /**
+   * Forget a saved view
+   */
+  "DELETE /admin/v1/views/{id}": {
+    path: {
+      id: string;
+    };
+    answer: unknown;
+  };
+  /**
+   * Runs with their texts as JSONL or Parquet
+   */
+  "GET /admin/v1/runs/export": {
+    query?: {
+      tenant?: string;
+      /**
+       * a project's id
+       */
+      project?: string;
+      /**
+       * only the first runs of traces
+       */
+      root?: string;
+      source?: "call" | "langsmith" | "otlp";
+      status?: "pending" | "success" | "error" | "blocked" | "canceled";
+      type?: string;
+      name?: string;
+      model?: string;
+      target?: string;
+      route?: string;
+      /**
+       * a key's name
+       */
+      key?: string;
+      user?: string;
+      thread?: string;
+      prompt?: string;
+      tag?: string;
+      /**
+       * words in the previews, the last one as a beginning
+       */
+      search?: string;
+      from?: number;
+      to?: number;
+      minDurationMs?: number;
+      guarded?: string;
+      /**
+       * LangSmith's filter language, as `and(gt(latency, 5), has(tags, "prod"))`
+       */
+      filter?: string;
+      format?: "jsonl" | "parquet";
+    };
+    answer: unknown;
+  };
+  /**
+   * Delete all that is kept of a user's runs
+   */
+  "DELETE /admin/v1/users/{id}/runs": {
+    path: {
+      id: string;
+    };
+    query?: {
+      tenant?: string;
+    };
+    answer: {
+      /**
+       * runs
+       */
+      removed: number;
+    };
+  };
+  /**
+   * Who looked at texts of prompts and answers, the latest first
+   */
+  "GET /admin/v1/reads": {
+    query?: {
+      limit?: number;
+    };
+    answer: {
+      reads: {
+        at: number;
+        /**
+         * the key's or the user's name
+         */
+        who: string;
+        /**
+         * as `run`, `trace`, `export`, or the API's own address
+         */
+        what: string;
+        tenantId: string | null;
+        subject: string;
+      }[];
     };
   };
   "HEAD,GET /docs/assets/{name}": {

@@ -21,12 +21,14 @@ import { type Metrics, createMetrics } from "../watch/metrics/metrics.ts";
 import { type Recorder, type Writer, createRecorder } from "../watch/trace/recorder.ts";
 import { accessOf, followAccess } from "./access.ts";
 import { type Answering, answersOf } from "./answers.ts";
+import { type Exports, openExports } from "./exports.ts";
 import { type Limiting, limitsOf, redisOf } from "./limits.ts";
 import { type Operations, openOperations } from "./operations.ts";
 import { type ReadinessCheck, folderCheck, redisCheck } from "./readiness.ts";
 import { ROOT } from "./release.ts";
 import { shelfOf } from "./shelf.ts";
 import { shareSteering, steeringOf } from "./steering.ts";
+import { type TextReads, createTextReads } from "./text-reads.ts";
 import { traceSettings, tracesData } from "./traces/settings.ts";
 import { type TracesClient, openTraces } from "./traces/traces-client.ts";
 
@@ -47,9 +49,13 @@ export interface House {
   readonly access: Access;
   /** Datasets, prompts, queues, share links, saved views. */
   readonly shelf: Shelf;
+  /** Who looked at texts. */
+  readonly textReads: TextReads;
   readonly traces: TracesClient;
   readonly metrics: Metrics;
   readonly recorder: Recorder;
+  /** Where calls and metrics go beside the store. */
+  readonly exports: Exports;
   readonly catalogue: Catalogue;
   readonly prober: Prober;
   readonly limits: Limiting;
@@ -77,9 +83,11 @@ export type CallHouse = Omit<
   House,
   | "control"
   | "shelf"
+  | "textReads"
   | "traces"
   | "metrics"
   | "recorder"
+  | "exports"
   | "prober"
   | "readiness"
   | "gauges"
@@ -137,6 +145,7 @@ export async function buildHouse(
     control,
     access,
     shelf,
+    textReads: createTextReads(shelf, now),
     ...watch,
     catalogue,
     prober: startProber({ catalogue, steering }, log, stack),
@@ -150,7 +159,7 @@ export async function buildHouse(
     ),
     operations: openOperations({ server, trustedProxies, now, log }, stack),
     readiness: [folderCheck(dataFolder, now), redisCheck(redis, config.redis?.whenDown)],
-    gauges: [],
+    gauges: [() => watch.exports.gauges()],
     reports: [],
     rejections: new Map(),
   });
@@ -164,14 +173,20 @@ async function openWatch(
   settings: Settings,
   log: Log,
   { live, stack }: { readonly live: () => Live; readonly stack: AsyncDisposableStack },
-): Promise<Pick<House, "traces" | "recorder" | "metrics">> {
+): Promise<Pick<House, "traces" | "recorder" | "exports" | "metrics">> {
   const traces = await openTraces({
     ...tracesData(settings),
     onTrouble: (reason) => log.error("trace_store_trouble", { reason }),
   });
   stack.defer(() => traces.close());
+  // Before the recorder, whose last calls they get.
+  const exports = await openExports(
+    { ...settings, config: settings.config.traces.export, log: log.part("export") },
+    stack,
+  );
   const recorder = createRecorder({
     calls: traces,
+    feed: exports,
     capture: (route) => {
       const { routes, capture } = live().config.traces;
       return routes[route] ?? capture;
@@ -180,7 +195,7 @@ async function openWatch(
     log: log.part("watch"),
   });
   stack.defer(() => recorder.flush());
-  return { traces, recorder, metrics: createMetrics(Date.now) };
+  return { traces, recorder, exports, metrics: createMetrics(Date.now) };
 }
 
 export function openCatalogue(

@@ -27,6 +27,7 @@ import { limitGauges, limitList, spendList } from "./limit-views.ts";
 import { whyNotReady } from "./readiness.ts";
 import { registerOtlpRoutes } from "./otlp.ts";
 import { ROOT, VERSION } from "./release.ts";
+import { registerTraceRoutes } from "./trace-routes.ts";
 
 const DAY_MS = 86_400_000;
 
@@ -86,6 +87,7 @@ export async function registerRoutes(app: App, house: House, authorise: Authoris
     },
     overview: (window) => overview(house, window),
   });
+  registerTraceRoutes(app, house, authorise);
   await pageRoutes(app.fastify, {
     dashboardFolder: join(ROOT, "web", "dist"),
     docsFolder: dirname(createRequire(import.meta.url).resolve("swagger-ui-dist/package.json")),

@@ -7,6 +7,7 @@ import {
 } from "../../core/chat.ts";
 import { messageOf } from "../../core/errors.ts";
 import type { Log } from "../../core/log.ts";
+import type { ExportFeed } from "../export/export-feed.ts";
 import { LineBatch } from "./line-batch.ts";
 
 /** `metadata`: everything but texts; `none`: it is only counted. */
@@ -61,6 +62,8 @@ export interface RecorderNeeds {
   readonly capture: (route: string) => Capture;
   /** Takes secrets and personal data out of a text. `writer` says whose it is: a guard may have cleaned it before. */
   readonly redact: (text: string, writer: Writer) => string;
+  /** Gets each call as it is kept. */
+  readonly feed?: ExportFeed;
   readonly log: Log;
   /** Runs `action` once, later. Tests hand in their own. */
   readonly later?: (action: () => void, ms: number) => void;
@@ -96,7 +99,9 @@ class BatchRecorder implements Recorder {
   }
 
   record(call: CallRecord): void {
-    this.filling.add(JSON.stringify(toKept(call, this.needs)));
+    const kept = toKept(call, this.needs);
+    this.filling.add(JSON.stringify(kept));
+    this.needs.feed?.offer(kept);
     if (this.filling.count >= FLUSH_COUNT && !this.flushing) void this.flush();
     else this.schedule(FLUSH_MS);
   }
