@@ -374,3 +374,63 @@ it.each<[form: Record<string, string>, says: RegExp]>([
   expect(detail.replaceAll(example, "ID")).toMatch(says);
   expect(await all(client.listExamples({ datasetId: id }))).toEqual([]);
 });
+
+it("takes a form as the Python SDK writes it: no file names, bytes as they are", async () => {
+  const { client, server } = await start();
+  const { id } = await client.createDataset("d");
+  const example = crypto.randomUUID();
+  const bytes = Buffer.from([0, 13, 10, 45, 45, 255, 254, 0]);
+  const part = (name: string, type: string, content: Buffer) => [
+    Buffer.from(`--0123abcd\r\nContent-Disposition: form-data; name="${name}"\r\n`),
+    Buffer.from(`Content-Type: ${type}\r\nContent-Length: ${content.length}\r\n\r\n`),
+    content,
+    Buffer.from("\r\n"),
+  ];
+  const json = (value: string) => Buffer.from(value);
+  const body = Buffer.concat([
+    ...part(example, "application/json", json('{"metadata": {"n": NaN}, "split": "train"}')),
+    ...part(`${example}.inputs`, "application/json", json('{"q": "Städte"}')),
+    ...part(`${example}.outputs`, "application/json", json("{}")),
+    ...part(`${example}.attachment.raw.bin`, "application/octet-stream", bytes),
+    Buffer.from("--0123abcd--\r\n"),
+  ]);
+  const answer = await fetch(new URL(`/api/v1/platform/datasets/${id}/examples`, server.url), {
+    method: "POST",
+    headers: {
+      "x-api-key": ADMIN_KEY,
+      "content-type": "multipart/form-data; boundary=0123abcd",
+    },
+    body,
+  });
+  expect(await answer.json()).toMatchObject({ count: 1, example_ids: [example] });
+  const kept = await client.readExample(example);
+  expect(kept).toMatchObject({
+    inputs: { q: "Städte" },
+    metadata: { n: null, dataset_split: ["train"] },
+  });
+  const file = await fetch(kept.attachments?.["raw.bin"]?.presigned_url ?? "");
+  expect(Buffer.from(await file.arrayBuffer()).equals(bytes)).toBe(true);
+});
+
+it("refuses bodies that are no JSON, or nested without end, with 400", async () => {
+  const { server } = await start();
+  for (const body of [
+    "{",
+    `{"name": "x", "extra": {"a": ${"[".repeat(9000)}${"]".repeat(9000)}}}`,
+  ]) {
+    const answer = await server.call("/api/v1/datasets", body);
+    const { status, detail } = await refused(answer);
+    expect(status).toBe(400);
+    expect(detail).toMatch(/^The body is (not valid JSON|nested deeper)/);
+  }
+});
+
+it("takes an example's id once", async () => {
+  const { client } = await start();
+  const { id: datasetId } = await client.createDataset("d");
+  const exampleId = crypto.randomUUID();
+  await client.createExample({ q: 1 }, {}, { datasetId, exampleId });
+  const again = client.createExample({ q: 2 }, {}, { datasetId, exampleId });
+  await expect(again).rejects.toMatchObject({ name: "LangSmithConflictError" });
+  expect((await client.readExample(exampleId)).inputs).toEqual({ q: 1 });
+});

@@ -42,7 +42,7 @@ const isExact = ({ outputs, referenceOutputs }: Judged): EvaluationResult => ({
 });
 
 it("runs the newest evaluate() end to end and gives its results back", async () => {
-  const { client, datasetId } = await start();
+  const { client, server, datasetId } = await start();
   const results = await evaluate(wrong, {
     data: "capitals",
     client,
@@ -72,6 +72,10 @@ it("runs the newest evaluate() end to end and gives its results back", async () 
     (found) => found.length === 3,
   );
   expect(scores.map(({ score }) => Number(score)).toSorted((a, b) => a - b)).toEqual([0, 0, 1]);
+  const { feedback_stats: stats } = project as { feedback_stats?: Record<string, { n: number }> };
+  expect(stats?.["exact"]?.n).toBe(3);
+  const summary = await server.call(`/api/v1/feedback?session=${project.id}&key=count`);
+  expect(await summary.json()).toMatchObject([{ key: "count", score: 3, run_id: null }]);
   const dataset = await client.readDataset({ datasetId });
   expect(dataset).toMatchObject({ session_count: 1, example_count: 3 });
   const experiments = await Array.fromAsync(client.listProjects({ referenceDatasetId: datasetId }));

@@ -62,7 +62,25 @@ it.each(rows.filter(({ isServed }) => isServed))("serves $method $path", async (
   expect(text).not.toMatch(/There is no (GET|POST|PUT|PATCH|DELETE) \//);
   expect(status).not.toBe(405);
   // 501: an address whose whole purpose Weir refuses, with the reason.
-  expect(status === 501 || status < 500, text).toBe(true);
+  expect(status === 501 || status < 500).toBe(true);
+});
+
+const isPublic = (path: string) => /^\/api\/v[12]\/(public\/|info$)/.test(path);
+
+it("serves nothing but public links and /info without a key of the scope traces", async () => {
+  const wish = { name: "caller", scopes: ["inference"] };
+  const made = await server.call("/admin/v1/keys", wish);
+  const { key } = (await made.json()) as { key: string };
+  for (const { method, path } of rows.filter((row) => row.isServed && !isPublic(row.path))) {
+    for (const [headers, status] of [
+      [{ "x-api-key": key }, 403],
+      [{}, 401],
+    ] as const) {
+      const answer = await fetch(new URL(path, server.url), { method, headers });
+      await answer.text();
+      expect({ method, path, status: answer.status }).toEqual({ method, path, status });
+    }
+  }
 });
 
 it.each(rows.filter(({ isServed }) => !isServed))(

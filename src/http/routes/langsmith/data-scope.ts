@@ -1,8 +1,9 @@
 import type { FastifyRequest } from "fastify";
 import { z } from "zod";
-import { WeirError } from "../../../core/errors.ts";
+import { WeirError, messageOf } from "../../../core/errors.ts";
+import { parseWire } from "../../../watch/langsmith/wire-json.ts";
 import { uuidOf } from "../../../watch/langsmith/uuid.ts";
-import { askedAll, askedCount, asked, sentJson } from "./scope.ts";
+import { askedAll, askedCount, asked, sentBytes } from "./scope.ts";
 import { parseBody } from "../../../core/dialects/parse-body.ts";
 
 /** What the routes of datasets, prompts and queues read of a request. */
@@ -22,9 +23,20 @@ export function pathText({ params }: FastifyRequest, name: string): string {
   return (params as Record<string, string | undefined>)[name] ?? ""; // as the route names them
 }
 
-/** The body as the schema has it. */
+/** The body as the schema has it; nothing sent is an empty object. */
 export function sentAs<T>(request: FastifyRequest, schema: z.ZodType<T>): T {
-  return parseBody(schema, sentJson(request) ?? {});
+  return parseBody(schema, sentWire(request) ?? {});
+}
+
+/** The body's JSON, as Python writes it too; undefined where nothing was sent. */
+export function sentWire(request: FastifyRequest): unknown {
+  const bytes = sentBytes(request);
+  if (bytes.length === 0) return undefined;
+  try {
+    return parseWire(bytes.toString("utf8"));
+  } catch (cause) {
+    throw new WeirError("invalid_request", `The body ${messageOf(cause)}.`, { cause });
+  }
 }
 
 export const MOST = 1000;

@@ -15,8 +15,16 @@ import { changesOfForm, newExamplesOfForm } from "../../../watch/langsmith/examp
 import type { ExampleQuery } from "../../../watch/langsmith/example-query.ts";
 import type { Examples, Written } from "../../../watch/langsmith/examples.ts";
 import type { Authorise } from "../../authorise.ts";
-import { askedFields, askedIds, askedPage, askedSome, pathId, sentAs } from "./data-scope.ts";
-import { asked, askedFlag, sentBytes, sentJson, tenantOf } from "./scope.ts";
+import {
+  askedFields,
+  askedIds,
+  askedPage,
+  askedSome,
+  pathId,
+  sentAs,
+  sentWire,
+} from "./data-scope.ts";
+import { asked, askedFlag, sentBytes, tenantOf } from "./scope.ts";
 
 export interface ExampleRoutesNeeds {
   readonly authorise: Authorise;
@@ -102,7 +110,7 @@ function bulkRoutes(app: FastifyInstance, needs: ExampleRoutesNeeds): void {
   const read = reading(needs);
   app.post("/api/v1/examples/bulk", async (request) => {
     const tenantId = tenant(request);
-    const sent = bulkOf(sentJson(request));
+    const sent = bulkOf(sentWire(request));
     const ids: string[] = [];
     for (const [datasetId, own] of byDataset(sent)) {
       ids.push(...(await examples.create(tenantId, datasetId, own)).ids);

@@ -19,6 +19,7 @@ export interface SharedDatasetNeeds {
   readonly now: () => number;
 }
 
+const MANY = 10_000;
 const SHARE = "share";
 const DATASET = "dataset";
 
@@ -87,7 +88,8 @@ export function publicDatasetRoutes(app: FastifyInstance, needs: SharedDatasetNe
   });
   app.get("/api/v1/public/:token/examples", async (request) => {
     const dataset = await shared(request);
-    const query = { ...askedExamples(request), ...askedPage(request) };
+    // SDKs that clone a dataset ask once, and name no limit.
+    const query = { ...askedExamples(request), ...askedPage(request, MANY) };
     return (await examples.list(dataset, query)).map((one) => toWireExample(one, dataset));
   });
   app.get("/api/v1/public/:token/examples/count", async (request) =>
