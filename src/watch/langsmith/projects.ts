@@ -1,7 +1,7 @@
 import { WeirError } from "../../core/errors.ts";
 import { DEFAULT_PROJECT, type Project } from "../../core/run.ts";
 import type { ProjectQuery, Traces } from "../trace/traces.ts";
-import type { Wire } from "./run-fields.ts";
+import { type Wire, isWire } from "./run-fields.ts";
 import { projectFigures } from "./project-figures.ts";
 import { toWireProject } from "./project-view.ts";
 import { uuidOf, uuidOfName } from "./uuid.ts";
@@ -124,7 +124,8 @@ function changed(project: Project, wire: Wire): Project {
     endAt: end === undefined ? project.endAt : (timeOf(end) ?? null),
     referenceDatasetId:
       reference === undefined ? project.referenceDatasetId : (uuidOf(reference) ?? null),
-    extra: typeof extra === "object" && extra !== null ? extra : project.extra,
+    // What it does not name stays: SDKs send an empty one where their caller said nothing.
+    extra: isWire(extra) ? { ...(project.extra as Wire | null), ...extra } : project.extra,
   };
 }
 
