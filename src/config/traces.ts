@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { duration } from "./fields.ts";
+import { TracesExport } from "./traces-export.ts";
 
 /** What is kept of a request and its answer. */
 export const CAPTURE_LEVELS = ["none", "metadata", "redacted", "full"] as const;
@@ -67,4 +68,5 @@ export const Traces = z.strictObject({
       "What accepted traces survive: the end of this process, or a power cut too (always; slower).",
     ),
   encryption: Encryption.optional(),
+  export: TracesExport.optional(),
 });

@@ -19,7 +19,7 @@ import { registerInferenceRoutes } from "./inference-routes.ts";
 import { toLaneNeeds } from "./lane-needs.ts";
 import { checkListenerCertificate, listenerOptions, openListenerCertificate } from "./listener.ts";
 import { measureMachine } from "./machine.ts";
-import { registerRoutes } from "./routes.ts";
+import { allGauges, registerRoutes } from "./routes.ts";
 import { type Services, buildServices, startBatches } from "./services.ts";
 
 export interface Weir {
@@ -131,6 +131,7 @@ async function buildApp(
   };
   followVisitors(app.fastify, house.limits.visitors);
   measureMachine(house, stack);
+  house.exports.pushMetrics(() => house.metrics.families(allGauges(house)));
   await registerRoutes(app, house, authorise);
   registerInferenceRoutes(app, house, { ...services, batches, authorise });
   return { app, services };
