@@ -181,6 +181,47 @@ it("evaluates an older version, a split and rows by an older SDK", async () => {
   expect(scores.every(({ score }) => Number(score) === 1)).toBe(true);
 });
 
+/** Each release with its own evaluate() and client. */
+const OLDER = {
+  "0.1.68": [() => import("langsmith-0-1-68"), () => import("langsmith-0-1-68/evaluation")],
+  "0.5.26": [() => import("langsmith-0-5-26"), () => import("langsmith-0-5-26/evaluation")],
+  "0.7.17": [() => import("langsmith-0-7-17"), () => import("langsmith-0-7-17/evaluation")],
+  "0.9.0": [() => import("langsmith-0-9-0"), () => import("langsmith-0-9-0/evaluation")],
+} as const;
+
+interface AnyClient {
+  awaitPendingTraceBatches(): Promise<unknown>;
+}
+type AnyEvaluate = (
+  target: typeof right,
+  options: object,
+) => Promise<{ readonly experimentName: string; readonly results: readonly unknown[] }>;
+
+it.each(Object.keys(OLDER) as (keyof typeof OLDER)[])("runs evaluate() of %s", async (version) => {
+  const { client, server } = await start();
+  const [openClient, openEvaluate] = OLDER[version];
+  const Client = (await openClient()).Client as unknown as new (at: object) => AnyClient;
+  const run = (await openEvaluate()).evaluate as unknown as AnyEvaluate; // their types differ, their manners do not
+  const old = new Client({
+    apiUrl: new URL("/api/v1", server.url).href,
+    apiKey: ADMIN_KEY,
+  });
+  const { experimentName, results } = await run(right, {
+    data: "capitals",
+    client: old,
+    evaluators: [(_run: object) => ({ key: "seen", score: 1 })],
+  });
+  await old.awaitPendingTraceBatches();
+  expect(results).toHaveLength(3);
+  const { id } = await client.readProject({ projectName: experimentName });
+  const read = () => client.readProject({ projectId: id, includeStats: true });
+  const project = await eventually(
+    async () => (await read()) as { feedback_stats?: Record<string, { n: number }> },
+    ({ feedback_stats: stats }) => stats?.["seen"]?.n === 3,
+  );
+  expect(project.feedback_stats?.["seen"]?.n).toBe(3);
+});
+
 it("makes examples of runs, with what they were sent and their attachments", async () => {
   const { client } = await start("traces: { capture: full }");
   const id = crypto.randomUUID();

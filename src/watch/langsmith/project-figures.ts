@@ -1,4 +1,4 @@
-import type { Project } from "../../core/run.ts";
+import type { Feedback, Project } from "../../core/run.ts";
 import type { Traces } from "../trace/traces.ts";
 import { feedbackStats } from "./feedback-stats.ts";
 import type { Wire } from "./run-fields.ts";
@@ -32,10 +32,9 @@ export async function projectFigures(
     const root = roots.find(({ values }) => values[0] === project.id);
     const sums = whole ? figuresView(whole) : NO_FIGURES;
     const times = root ? figuresView(root) : NO_FIGURES;
-    const { id, tenantId } = project;
-    const feedback = await traces.feedback({ tenantId, projectId: id, limit: MAX_FEEDBACK });
+    const feedback = await feedbackOf(traces, project);
     return [
-      id,
+      project.id,
       {
         ...sums,
         latency_p50: times["latency_p50"],
@@ -49,4 +48,17 @@ export async function projectFigures(
     ] as const;
   });
   return new Map<string, Wire>(await Promise.all(views));
+}
+
+/** Older SDKs say of an experiment's scores only the run: these are found by its runs. */
+async function feedbackOf(traces: Traces, project: Project): Promise<Feedback[]> {
+  const { id, tenantId, referenceDatasetId } = project;
+  const own = await traces.feedback({ tenantId, projectId: id, limit: MAX_FEEDBACK });
+  if (referenceDatasetId === null) return own;
+  const filter = { op: "eq", field: "projectId", value: id } as const;
+  const { runs } = await traces.runs({ tenantId, filter, isRoot: true, limit: MAX_FEEDBACK });
+  if (runs.length === 0) return own;
+  const runIds = runs.map((run) => run.id);
+  const ofRuns = await traces.feedback({ tenantId, runIds, limit: MAX_FEEDBACK });
+  return [...new Map([...own, ...ofRuns].map((one) => [one.id, one])).values()];
 }
