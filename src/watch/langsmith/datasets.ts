@@ -19,7 +19,8 @@ export const EXAMPLE_PAST = "example-past";
 export const VERSION = "dataset-version";
 export const VERSION_TAG = "dataset-tag";
 
-const CONFLICT_TRIES = 5;
+/** Each conflict means that another replica went on: so many in a row come to an end. */
+const CONFLICT_TRIES = 100;
 const MANY = 10_000;
 
 export interface DatasetQuery extends Omit<ShelfQuery, "kind" | "parentId"> {
