@@ -18,12 +18,13 @@ export function registerLangSmithRoutes(
   house: House,
   authorise: Authorise,
 ): void {
-  const log = house.log.part("http");
+  const { maxBodyMiB } = house.live.config.traces;
+  const speech = { log: house.log.part("http"), maxBodyBytes: maxBodyMiB * 1024 * 1024 };
   const runs = langSmithRuns(house, authorise);
   const data = langSmithData(house, authorise);
   // What needs no key.
   void fastify.register((routes, _options, ready) => {
-    speakLangSmith(routes, { log });
+    speakLangSmith(routes, speech);
     infoRoutes(routes, { version: VERSION });
     runs.withoutKey(routes);
     data.withoutKey(routes);
@@ -32,7 +33,7 @@ export function registerLangSmithRoutes(
   });
   // What needs one with the scope `traces`, which is asked before a body is read.
   void fastify.register((routes, _options, ready) => {
-    speakLangSmith(routes, { log, authorise });
+    speakLangSmith(routes, { ...speech, authorise });
     runs.withKey(routes);
     data.withKey(routes);
     ready();

@@ -329,6 +329,21 @@ it("says of SQL and of questions in plain words that there is none, and what to 
     ai_search: "angry users",
   });
   expect([answer.status, await answer.json()]).toMatchObject([501, { param: "ai_search" }]);
+  const headers = { accept: "text/event-stream" };
+  const stream = await server.call("/api/v2/runs/query", { project_ids: [] }, { headers });
+  expect([stream.status, await stream.json()]).toMatchObject([406, { param: "accept" }]);
+});
+
+it("finds the runs of a dataset's experiments, and none for a dataset without any", async () => {
+  const { server, client } = await start();
+  await trace(server);
+  const dataset = await client.createDataset("capitals");
+  const find = async () =>
+    Array.fromAsync(client.runs.query({ reference_dataset_id: dataset.id, selects: ["NAME"] }));
+  expect(await find()).toEqual([]);
+  await client.createProject({ projectName: "experiment", referenceDatasetId: dataset.id });
+  await trace(server, { project: "experiment" });
+  expect(new Set((await find()).map(({ name }) => name))).toEqual(new Set(["agent", "model"]));
 });
 
 it.each<[path: string, body: unknown, status: number, detail: RegExp]>([

@@ -44,8 +44,7 @@ export function searchOf(body: Wire): RunSearch {
 
 /** `POST /api/v2/runs/query`: without times, the last day. */
 export function searchOf2(body: Wire, now: number): RunSearch {
-  const hasDataset = given(body["reference_dataset_id"]);
-  const since = given(body["min_start_time"]) || hasDataset ? undefined : now - DAY_MS;
+  const since = given(body["min_start_time"]) ? undefined : now - DAY_MS;
   const isExact = given(body["ids"]) || given(body["trace_id"]) || given(body["trace_ids"]);
   return {
     filter: allOf([

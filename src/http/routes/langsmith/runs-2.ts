@@ -7,6 +7,7 @@ import { allOf, searchOf2 } from "../../../watch/langsmith/run-search.ts";
 import { selectOf } from "../../../watch/langsmith/run-view-2.ts";
 import { appPath } from "../../../watch/langsmith/run-view.ts";
 import type { Shares } from "../../../watch/langsmith/shares.ts";
+import { uuidOf } from "../../../watch/langsmith/uuid.ts";
 import type { Traces } from "../../../watch/trace/traces.ts";
 import type { Authorise } from "../../authorise.ts";
 import { pathId } from "./data-scope.ts";
@@ -34,11 +35,12 @@ const EVER = { min_start_time: 1 };
 export function langSmithRunRoutes2(app: FastifyInstance, needs: RunRoutes2Needs): void {
   const { authorise, reads, now } = needs;
   app.post("/api/v2/runs/query", async (request) => {
-    const body = plain(sentFields(request));
+    const reader = readerOf(authorise, request);
+    const body = await withProjects(plain(request), reader.tenantId, needs);
     const isSummed = body["include_subtree_usage"] === true;
     const select = selectOf(body["selects"]);
     const search = searchOf2(body, now());
-    const page = await reads.page2(search, readerOf(authorise, request), { select, isSummed });
+    const page = await reads.page2(search, reader, { select, isSummed });
     return { items: page.runs, next_cursor: page.next };
   });
   app.get<OfOne>("/api/v2/runs/:id", async (request) => {
@@ -62,8 +64,19 @@ export function langSmithRunRoutes2(app: FastifyInstance, needs: RunRoutes2Needs
   });
 }
 
-/** Asking in plain words needs a model that judges every run: there is none here. */
-export function plain(body: Wire): Wire {
+/**
+ * The fields of a query that is answered at once and by conditions: asking in plain words needs a model
+ * that judges every run.
+ */
+export function plain(request: FastifyRequest): Wire {
+  if (request.headers.accept?.includes("text/event-stream")) {
+    throw new WeirError(
+      "invalid_request",
+      "Weir answers this as JSON, not as a stream. Use the same query without streaming.",
+      { param: "accept", status: 406 },
+    );
+  }
+  const body = sentFields(request);
   if (body["ai_search"] === undefined || body["ai_search"] === null) return body;
   throw new WeirError(
     "invalid_request",
@@ -71,6 +84,30 @@ export function plain(body: Wire): Wire {
     { param: "ai_search", status: 501 },
   );
 }
+
+/** A dataset stands for the projects of its experiments. */
+async function withProjects(
+  { reference_dataset_id: sent, ...body }: Wire,
+  tenantId: string,
+  { traces }: RunRoutes2Needs,
+): Promise<Wire> {
+  if (sent === undefined || sent === null) return body;
+  const id = uuidOf(sent);
+  const asked = { tenantId, referenceDatasetIds: [id ?? NO_ID], limit: 1000 };
+  const projects = await traces.projects(asked);
+  const ids = projects.map((project) => project.id);
+  // Clocks of clients differ from ours.
+  const since = Math.min(...projects.map(({ startAt }) => startAt)) - DAY_MS;
+  return {
+    ...body,
+    project_ids: ids.length === 0 ? [NO_ID] : ids,
+    min_start_time: body["min_start_time"] ?? (Number.isFinite(since) ? since : undefined),
+  };
+}
+
+const DAY_MS = 86_400_000;
+/** Nothing is called so. */
+const NO_ID = "00000000-0000-0000-0000-000000000000";
 
 async function runOf(request: FastifyRequest, { authorise, reads }: RunRoutes2Needs) {
   const { tenantId } = tenantOf(authorise, request);
@@ -99,7 +136,7 @@ function shareRoutes(app: FastifyInstance, needs: RunRoutes2Needs): void {
 function traceRoutes(app: FastifyInstance, needs: RunRoutes2Needs): void {
   const { authorise, traces, reads, now } = needs;
   app.post("/api/v2/traces/query", async (request) => {
-    const body = plain(sentFields(request));
+    const body = plain(request);
     const reader = readerOf(authorise, request);
     const select = selectOf(body["selects"]);
     const { trace_filter: filter, ...rest } = body;

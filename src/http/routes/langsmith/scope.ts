@@ -8,18 +8,22 @@ import { errorHeaders } from "../../lane/replies.ts";
 import { noteFailure } from "../../plain-requests.ts";
 import { takeRawBodies } from "../../trace-bodies.ts";
 
-/** Beyond what a batch may hold: one run of any size is still sent alone, and kept cut. */
-const MAX_BODY_BYTES = 128 * 1024 * 1024;
+export interface LangSmithSpeech {
+  readonly log: Log;
+  readonly maxBodyBytes: number;
+  /** Absent: no key is needed. */
+  readonly authorise?: Authorise;
+}
 
 /**
  * Makes a scope speak as the LangSmith API does: bodies as sent, errors as `{"detail": …}`. Where a
- * key is needed it is asked before a body is read: pass `authorise` then.
+ * key is needed it is asked before a body is read.
  */
 export function speakLangSmith(
   scope: FastifyInstance,
-  { log, authorise }: { readonly log: Log; readonly authorise?: Authorise },
+  { log, maxBodyBytes, authorise }: LangSmithSpeech,
 ): void {
-  takeRawBodies(scope, MAX_BODY_BYTES);
+  takeRawBodies(scope, maxBodyBytes);
   scope.addHook("onRequest", async ({ raw }) => {
     // The Python client sends a service's key under a name of its own.
     const { headers } = raw;

@@ -35,7 +35,7 @@ export function threadRoutes(app: FastifyInstance, needs: ThreadRoutesNeeds): vo
   const { authorise } = needs;
   app.post("/api/v2/threads/query", async (request) => {
     const { tenantId } = tenantOf(authorise, request);
-    const body = plain(sentFields(request));
+    const body = plain(request);
     const threads = await threadsAsked(body, tenantId, needs);
     const offset = offsetOf(body["cursor"]);
     const limit = Math.min(Number(body["page_size"] ?? 20) || 20, 100);
