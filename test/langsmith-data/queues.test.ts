@@ -153,6 +153,27 @@ it("takes threads, whole projects, and runs by key, page by page", async () => {
   expect(await client.annotationQueues.retrieveTotalSize(id)).toEqual({ size: 1 });
 });
 
+it("keeps tenants apart", async () => {
+  const { client, server, apiUrl } = await start();
+  const [run = ""] = await makeRuns(client, ["one"]);
+  const { id } = await client.createAnnotationQueue({ name: "q" });
+  const { items = [] } = await client.annotationQueues.items.create(id, {
+    items: [{ item_type: "RUN", run_id: run }],
+  });
+  await server.call("/admin/v1/tenants", { id: "shop" });
+  const wish = { name: "shop's", tenant: "shop", scopes: ["traces"] };
+  const { key } = (await (await server.call("/admin/v1/keys", wish)).json()) as { key: string };
+  const shop = new Client({ apiUrl, apiKey: key });
+  expect(await Array.fromAsync(shop.listAnnotationQueues())).toEqual([]);
+  await expect(shop.readAnnotationQueue(id)).rejects.toThrow(/404/);
+  await expect(shop.deleteAnnotationQueue(id)).rejects.toThrow(/404/);
+  const item = items[0]?.id ?? "";
+  const review = shop.annotationQueues.items.createStatus(item, { status: "completed" });
+  await expect(review).rejects.toThrow(/404/);
+  const own = await shop.createAnnotationQueue({ name: "q" });
+  await expect(shop.addRunsToAnnotationQueue(own.id, [run])).rejects.toThrow(/404.*run_id/);
+});
+
 it("serves an older client as well", async () => {
   const { client, apiUrl } = await start();
   const old = new Client03({ apiUrl, apiKey: ADMIN_KEY });
