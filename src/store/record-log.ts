@@ -87,6 +87,13 @@ export class RecordLog {
     }
   }
 
+  /** What comes next begins a new segment: the one before can then be forgotten as a whole. */
+  rotate(): void {
+    if (this.isDirty) this.sync();
+    this.close();
+    this.segment = "";
+  }
+
   /** Bytes that stand in the log after this position. */
   backlog(from: LogPosition | undefined): number {
     let bytes = 0;

@@ -5,15 +5,21 @@ import type { StorePosition } from "./run-store.ts";
 /** What runs wait for their end before they are shown as going on. */
 export const HOLD_MS = 1000;
 
-interface Open {
-  readonly part: RunPart;
+/** What was said of one run: what began it, and what went on with it. At least one of them is there. */
+export interface RunParts {
+  readonly id: string;
+  readonly post: RunPart | undefined;
+  readonly patch: RunPart | undefined;
+}
+
+interface Open extends RunParts {
   readonly since: number;
   /** Where the first of its parts stands in the log. */
   readonly at: StorePosition;
 }
 
 export interface Due {
-  readonly parts: readonly RunPart[];
+  readonly runs: readonly RunParts[];
   readonly calls: readonly RunRecord[];
   readonly feedback: readonly Feedback[];
   /** What lies before it need not be read again once these are written. */
@@ -39,7 +45,9 @@ export class Coalescer {
       const id = `${part.id} ${part.tenantId}`;
       const known = this.open.get(id);
       this.open.set(id, {
-        part: mergeParts(known?.part, part),
+        id: part.id,
+        post: part.kind === "post" ? mergeParts(known?.post, part) : known?.post,
+        patch: part.kind === "patch" ? mergeParts(known?.patch, part) : known?.patch,
         since: known?.since ?? now,
         at: known?.at ?? at,
       });
@@ -56,18 +64,18 @@ export class Coalescer {
 
   /** Takes out what is to be written now: whole runs, those that waited long enough, or all. */
   take(now: number, isAll: boolean, readTo: StorePosition | undefined): Due {
-    const parts: RunPart[] = [];
+    const runs: RunParts[] = [];
     let position = readTo;
-    for (const [id, { part, since, at }] of this.open) {
-      if (isAll || isWhole(part) || now - since >= HOLD_MS) {
-        parts.push(part);
+    for (const [id, one] of this.open) {
+      if (isAll || isWhole(one) || now - one.since >= HOLD_MS) {
+        runs.push(one);
         this.open.delete(id);
-      } else if (position && isBefore(at, position)) position = at;
+      } else if (position && isBefore(one.at, position)) position = one.at;
     }
     const { calls, feedback } = this;
     this.calls = [];
     this.feedback = [];
-    return { parts, calls, feedback, position };
+    return { runs, calls, feedback, position };
   }
 
   /** The log still has it all. */
@@ -78,8 +86,11 @@ export class Coalescer {
   }
 }
 
-function isWhole({ at, endAt, name }: RunPart): boolean {
-  return at !== undefined && endAt !== undefined && name !== undefined;
+function isWhole({ post, patch }: RunParts): boolean {
+  const isEnded = (patch?.endAt ?? post?.endAt) !== undefined;
+  return (
+    isEnded && (post?.at ?? patch?.at) !== undefined && (post?.name ?? patch?.name) !== undefined
+  );
 }
 
 export function isBefore(a: StorePosition, b: StorePosition): boolean {

@@ -158,6 +158,19 @@ export class TraceKeeper {
     return this.inTurn(() => action(this.needs.writer));
   }
 
+  /** Removes runs for good: also from the log, where what was accepted stands a while longer. */
+  removeWith<T>(action: (writer: RunWriter) => Promise<T>): Promise<T> {
+    return this.inTurn(async () => {
+      while (await this.step(false));
+      await this.step(true);
+      const result = await action(this.needs.writer);
+      this.needs.log.rotate();
+      if (this.writtenTo)
+        this.needs.log.forget({ segment: `${this.writtenTo.segment}~`, offset: 0 });
+      return result;
+    });
+  }
+
   /** Whether so much is held that it is to be written at once. */
   get isFull(): boolean {
     return this.coalescer.size >= FLUSH_RUNS || this.heldBytes >= MOST_HELD_BYTES / 4;
@@ -303,7 +316,7 @@ export class TraceKeeper {
     const { writer, log, now, onTrouble } = this.needs;
     const due = this.coalescer.take(now(), isAll, this.readTo);
     this.heldBytes = 0;
-    const isNothing = due.parts.length + due.calls.length + due.feedback.length === 0;
+    const isNothing = due.runs.length + due.calls.length + due.feedback.length === 0;
     if (isNothing && isSamePlace(due.position, this.writtenTo)) return;
     try {
       const batch = await this.merging.toBatch(due);

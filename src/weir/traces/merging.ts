@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { DEFAULT_PROJECT, type RunPart, type RunRecord, type RunSource } from "../../core/run.ts";
-import type { Due } from "../../watch/trace/coalescer.ts";
+import type { Due, RunParts } from "../../watch/trace/coalescer.ts";
 import { type PriceTokens, describeRun, toPart } from "../../watch/trace/describe-run.ts";
 import { mergeParts } from "../../watch/trace/merge-parts.ts";
 import type { Capture } from "../../watch/trace/recorder.ts";
@@ -16,41 +16,47 @@ export interface MergingNeeds {
 
 const MOST_NAMES = 5000;
 
+type Named = RunBatch["projects"][number];
+
 /** Turns what is due into what is written: late parts are put to what is kept of their runs. */
 export class Merging {
   /** Parts that named the run of another tenant, or a call of ours: they were left out. */
   conflicts = 0;
   private readonly needs: MergingNeeds;
   private readonly projectIds = new Map<string, string>();
+  private readonly projects = new Map<string, Named>();
 
   constructor(needs: MergingNeeds) {
     this.needs = needs;
   }
 
-  async toBatch({ parts, calls, feedback, position }: Due): Promise<RunBatch> {
-    const ids = [...parts.map(({ id }) => id), ...calls.map(({ run }) => run.id)];
+  async toBatch({ runs: open, calls, feedback, position }: Due): Promise<RunBatch> {
+    const ids = [...open.map(({ id }) => id), ...calls.map(({ run }) => run.id)];
     const stored =
       ids.length > 0 ? await this.needs.writer.stored(ids) : new Map<string, StoredRun>();
     const projects = new Map<string, RunBatch["projects"][number]>();
     const runs: RunBatch["runs"][number][] = [];
     const seen = new Set<string>();
-    for (const part of parts) {
-      if (seen.has(part.id)) {
+    for (const one of open) {
+      const kept = stored.get(one.id);
+      const said = seen.has(one.id) ? undefined : this.merge(one, kept);
+      seen.add(one.id);
+      if (!said) {
         this.conflicts += 1;
         continue;
       }
-      seen.add(part.id);
-      const project = await this.projectOf(part);
-      const entry = this.merge(part, project.id, stored.get(part.id));
-      if (!entry) continue;
+      const project = await this.projectOf(said, kept);
       projects.set(project.id, project);
-      runs.push(entry);
+      const record = this.describe({ ...said, projectId: project.id });
+      if (!kept || !isSame(kept, record)) runs.push({ record, before: kept?.run });
     }
     // A call is told once and whole: what is there already came from the log again.
     for (const record of calls) {
       const { id } = record.run;
       if (stored.has(id) || seen.has(id)) continue;
       seen.add(id);
+      const project = this.projects.get(record.run.projectId);
+      if (project) projects.set(project.id, project);
       runs.push({ record, before: undefined });
     }
     return { runs, feedback, projects: [...projects.values()], position, now: this.needs.now() };
@@ -62,8 +68,9 @@ export class Merging {
     let id = this.projectIds.get(key);
     if (id === undefined) {
       id = (await this.needs.writer.projectNamed(tenantId, name)) ?? projectIdOf(tenantId, name);
-      if (this.projectIds.size >= MOST_NAMES) this.projectIds.clear();
+      if (this.projectIds.size >= MOST_NAMES) this.forget();
       this.projectIds.set(key, id);
+      this.projects.set(id, { id, tenantId, name });
     }
     return id;
   }
@@ -71,40 +78,38 @@ export class Merging {
   /** Names of projects changed. */
   forget(): void {
     this.projectIds.clear();
+    this.projects.clear();
   }
 
-  private async projectOf(part: RunPart) {
-    const { tenantId } = part;
+  private async projectOf(part: RunPart, kept: StoredRun | undefined): Promise<Named> {
+    const { tenantId, project: name, projectId } = part;
+    if (name === undefined && kept) return this.projectOfId(tenantId, kept.run.projectId);
     // A name says more than an id: SDKs that know the id send that alone.
-    if (part.project === undefined && part.projectId !== undefined) {
-      return { id: part.projectId, tenantId, name: part.projectId };
-    }
-    const name = part.project ?? DEFAULT_PROJECT;
-    return { id: await this.projectId(tenantId, name), tenantId, name };
+    if (name === undefined && projectId !== undefined) return this.projectOfId(tenantId, projectId);
+    const known = name ?? DEFAULT_PROJECT;
+    return { id: await this.projectId(tenantId, known), tenantId, name: known };
   }
 
-  private merge(
-    part: RunPart,
-    projectId: string,
-    kept: StoredRun | undefined,
-  ): { record: RunRecord; before: StoredRun["run"] | undefined } | undefined {
-    if (kept && (kept.run.tenantId !== part.tenantId || kept.run.source === "call")) {
-      this.conflicts += 1;
-      return undefined;
-    }
-    const whole = kept ? mergeParts(toPart(kept, kept.isPatched, kept.attachments), part) : part;
-    const named = part.project === undefined && kept ? kept.run.projectId : projectId;
+  private projectOfId(tenantId: string, id: string): Named {
+    return this.projects.get(id) ?? { id, tenantId, name: id };
+  }
+
+  /** What is kept of a run and what was said of it now; undefined where it is another tenant's, or a call of ours. */
+  private merge({ post, patch }: RunParts, kept: StoredRun | undefined): RunPart | undefined {
+    const tenantId = (post ?? patch)?.tenantId;
+    if (kept && (kept.run.tenantId !== tenantId || kept.run.source === "call")) return undefined;
+    const before = kept && toPart(kept, kept.isPatched, kept.attachments);
+    const begun = post ? mergeParts(before, post) : before;
+    return patch ? mergeParts(begun, patch) : begun;
+  }
+
+  private describe(part: RunPart & { readonly projectId: string }): RunRecord {
     const level = this.needs.capture(part.source);
-    const record = describeRun(
-      { ...whole, projectId: named },
-      {
-        price: this.needs.price,
-        capture: level === "none" ? "metadata" : level,
-        isCountedOnly: level === "none",
-      },
-    );
-    if (kept && isSame(kept, record)) return undefined;
-    return { record, before: kept?.run };
+    return describeRun(part, {
+      price: this.needs.price,
+      capture: level === "none" ? "metadata" : level,
+      isCountedOnly: level === "none",
+    });
   }
 }
 

@@ -18,9 +18,7 @@ export async function importOldCalls(folder: string, writer: SqliteRunWriter): P
     for (const call of calls) {
       records.push(describeCall(call, await merging.projectId(call.tenantId, projectOfCall(call))));
     }
-    await writer.write(
-      await merging.toBatch({ parts: [], feedback: [], calls: records, position }),
-    );
+    await writer.write(await merging.toBatch({ runs: [], feedback: [], calls: records, position }));
   };
   for (let rows = writer.oldCalls(AT_ONCE); rows.length > 0; rows = writer.oldCalls(AT_ONCE)) {
     await write(rows.map(toCall), undefined);

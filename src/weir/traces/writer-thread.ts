@@ -175,10 +175,13 @@ const ACTIONS: Readonly<Record<string, (...args: never[]) => Promise<unknown>>> 
   putFeedback: (feedback: Feedback) => keeper.change((database) => database.putFeedback(feedback)),
   removeFeedback: (id: string) => keeper.change((database) => database.removeFeedback(id)),
   putProject: (project: Project) => changeProjects((database) => database.putProject(project)),
-  removeProject: (id: string) => changeProjects((database) => database.removeProject(id)),
-  remove: (ids: readonly string[]) => keeper.change((database) => database.remove(ids)),
+  async removeProject(id: string) {
+    await keeper.removeWith((database) => database.removeProject(id));
+    keeper.projectsChanged();
+  },
+  remove: (ids: readonly string[]) => keeper.removeWith((database) => database.remove(ids)),
   removeUser: (userId: string, tenantId: string | undefined) =>
-    keeper.change((database) => database.removeUser(userId, tenantId)),
+    keeper.removeWith((database) => database.removeUser(userId, tenantId)),
 };
 
 async function changeProjects<T>(action: (database: RunWriter) => Promise<T>): Promise<T> {

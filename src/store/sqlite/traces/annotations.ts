@@ -11,7 +11,7 @@ export class Annotations {
     this.sql = {
       begin: db.prepare(
         `INSERT INTO project (id, tenant, name, start_at, last_run_at) VALUES ($id, $tenant, $name, $now, $now)
-         ON CONFLICT (id) DO UPDATE SET last_run_at = $now ON CONFLICT (tenant, name) DO NOTHING`,
+         ON CONFLICT (id) DO UPDATE SET last_run_at = $now WHERE project.tenant = $tenant ON CONFLICT (tenant, name) DO NOTHING`,
       ),
       put: db.prepare(
         `INSERT INTO project (id, tenant, name, description, start_at, end_at, reference_dataset_id, extra)

@@ -109,7 +109,7 @@ class Cells {
     return [...this.cells.values()]
       .map(({ at, values, cell }) => cell.toFigures(at, values))
       .filter(({ runs }) => runs !== 0)
-      .toSorted((a, b) => a.at - b.at || b.runs - a.runs);
+      .toSorted(byTimeAndSize);
   }
 
   private passes(run: Run): boolean {
@@ -119,6 +119,11 @@ class Cells {
         : values.includes(valueOf(run, name) ?? ""),
     );
   }
+}
+
+/** The busiest first within a bucket; those of one size by their values. */
+function byTimeAndSize(a: FigureCell, b: FigureCell): number {
+  return a.at - b.at || b.runs - a.runs || (a.values.join() < b.values.join() ? -1 : 1);
 }
 
 /** The combinations of values in which a run counts: with tags there are several. */

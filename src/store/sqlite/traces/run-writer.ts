@@ -57,6 +57,11 @@ interface Written {
   readonly isAlone: boolean;
 }
 
+/** Where texts are sealed, rows show none of them. */
+function withoutTexts(run: Run): Run {
+  return { ...run, inputPreview: null, outputPreview: null, errorMessage: null };
+}
+
 /** The texts of a run as they are kept: a call's stages lie with them. */
 function wholeOf({ run, payload }: RunRecord): RunPayload {
   return run.call === null ? payload : Object.assign({ timeline: run.call.timeline }, payload);
@@ -78,7 +83,12 @@ export class SqliteRunWriter {
 
   constructor({ path, keys = [] }: SqliteTraceOptions) {
     this.db = withLargeRowIds(openDatabase(path, MIGRATIONS));
-    this.db.exec("PRAGMA cache_size = -32768; PRAGMA wal_autocheckpoint = 4000");
+    // A database that another program holds is tried again soon: traces go to the log meanwhile.
+    this.db.exec(
+      "PRAGMA cache_size = -32768; PRAGMA wal_autocheckpoint = 4000; PRAGMA busy_timeout = 50",
+    );
+    // What is deleted is overwritten: texts do not stay behind in free room.
+    this.db.exec("PRAGMA secure_delete = ON");
     this.words = new Words(this.db);
     this.sealing = new Sealing(keys);
     this.blocks = new BlockWriter(this.db, this.sealing);
@@ -154,7 +164,7 @@ export class SqliteRunWriter {
 
   /** Removes the project and all its runs; gives how many those were. */
   async removeProject(id: string): Promise<number> {
-    return this.atomically(() => {
+    return this.overwriting(() => {
       const word = this.words.known(id);
       const rows = word === undefined ? [] : this.sql.ofProject.all(word);
       this.dropRuns(rows.map(({ seq }) => Number(seq)));
@@ -165,7 +175,7 @@ export class SqliteRunWriter {
 
   /** Removes these runs with everything of theirs. Texts that lay in blocks with others' are blanked. */
   async remove(ids: readonly string[]): Promise<number> {
-    return this.atomically(() => {
+    return this.overwriting(() => {
       const seqs = ids.flatMap((id) => this.sql.seqOf.get(uuidToBytes(id))?.["seq"] ?? []);
       this.dropRuns(seqs.map(Number));
       return seqs.length;
@@ -174,7 +184,7 @@ export class SqliteRunWriter {
 
   /** Removes a user's runs, and his name from the figures. */
   async removeUser(userId: string, tenantId: string | undefined): Promise<number> {
-    return this.atomically(() => {
+    return this.overwriting(() => {
       const user = this.words.known(userId);
       if (user === undefined) return 0;
       const tenants =
@@ -283,7 +293,7 @@ export class SqliteRunWriter {
 
   private writeRun({ record, seq, isNew }: Written, place: Place | undefined): void {
     const { run, payload, attachments, isPatched, text } = record;
-    const cells = toRow(run, seq, isPatched, this.words);
+    const cells = toRow(this.sealing.isOn ? withoutTexts(run) : run, seq, isPatched, this.words);
     if (isNew) {
       this.sql.insert.run(
         ...cells,
@@ -346,6 +356,15 @@ export class SqliteRunWriter {
     return this.sql.tenants.all().map(({ tenant }) => Number(tenant));
   }
 
+  /** What somebody asks to have deleted is gone from the files as well, not only from the tables. */
+  private overwriting<T>(action: () => T): T {
+    const result = this.atomically(action);
+    this.sql.mergeAllWords.run();
+    // Readers of this moment may keep the log of changes: the next checkpoint empties it then.
+    this.db.prepare("PRAGMA wal_checkpoint(TRUNCATE)").all();
+    return result;
+  }
+
   private atomically<T>(action: () => T): T {
     this.db.exec("BEGIN IMMEDIATE");
     this.given.clear();
@@ -389,6 +408,7 @@ function prepare(db: DatabaseSync) {
     ),
     setPlace: db.prepare("UPDATE run SET block = ?, start = ?, length = ? WHERE seq = ?"),
     addText: db.prepare("INSERT INTO run_text (rowid, text) VALUES (?, ?)"),
+    mergeAllWords: db.prepare("INSERT INTO run_text (run_text, rank) VALUES ('merge', -16)"),
     mergeWords: db.prepare("INSERT INTO run_text (run_text, rank) VALUES ('merge', 200)"),
     dropText: db.prepare("DELETE FROM run_text WHERE rowid = ?"),
     dropLoose: db.prepare("DELETE FROM loose WHERE seq = ?"),
