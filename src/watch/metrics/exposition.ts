@@ -72,16 +72,17 @@ function linesOf(family: Family, format: Format): string[] {
 function histogramLines(
   name: string,
   labels: string,
-  { bounds, counts, exemplars, sum, count }: Histogram,
+  histogram: Histogram,
   format: Format,
 ): string[] {
+  const { bounds, counts, sum, count } = histogram;
   const before = labels === "" ? "" : `${labels},`;
   const within = labels === "" ? "" : `{${labels}}`;
   let below = 0;
   const buckets = counts.map((inBucket, at) => {
     below += inBucket;
     const line = `${name}_bucket{${before}le="${bounds[at] ?? "+Inf"}"} ${below}`;
-    const exemplar = format === "openmetrics" ? exemplars[at] : undefined;
+    const exemplar = format === "openmetrics" ? histogram.exemplar(at) : undefined;
     return exemplar ? line + exemplarText(exemplar) : line;
   });
   return [...buckets, `${name}_sum${within} ${sum}`, `${name}_count${within} ${count}`];

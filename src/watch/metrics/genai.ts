@@ -23,8 +23,19 @@ export function operationOf(route: string): string {
   return OPERATIONS[route] ?? route;
 }
 
+/** The histograms of one kind of call. */
+export interface GenAiSeries {
+  readonly duration: Histogram;
+  readonly firstToken: Histogram;
+  readonly perToken: Histogram;
+  readonly input: Histogram;
+  readonly output: Histogram;
+}
+
 export interface GenAiMetrics {
-  observe(call: CallRecord, model: string, times: CallTimes, traceId: string): void;
+  /** Found once for each kind of call, and kept by who counts. */
+  series(route: string, model: string, errorCode: string): GenAiSeries;
+  observe(series: GenAiSeries, call: CallRecord, times: CallTimes, traceId: string): void;
   families(): Family[];
 }
 
@@ -38,24 +49,27 @@ export function createGenAiMetrics(): GenAiMetrics {
   const tokens = new Labelled([...served, "gen_ai_token_type"], () => new Histogram(GENAI_TOKENS));
 
   return {
-    observe(call, model, times, traceId) {
-      const operation = operationOf(call.route);
-      const at = call.at;
-      duration.of("weir", operation, model, call.errorCode ?? "").observe(times.whole, traceId, at);
-      if (times.firstToken !== undefined) {
-        firstToken.of("weir", operation, model).observe(times.firstToken, traceId, at);
+    series(route, model, errorCode) {
+      const operation = operationOf(route);
+      return {
+        duration: duration.of("weir", operation, model, errorCode),
+        firstToken: firstToken.of("weir", operation, model),
+        perToken: perToken.of("weir", operation, model),
+        input: tokens.of("weir", operation, model, "input"),
+        output: tokens.of("weir", operation, model, "output"),
+      };
+    },
+    observe(series, { at, route, usage, timeline }, times, traceId) {
+      series.duration.observe(times.whole, traceId, at);
+      if (times.firstToken !== undefined) series.firstToken.observe(times.firstToken, traceId, at);
+      if (times.perToken !== undefined) series.perToken.observe(times.perToken, traceId, at);
+      if (usage.inputTokens > 0) series.input.observe(usage.inputTokens);
+      if (usage.outputTokens > 0) series.output.observe(usage.outputTokens);
+      const operation = operationOf(route);
+      for (const { target, model, startedAt, endedAt, errorCode = "" } of timeline.attempts) {
+        const seconds = (endedAt - startedAt) / 1000;
+        asked.of(operation, model, target, errorCode).observe(seconds, traceId, at);
       }
-      if (times.perToken !== undefined) {
-        perToken.of("weir", operation, model).observe(times.perToken, traceId, at);
-      }
-      for (const { target, model, startedAt, endedAt, errorCode = "" } of call.timeline.attempts) {
-        asked
-          .of(operation, model, target, errorCode)
-          .observe((endedAt - startedAt) / 1000, traceId, at);
-      }
-      const { inputTokens, outputTokens } = call.usage;
-      if (inputTokens > 0) tokens.of("weir", operation, model, "input").observe(inputTokens);
-      if (outputTokens > 0) tokens.of("weir", operation, model, "output").observe(outputTokens);
     },
     families: () => [
       family("gen_ai_server_request_duration_seconds", "How long requests took.", duration),
@@ -68,6 +82,7 @@ export function createGenAiMetrics(): GenAiMetrics {
 }
 
 function family(name: string, help: string, histograms: Labelled<Histogram>): Family {
-  const values = Array.from(histograms.all(), ({ labels, thing }) => ({ labels, value: thing }));
+  const all = Array.from(histograms.all(), ({ labels, thing }) => ({ labels, value: thing }));
+  const values = all.filter(({ value }) => value.count > 0);
   return { name, help, type: "histogram", values };
 }

@@ -1,10 +1,10 @@
 import type { CallRecord } from "../../core/call.ts";
 import { toHexId } from "../../core/trace-ids.ts";
 import { type Family, type Format, type Gauge, expose, toFamily } from "./exposition.ts";
-import { createGenAiMetrics } from "./genai.ts";
+import { type GenAiSeries, createGenAiMetrics } from "./genai.ts";
 import { Histogram, SECONDS } from "./histogram.ts";
-import { Labelled } from "./labelled.ts";
-import { createLatencies, latencyFamilies, timesOf } from "./latencies.ts";
+import { Labelled, MOST_SERIES } from "./labelled.ts";
+import { type Latencies, createLatencies, latencyFamilies, timesOf } from "./latencies.ts";
 import { createOutcomeMetrics } from "./outcomes.ts";
 import { createOverheadMetrics } from "./overhead.ts";
 import { createRecent } from "./recent.ts";
@@ -38,6 +38,17 @@ interface Series {
   readonly ttft: Histogram;
 }
 
+/** All that one kind of call is counted in: found once, since finding it shows at every call. */
+interface Kind {
+  readonly of: Pick<CallRecord, "model" | "target" | "status" | "route" | "errorCode">;
+  readonly series: Series;
+  readonly latencies: Latencies;
+  readonly genAi: GenAiSeries;
+}
+
+/** Kinds that are remembered; errors make a few of each series. */
+const MOST_KINDS = 4 * MOST_SERIES;
+
 type Counted = Exclude<keyof Series, "duration" | "ttft">;
 
 const COUNTERS: readonly [name: string, help: string, field: Counted, scale?: number][] = [
@@ -57,7 +68,26 @@ export function createMetrics(now: () => number): Metrics {
   const outcomes = createOutcomeMetrics();
   const overhead = createOverheadMetrics();
   const recent = createRecent(now);
+  const kinds = new Map<string, Kind>();
+  let last: Kind | undefined;
   let activeCalls = 0;
+
+  function kindOf(call: CallRecord, model: string): Kind {
+    if (last && isOfKind(last, call, model)) return last;
+    const { target, status, route, errorCode } = call;
+    const key = `${model}\0${target}\0${status}\0${route}\0${errorCode}`;
+    last = kinds.get(key);
+    if (last) return last;
+    if (kinds.size >= MOST_KINDS) kinds.clear();
+    last = {
+      of: { model, target, status, route, errorCode },
+      series: series.of(model, target ?? "", status, route),
+      latencies: latencies.of(model, target ?? ""),
+      genAi: genAi.series(route, model, errorCode ?? ""),
+    };
+    kinds.set(key, last);
+    return last;
+  }
 
   const families = (gauges: readonly Gauge[]): Family[] => [
     ...callFamilies(series),
@@ -77,12 +107,12 @@ export function createMetrics(now: () => number): Metrics {
   return {
     observe(call) {
       const model = labelOf(call);
-      const target = call.target ?? "";
       const traceId = call.link ? toHexId(call.link.traceId) : call.id;
       const times = timesOf(call);
-      count(series.of(model, target, call.status, call.route), call, traceId);
-      latencies.of(model, target).observe(times, traceId, call.at);
-      genAi.observe(call, model, times, traceId);
+      const kind = kindOf(call, model);
+      count(kind.series, call, traceId);
+      kind.latencies.observe(times, traceId, call.at);
+      genAi.observe(kind.genAi, call, times, traceId);
       outcomes.observe(call, model);
       overhead.observe(call.timeline);
       recent.add(call.usage.outputTokens);
@@ -96,6 +126,16 @@ export function createMetrics(now: () => number): Metrics {
     families,
     expose: (gauges, format) => expose(families(gauges), format),
   };
+}
+
+function isOfKind({ of }: Kind, call: CallRecord, model: string): boolean {
+  return (
+    of.model === model &&
+    of.target === call.target &&
+    of.status === call.status &&
+    of.route === call.route &&
+    of.errorCode === call.errorCode
+  );
 }
 
 /** A name that nobody configured is whatever a client made up: no series for each. */

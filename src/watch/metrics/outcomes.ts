@@ -63,9 +63,10 @@ export function createOutcomeMetrics(): OutcomeMetrics {
 
 /** The strongest thing that was done. */
 function verdictOf({ status, findings }: CallRecord): string {
+  if (findings.length === 0) return status === "blocked" ? "block" : "allow";
   if (status === "blocked" || findings.some(({ action }) => action === "block")) return "block";
   if (findings.some(({ action }) => action === "redact")) return "redact";
-  return findings.length > 0 ? "flag" : "allow";
+  return "flag";
 }
 
 function family(name: string, help: string, counted: Labelled<Counter>): Family {

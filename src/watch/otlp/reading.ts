@@ -1,6 +1,6 @@
 /** What a dialect understands of a span: in the words of runs, each field where the span says it. */
 import type { RunStatus } from "../../core/run.ts";
-import type { Attributes, OtlpSpan, Value } from "./span.ts";
+import type { OtlpSpan, Value } from "./span.ts";
 
 export interface Reading {
   readonly runId?: string | undefined;
@@ -87,8 +87,4 @@ export function untilEvent(
 ): number | undefined {
   const event = span.events.find(({ name, at }) => isWanted(name) && at >= span.at);
   return event && event.at - span.at;
-}
-
-export function hasAny(attributes: Attributes, names: readonly string[]): boolean {
-  return names.some((name) => attributes.has(name));
 }

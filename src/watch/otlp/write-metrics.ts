@@ -72,7 +72,10 @@ function writeHistogram(
   writer.double(5, histogram.sum);
   writer.packed(6, histogram.counts, "fixed64");
   writer.packed(7, histogram.bounds, "double");
-  for (const exemplar of histogram.exemplars) if (exemplar) writeExemplar(writer, exemplar);
+  for (const bucket of histogram.counts.keys()) {
+    const exemplar = histogram.exemplar(bucket);
+    if (exemplar) writeExemplar(writer, exemplar);
+  }
   writeAttributes(writer, 9, attributesOf(labels));
 }
 
