@@ -40,11 +40,13 @@ interface Series {
 
 /** All that one kind of call is counted in: found once, since finding it shows at every call. */
 interface Kind {
-  readonly of: Pick<CallRecord, "model" | "target" | "status" | "route" | "errorCode">;
+  readonly of: KindFields;
   readonly series: Series;
   readonly latencies: Latencies;
   readonly genAi: GenAiSeries;
 }
+
+type KindFields = Pick<CallRecord, "model" | "target" | "status" | "route" | "errorCode">;
 
 /** Kinds that are remembered; errors make a few of each series. */
 const MOST_KINDS = 4 * MOST_SERIES;
@@ -68,26 +70,13 @@ export function createMetrics(now: () => number): Metrics {
   const outcomes = createOutcomeMetrics();
   const overhead = createOverheadMetrics();
   const recent = createRecent(now);
-  const kinds = new Map<string, Kind>();
-  let last: Kind | undefined;
+  const kindOf = createKinds((call, model) => ({
+    of: call,
+    series: series.of(model, call.target ?? "", call.status, call.route),
+    latencies: latencies.of(model, call.target ?? ""),
+    genAi: genAi.series(call.route, model, call.errorCode ?? ""),
+  }));
   let activeCalls = 0;
-
-  function kindOf(call: CallRecord, model: string): Kind {
-    if (last && isOfKind(last, call, model)) return last;
-    const { target, status, route, errorCode } = call;
-    const key = `${model}\0${target}\0${status}\0${route}\0${errorCode}`;
-    last = kinds.get(key);
-    if (last) return last;
-    if (kinds.size >= MOST_KINDS) kinds.clear();
-    last = {
-      of: { model, target, status, route, errorCode },
-      series: series.of(model, target ?? "", status, route),
-      latencies: latencies.of(model, target ?? ""),
-      genAi: genAi.series(route, model, errorCode ?? ""),
-    };
-    kinds.set(key, last);
-    return last;
-  }
 
   const families = (gauges: readonly Gauge[]): Family[] => [
     ...callFamilies(series),
@@ -128,9 +117,27 @@ export function createMetrics(now: () => number): Metrics {
   };
 }
 
-function isOfKind({ of }: Kind, call: CallRecord, model: string): boolean {
+/** Finds the kind of a call, mostly the last one's again. */
+function createKinds(make: (call: KindFields, model: string) => Kind) {
+  const kinds = new Map<string, Kind>();
+  let last: Kind | undefined;
+
+  return ({ target, status, route, errorCode }: KindFields, model: string): Kind => {
+    const call = { model, target, status, route, errorCode };
+    if (last && isOfKind(last, call)) return last;
+    const key = `${model}\0${target}\0${status}\0${route}\0${errorCode}`;
+    last = kinds.get(key);
+    if (last) return last;
+    if (kinds.size >= MOST_KINDS) kinds.clear();
+    last = make(call, model);
+    kinds.set(key, last);
+    return last;
+  };
+}
+
+function isOfKind({ of }: Kind, call: KindFields): boolean {
   return (
-    of.model === model &&
+    of.model === call.model &&
     of.target === call.target &&
     of.status === call.status &&
     of.route === call.route &&
