@@ -2,11 +2,12 @@ import { execFile } from "node:child_process";
 import type { Gauge } from "../watch/metrics/exposition.ts";
 import { createGpuReader, gpuGauges } from "../watch/metrics/gpu.ts";
 import { hostGauges, readHost } from "../watch/metrics/host.ts";
+import { traceGauges } from "../watch/metrics/trace-store.ts";
 import type { House } from "./house.ts";
 
 const TOOL_MS = 5000;
 
-/** The machine's memory, load and graphics cards, and what its engines and upstreams say of themselves. */
+/** The machine's memory, load and graphics cards, and what the trace store, engines and upstreams say of themselves. */
 export function measureMachine(house: House, stack: AsyncDisposableStack): void {
   const gpus = createGpuReader({
     run,
@@ -19,6 +20,7 @@ export function measureMachine(house: House, stack: AsyncDisposableStack): void 
   house.gauges.push(
     () => hostGauges(readHost()),
     () => gpuGauges(gpus.readings()),
+    () => traceGauges(house.traces.figuresOfThread),
     () => engineGauges(house),
     () => upstreamGauges(house),
   );

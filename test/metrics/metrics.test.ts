@@ -193,6 +193,10 @@ it("shows calls, machine and engines at /metrics, in either format", async () =>
     (text) => text.includes("weir_time_to_first_token_seconds_count"),
   );
   expect(text).toMatch(/weir_host_memory_bytes\{state="total"\} \d{6,}/);
+  await eventually(
+    async () => (await ask("text/plain")).text(),
+    (later) => /weir_traces_received_total 1\n/.test(later) && /weir_traces_up 1\n/.test(later),
+  );
   expect(text).toMatch(/process_cpu_seconds_total [\d.]+\n/);
   const open = await ask("application/openmetrics-text");
   expect(open.headers.get("content-type")).toContain("application/openmetrics-text; version=1.0.0");

@@ -8,10 +8,14 @@ import {
   type SpanExporter,
 } from "@opentelemetry/sdk-trace-base";
 import { gzipSync } from "node:zlib";
+import Fastify from "fastify";
 import { parse } from "protobufjs";
 import { expect, it, onTestFinished } from "vitest";
 import { createMockUpstream } from "../../src/cli/mock/upstream.ts";
+import { WeirError } from "../../src/core/errors.ts";
+import { silentLog } from "../../src/core/log.ts";
 import { runIdOfSpan, toUuid } from "../../src/core/trace-ids.ts";
+import { otlpRoutes } from "../../src/http/routes/otlp.ts";
 import { ADMIN_KEY, type TestServer, eventually, startServer } from "../support/server.ts";
 import { GENAI, OPENINFERENCE } from "./dialects.ts";
 import { child, protobufOf, tracing } from "./support.ts";
@@ -274,5 +278,37 @@ it("keeps what GenAI libraries log beside their spans", async () => {
   expect(run).toMatchObject({
     name: "chat",
     inputs: { messages: [{ role: "user", content: "Hi" }] },
+  });
+});
+
+it.each([
+  ["overloaded", 429, "3"],
+  ["storage_full", 503, "5"],
+  ["storage_unavailable", 503, "5"],
+] as const)("asks exporters to come back when it is %s", async (code, status, after) => {
+  const app = Fastify();
+  onTestFinished(() => app.close());
+  otlpRoutes(app, {
+    authorise: () => ({ keyId: "k", keyName: "k", scopes: ["traces"] }),
+    traces: {
+      ingest: async () => {
+        const retryAfterMs = code === "overloaded" ? { retryAfterMs: 3000 } : {};
+        throw new WeirError(code, "Try again later.", retryAfterMs);
+      },
+    },
+    maxBodyBytes: 1000,
+    now: Date.now,
+    log: silentLog,
+  });
+  const headers = { "content-type": "application/json" };
+  const answer = await app.inject({ method: "POST", url: "/v1/traces", headers, payload: "{}" });
+  expect(answer.statusCode).toBe(status);
+  expect(answer.headers["retry-after"]).toBe(after);
+  expect(answer.json()).toMatchObject({ message: "Try again later." });
+  const payload = "x".repeat(1001);
+  const large = await app.inject({ method: "POST", url: "/v1/traces", headers, payload });
+  expect({ status: large.statusCode, ...large.json<object>() }).toMatchObject({
+    status: 413,
+    code: 8,
   });
 });
