@@ -1,7 +1,6 @@
 import type { FilterValue, RunFilter } from "../../core/run-query.ts";
 import { type FilterCall, type FilterNode, parseFilter, shown, wrongAt } from "./filter-syntax.ts";
 import { PAIRS, TERMS, type Term, ofTerm } from "./filter-terms.ts";
-import { uuidOf } from "./uuid.ts";
 
 const UNKNOWN = "use eq, neq, gt, gte, lt, lte, in, like, has, search, and, or, not";
 
@@ -84,11 +83,4 @@ function lastOf(node: FilterCall, param: string): FilterNode {
   const last = node.args.at(-1);
   if (last && node.args.length <= 2) return last;
   throw wrongAt(param, node.at, "has search without a text");
-}
-
-/** A list of ids, or the one that a client sent alone; those that are none match nothing. */
-export function idsOf(value: unknown): readonly string[] | undefined {
-  if (value === undefined || value === null) return undefined;
-  const all: readonly unknown[] = Array.isArray(value) ? value : [value];
-  return all.flatMap((one) => uuidOf(one) ?? []);
 }
