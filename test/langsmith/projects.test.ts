@@ -1,17 +1,10 @@
 import { randomUUID } from "node:crypto";
-import { Client } from "langsmith";
+import type { Client } from "langsmith";
 import { expect, it } from "vitest";
-import { ADMIN_KEY, startServer } from "../support/server.ts";
 import { pythonMultipart, pythonPatch, pythonPost } from "../support/python-bodies.ts";
-import { type Wire, keyOf, read, send, sendParts } from "./clients.ts";
+import { type Wire, keyOf, read, send, sendParts, start } from "./clients.ts";
 
 /** Projects and feedback as SDKs and scripts use them. */
-
-async function start() {
-  const server = await startServer();
-  const client = new Client({ apiUrl: `${server.url}/api/v1`, apiKey: ADMIN_KEY });
-  return { server, client };
-}
 
 const START = new Date(Date.now() - 10_000);
 const END = new Date(START.getTime() + 1500);

@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
 import { startServer } from "../support/server.ts";
+import { keyOf } from "./clients.ts";
 
 /** How the LangSmith API is met before any run is sent. */
 
@@ -47,4 +48,55 @@ it("keeps the dashboard's pages and the house's own errors as they were", async 
   expect(await (await server.call("/v1/nothing")).json()).toHaveProperty("error.code", "not_found");
   const document = await (await server.call("/openapi.json")).text();
   expect(document).not.toContain("/api/v1/");
+});
+
+const RUN = "0199aaaa-0000-7000-8000-000000000001";
+/** With a key only, and one that has the scope. */
+const ROUTES = [
+  `POST /runs/multipart`,
+  `POST /runs/batch`,
+  `POST /runs`,
+  `PATCH /runs/${RUN}`,
+  `GET /runs/${RUN}`,
+  `POST /runs/query`,
+  `POST /runs/stats`,
+  `POST /runs/group`,
+  `POST /runs/delete`,
+  `PUT /runs/${RUN}/share`,
+  `GET /sessions`,
+  `POST /sessions`,
+  `DELETE /sessions/${RUN}`,
+  `GET /feedback`,
+  `POST /feedback`,
+  `POST /feedback/tokens`,
+  `POST /api/v2/runs/query`,
+  `GET /api/v2/traces/${RUN}/runs`,
+  `POST /api/v2/threads/query`,
+  `GET /api/v2/sessions`,
+  `POST /v2/sql/query`,
+  `GET /datasets`,
+  `GET /repos`,
+  `GET /settings`,
+  `GET /annotation-queues`,
+];
+
+it("lets nobody without the scope traces do anything", async () => {
+  const server = await startServer();
+  const scopes = ["viewer", "operator", "inference", "traces", "admin"];
+  const keys = await Promise.all(
+    scopes.map(async (scope) => [scope, await keyOf(server, { scopes: [scope] })] as const),
+  );
+  const wrong: string[] = [];
+  for (const route of ROUTES) {
+    const [method = "", path = ""] = route.split(" ");
+    for (const [scope, key] of [["nobody", ""], ["stranger", "wk-none"], ...keys]) {
+      const headers: Record<string, string> = key ? { "x-api-key": key } : {};
+      const { status } = await fetch(`${server.url}${path}`, { method, headers });
+      const isRefused = status === (scope === "nobody" || scope === "stranger" ? 401 : 403);
+      if (isRefused === (scope === "traces" || scope === "admin")) {
+        wrong.push(`${scope}: ${route}: ${status}`);
+      }
+    }
+  }
+  expect(wrong).toEqual([]);
 });

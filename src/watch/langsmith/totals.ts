@@ -66,8 +66,11 @@ export function totalsWithin(trace: readonly Run[]): ReadonlyMap<string, Totals>
     if (above.has(run.id)) return noTotals();
     above.add(run.id);
     const sums = noTotals();
-    if (saysTokens(run) && !run.isCovered) add(sums, run);
-    else for (const child of children.get(run.id) ?? []) add(sums, sum(child, above));
+    if (!saysTokens(run) || run.isCovered) {
+      for (const child of children.get(run.id) ?? []) add(sums, sum(child, above));
+    }
+    // The call of ours that counts it may belong to another trace.
+    if (saysTokens(run) && !saysTokens(sums)) add(sums, run);
     above.delete(run.id);
     found.set(run.id, sums);
     return sums;
