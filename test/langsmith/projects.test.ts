@@ -232,3 +232,21 @@ it("lets people score a run by a link, without a key and from any page, until it
   expect((await fetch(`${server.url}/feedback/tokens/${randomUUID()}?score=1`)).status).toBe(404);
   expect((await fetch(`${url}?score=high`)).status).toBe(422);
 });
+
+it("reads flags as Python writes them, and answers with every field that its models insist on", async () => {
+  const { server, client } = await start();
+  await client.createProject({ projectName: "shop" });
+  const asked = "/sessions?name=shop&include_stats=True&reference_free=True";
+  const [project] = (await read(server, asked)) as unknown as Wire[];
+  expect(project).toMatchObject({ run_count: 0, reference_dataset_id: null, total_cost: "0" });
+  for (const field of ["id", "tenant_id", "name", "start_time"]) {
+    expect(project).toHaveProperty(field, expect.any(String));
+  }
+  const without = (await read(
+    server,
+    "/sessions?name=shop&include_stats=False",
+  )) as unknown as Wire[];
+  expect(without[0]).not.toHaveProperty("run_count");
+  const upsert = { name: "shop", description: "Again" };
+  expect(await read(server, "/sessions?upsert=True", upsert)).toMatchObject(upsert);
+});
