@@ -3,7 +3,6 @@
  * the SDK: `node sdk-story.ts PACKAGE WEIR_URL KEY`. The endpoint, the project and the key come from the
  * environment, as they do for any user. Prints what the SDK gave as one line of JSON.
  */
-import { setTimeout as wait } from "node:timers/promises";
 import OpenAI from "openai";
 import type * as Sdk from "langsmith";
 import type * as Traceable from "langsmith/traceable";
@@ -83,9 +82,6 @@ async function createByHand(): Promise<string> {
 
 async function sent(): Promise<void> {
   if ("flush" in client) await client.flush();
-  await client.awaitPendingTraceBatches();
-  // The wrapped client of another kind may have its own queue.
-  await wait(400);
   await client.awaitPendingTraceBatches();
 }
 
