@@ -16,6 +16,7 @@ import {
 } from "./dialects.ts";
 import { SpanStatusCode, child, jsonOf, protobufOf, tracing } from "./support.ts";
 
+const RECEIVED = Date.now();
 const PROTOBUF = "application/x-protobuf";
 const JSON_TYPE = "application/json";
 
@@ -26,7 +27,7 @@ function decode(body: Uint8Array, contentType = PROTOBUF, project?: string): Dec
     body,
     project,
     tenantId: "default",
-    receivedAt: 5,
+    receivedAt: RECEIVED,
   });
 }
 
@@ -322,6 +323,14 @@ it("hangs another library's span under the LangSmith run that its parent span is
   expect(fetch?.parentId).toBe(LANGSMITH["langsmith.span.id"]);
 });
 
+it("refuses a span of a clock that is years ahead", () => {
+  const { tracer, spans } = tracing();
+  tracer.startSpan("a", { startTime: Date.now() }).end(Date.now() + 400 * 86_400_000);
+  expect(() => decode(protobufOf(spans()))).toThrow(
+    /spans\[0\]\.endTimeUnixNano is more than a year ahead/,
+  );
+});
+
 it("takes the project from the request before the span's own", () => {
   const { tracer, spans } = tracing();
   tracer.startSpan("a", { attributes: LANGSMITH }).end();
@@ -449,7 +458,7 @@ it("merges GenAI log events into their span's run, and takes evaluations as feed
     contentType: JSON_TYPE,
     body,
     tenantId: "default",
-    receivedAt: 5,
+    receivedAt: RECEIVED,
   });
   const id = runIdOfSpan(ids.traceId, ids.spanId);
   expect(decoded.parts).toMatchObject([

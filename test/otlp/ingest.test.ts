@@ -153,6 +153,24 @@ async function post(server: TestServer, path: string, type: string, body: Uint8A
   return { status: answer.status, bytes: new Uint8Array(await answer.arrayBuffer()), answer };
 }
 
+it.each([
+  [{ "langsmith-project": "told" }, "told"],
+  [
+    { "langsmith-agent-id": "a-1", "langsmith-agent-environment": "prod" },
+    "agents/a-1/environments/prod",
+  ],
+])("takes the project from the headers %o", async (more, project) => {
+  const server = await startServer();
+  const { tracer, spans } = tracing();
+  tracer.startSpan("a").end();
+  await post(server, "/v1/traces", "application/x-protobuf", protobufOf(spans()), more);
+  const projects = await eventually(
+    async () => (await (await server.call("/api/v1/sessions")).json()) as { name: string }[],
+    (list) => list.length > 0,
+  );
+  expect(projects.map(({ name }) => name)).toEqual([project]);
+});
+
 it("says what it refused of a batch in the encoding that was asked in", async () => {
   const server = await startServer();
   const { tracer, spans } = tracing();

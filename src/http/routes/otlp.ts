@@ -14,6 +14,7 @@ import {
   formatStatus,
   toPartial,
 } from "../../watch/otlp/answer.ts";
+import { projectOfAddress } from "../../watch/langsmith/address.ts";
 import { countPoints } from "../../watch/otlp/count-points.ts";
 import type { Traces } from "../../watch/trace/traces.ts";
 import { fromFastify } from "../app-error.ts";
@@ -63,13 +64,12 @@ export function otlpRoutes(app: FastifyInstance, needs: OtlpRoutesNeeds): void {
   ): Promise<FastifyReply> {
     const encoding = askedEncoding(request);
     const { headers } = request;
-    const project = headers["langsmith-project"];
     const { rejected } = await needs.traces.ingest({
       protocol: `otlp-${signal}`,
       contentType: CONTENT_TYPES[encoding],
       contentEncoding: headers["content-encoding"] ?? "identity",
       body: bytesOf(request),
-      project: typeof project === "string" && project !== "" ? project : undefined,
+      project: projectOf(request),
       tenantId: needs.authorise(request.raw, "traces").tenantId ?? DEFAULT_TENANT,
       receivedAt: needs.now(),
     });
@@ -126,6 +126,15 @@ function askedEncoding({ headers }: FastifyRequest): Encoding {
     `The content type must be application/x-protobuf or application/json, not "${type.slice(0, 100)}".`,
     { status: 415, param: "content-type" },
   );
+}
+
+/** By name, or by the agent and the environment that its spans belong to. */
+function projectOf({ headers }: FastifyRequest): string | undefined {
+  const { "langsmith-project": project, "langsmith-agent-id": agent } = headers;
+  if (typeof project === "string" && project !== "") return project;
+  if (typeof agent !== "string" || agent === "") return undefined;
+  const environment = headers["langsmith-agent-environment"];
+  return projectOfAddress(`lrn:agents/${agent}/environments/${String(environment)}`);
 }
 
 function bytesOf({ body }: FastifyRequest): Buffer {

@@ -37,6 +37,7 @@ export function toPart(
   }: { origin: Origin; arrival: Arrival; parentId?: string | undefined },
 ): RunPart {
   const parent = reading.parentId ?? parentId ?? ownParent(span);
+  checkClock(span, arrival);
   const error = errorOf(span);
   const words = wordsOf(reading);
   return {
@@ -68,6 +69,17 @@ export function toPart(
     },
     events: eventsOf(span),
   };
+}
+
+/** Clocks go wrong by hours; what is years ahead would be the newest run for years. */
+const MOST_AHEAD_MS = 366 * 86_400_000;
+
+function checkClock({ at, endAt }: OtlpSpan, { receivedAt }: Arrival): void {
+  const latest = receivedAt + MOST_AHEAD_MS;
+  if (at > latest) throw new SpanError("is more than a year ahead", "startTimeUnixNano");
+  if (endAt !== null && endAt > latest) {
+    throw new SpanError("is more than a year ahead", "endTimeUnixNano");
+  }
 }
 
 function ownParent({ traceId, parentSpanId }: OtlpSpan): string | null {

@@ -1,7 +1,8 @@
 /** LangSmith's own attributes: what its SDKs send in their OpenTelemetry mode, ids and all. */
+import { runIdOfSpan } from "../../../core/trace-ids.ts";
 import { fieldsOf, flagAt, hasUnder, parsedAt, textAt, tokensAt, under } from "../attributes.ts";
 import { type Dialect, type UsageReading, known, untilEvent } from "../reading.ts";
-import type { Attributes, Value } from "../span.ts";
+import type { Attributes, OtlpSpan, Value } from "../span.ts";
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const METADATA = "langsmith.metadata.";
@@ -11,10 +12,10 @@ export const langsmith: Dialect = (span) => {
   if (!hasUnder(attributes, "langsmith.")) return undefined;
   const metadata = under(attributes, METADATA);
   return {
-    runId: uuidAt(attributes, "langsmith.span.id"),
+    runId: runIdAt(span, "langsmith.span.id"),
     traceId: uuidAt(attributes, "langsmith.trace.id"),
-    parentId: uuidAt(attributes, "langsmith.span.parent_id"),
-    dottedOrder: textAt(attributes, "langsmith.span.dotted_order"),
+    parentId: runIdAt(span, "langsmith.span.parent_id"),
+    dottedOrder: dottedOrderOf(attributes),
     referenceExampleId: uuidAt(attributes, "langsmith.reference_example_id"),
     project: textAt(attributes, "langsmith.trace.session_name", "langsmith.project"),
     name: textAt(attributes, "langsmith.trace.name"),
@@ -34,6 +35,20 @@ export const langsmith: Dialect = (span) => {
   };
 };
 
+/** Their SDK names a span that is no run of theirs by its id behind zeros: here it goes by ours. */
+const PADDED = /^00000000-0000-0000-([0-9a-f]{4})-([0-9a-f]{12})$/;
+
+function runIdAt({ attributes, traceId }: OtlpSpan, name: string): string | undefined {
+  const id = uuidAt(attributes, name);
+  const [, head, tail] = PADDED.exec(id ?? "") ?? [];
+  return head === undefined || tail === undefined ? id : runIdOfSpan(traceId, head + tail);
+}
+
+function dottedOrderOf(attributes: Attributes): string | undefined {
+  const order = textAt(attributes, "langsmith.span.dotted_order");
+  return order?.includes("Z00000000-0000-0000-") ? undefined : order;
+}
+
 function uuidAt(attributes: Attributes, name: string): string | undefined {
   const id = textAt(attributes, name)?.toLowerCase();
   return id !== undefined && UUID.test(id) ? id : undefined;
@@ -45,7 +60,9 @@ function contentAt(attributes: Attributes, name: string, own: string): Value | u
 }
 
 function usageOf(attributes: Attributes): UsageReading | undefined {
-  const told = fieldsOf(parsedAt(attributes, "langsmith.usage_metadata"));
+  const told = fieldsOf(
+    parsedAt(attributes, "langsmith.usage_metadata", `${METADATA}usage_metadata`),
+  );
   if (!told) return undefined;
   const at = (fields: Value | undefined, ...names: string[]) =>
     tokensAt(new Map(Object.entries(fieldsOf(fields) ?? {})), ...names);
