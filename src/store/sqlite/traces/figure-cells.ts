@@ -27,6 +27,14 @@ export const SUMS = [
 
 export const SKETCHES = ["duration", "ttft", "perToken", "queue"] as const;
 
+/** Adds what a run counts to sums in the order of `SUMS`; `sign` −1 takes it out. */
+export function addSums(sums: Float64Array, run: Run, sign: 1 | -1): void {
+  const weight = run.weight * sign;
+  for (const [index, value] of valuesOf(run).entries()) {
+    if (value) sums[index] = (sums[index] ?? 0) + value * weight;
+  }
+}
+
 /** Sums and distributions of some runs. */
 export class Cell {
   readonly sums = new Float64Array(SUMS.length);
@@ -38,9 +46,7 @@ export class Cell {
   /** `sign` −1 takes out what was put in. */
   add(run: Run, sign: 1 | -1): void {
     const weight = run.weight * sign;
-    for (const [index, value] of valuesOf(run).entries()) {
-      if (value) this.sums[index] = (this.sums[index] ?? 0) + value * weight;
-    }
+    addSums(this.sums, run, sign);
     if (run.status === "success" && run.durationMs !== null) {
       this.duration.add(run.durationMs, weight);
     }
@@ -51,11 +57,11 @@ export class Cell {
     if (queueMs != null) this.queue.add(queueMs, weight);
   }
 
-  merge(other: Cell, withSketches = true): void {
+  merge(other: Cell): void {
     for (const [index, value] of other.sums.entries()) {
       if (value) this.sums[index] = (this.sums[index] ?? 0) + value;
     }
-    if (withSketches) for (const name of SKETCHES) this[name].merge(other[name]);
+    for (const name of SKETCHES) this[name].merge(other[name]);
   }
 
   toFigures(at: number, values: readonly string[]): FigureCell {

@@ -2,7 +2,15 @@ import type { DatabaseSync } from "node:sqlite";
 import type { Run } from "../../../core/run.ts";
 import type { Dimension, FigureCell, FigureQuery } from "../../../core/run-query.ts";
 import { Cell, isCounted, valueOf } from "./figure-cells.ts";
-import { BY_MINUTE, type CellRow, HOUR, MINUTE, addCell, keptDims } from "./rollups.ts";
+import {
+  BY_MINUTE,
+  type CellRow,
+  HOUR,
+  MINUTE,
+  SUM_COLUMNS,
+  addCell,
+  keptDims,
+} from "./rollups.ts";
 import type { Words } from "./words.ts";
 
 type Row = CellRow & { readonly at: number; readonly key: string };
@@ -11,12 +19,14 @@ type Row = CellRow & { readonly at: number; readonly key: string };
 export class FigureReader {
   private readonly words: Words;
   private readonly range;
+  private readonly sums;
 
   constructor(db: DatabaseSync, words: Words) {
     this.words = words;
     this.range = db.prepare(
       "SELECT at, key, sums, duration, ttft, per_token, queue FROM rollup WHERE level = ? AND dims = ? AND at >= ? AND at < ?",
     );
+    this.sums = db.prepare("SELECT * FROM rollup_sum WHERE dims = ? AND at >= ? AND at < ?");
   }
 
   figures(query: FigureQuery, runs: () => Iterable<Run>): FigureCell[] {
@@ -28,10 +38,14 @@ export class FigureReader {
   }
 
   private fromRollups(query: FigureQuery, kept: Kept, cells: Cells): void {
+    if (!kept.hasSketches) {
+      this.fromSums(query, kept, cells);
+      return;
+    }
     const indexes = query.by.map((name) => kept.of.indexOf(name));
-    const conditions = conditionsOf(query).map(([name, values]) => ({
+    const conditions = this.wordsOf(query).map(([name, words]) => ({
       index: kept.of.indexOf(name),
-      words: new Set(values.map((value) => (value === "" ? 0 : (this.words.known(value) ?? -1)))),
+      words,
     }));
     for (const [level, from, to] of spansOf(query, BY_MINUTE.includes(kept.dims))) {
       for (const row of this.range.iterate(level, kept.dims, from, to) as Iterable<Row>) {
@@ -43,8 +57,35 @@ export class FigureReader {
       }
     }
   }
+
+  /** Of many values only sums are kept, by the hour. */
+  private fromSums(query: FigureQuery, kept: Kept, cells: Cells): void {
+    const conditions = this.wordsOf(query);
+    const hour = Math.floor(query.from / HOUR) * HOUR;
+    for (const row of this.sums.iterate(kept.dims, hour, query.to) as Iterable<SumRow>) {
+      const words = { tenant: row.tenant, [kept.dims]: row.value };
+      if (!conditions.every(([name, known]) => known.has(words[name] ?? 0))) continue;
+      const names = query.by.map((name) => this.words.textOf(words[name] || null) ?? "");
+      const { sums } = cells.cell(row.at, names);
+      for (const [index, column] of SUM_COLUMNS.entries()) {
+        sums[index] = (sums[index] ?? 0) + (row[column] ?? 0);
+      }
+    }
+  }
+
+  private wordsOf(query: FigureQuery): [Dimension, ReadonlySet<number>][] {
+    return conditionsOf(query).map(([name, values]) => [
+      name,
+      new Set(values.map((value) => (value === "" ? 0 : (this.words.known(value) ?? -1)))),
+    ]);
+  }
 }
 
+type SumRow = Readonly<Record<string, number>> & {
+  readonly at: number;
+  readonly tenant: number;
+  readonly value: number;
+};
 type Kept = ReturnType<typeof keptDims>[number];
 
 function conditionsOf({ tenantId, where }: FigureQuery): [Dimension, readonly string[]][] {
@@ -59,8 +100,10 @@ function keptFor(query: FigureQuery): Kept | undefined {
   const needed = [...query.by, ...conditionsOf(query).map(([name]) => name)];
   const fits = keptDims().filter(({ of }) => needed.every((name) => of.includes(name)));
   // By the minute only some are kept: a question about minutes takes one of those.
-  const isFine = query.bucketMs !== undefined && query.bucketMs % HOUR !== 0;
-  const choice = isFine ? fits.filter(({ dims }) => BY_MINUTE.includes(dims)) : fits;
+  const isAligned = query.from % HOUR === 0 && query.to % HOUR === 0;
+  const areBucketsFine = query.bucketMs !== undefined && query.bucketMs % HOUR !== 0;
+  const byMinute = fits.filter(({ dims }) => BY_MINUTE.includes(dims));
+  const choice = areBucketsFine || (!isAligned && byMinute.length > 0) ? byMinute : fits;
   return choice.toSorted((a, b) => a.of.length - b.of.length)[0];
 }
 

@@ -2,7 +2,7 @@ import type { DatabaseSync } from "node:sqlite";
 import type { Run } from "../../../core/run.ts";
 import type { Dimension } from "../../../core/run-query.ts";
 import { Sketch } from "../../../core/sketch.ts";
-import { Cell, SKETCHES, isCounted, valueOf } from "./figure-cells.ts";
+import { Cell, SKETCHES, SUMS, addSums, isCounted, valueOf } from "./figure-cells.ts";
 import type { Words } from "./words.ts";
 
 /** Widths of the buckets in which figures are kept. */
@@ -34,12 +34,13 @@ const SINGLES = [
   "source",
 ] as const;
 /** Of many values: by the hour, and sums alone. */
-const SUMS_ONLY = ["user", "promptVersion", "name", "status"] as const;
+export const SUMS_ONLY = ["user", "promptVersion", "name", "status"] as const;
 
 /** What is kept at both levels; the rest by the hour alone. */
 export const BY_MINUTE: readonly string[] = ["tenant", "model", "cube"];
 
-const MOST_CELLS = 20_000;
+/** Cells that are remembered: those of the last minute and hour are written again and again. */
+const MOST_CELLS = 2000;
 
 /** A set of dimensions that is kept, as `rollup.dims` names it, and the dimensions of its key. */
 export function keptDims(): { dims: string; of: readonly Dimension[]; hasSketches: boolean }[] {
@@ -55,11 +56,16 @@ export function keptDims(): { dims: string; of: readonly Dimension[]; hasSketche
   ];
 }
 
+export const SUM_COLUMNS = SUMS.map((_, index) => `s${index}`);
+
 interface Batch {
   /** By minute and cube key. */
   readonly cube: Map<string, { at: number; key: string; cell: Cell }>;
-  /** By hour, dimension and key: what the cube does not have. */
-  readonly others: Map<string, { at: number; dims: string; key: string; cell: Cell }>;
+  /** By hour, dimension, tenant and value: what the cube does not have. */
+  readonly others: Map<
+    string,
+    { at: number; dims: string; tenant: number; value: number; sums: Float64Array }
+  >;
 }
 
 /** Adds runs to the figures of their minute and hour. One writer: what it wrote it remembers. */
@@ -79,7 +85,15 @@ export class Rollups {
         "INSERT OR REPLACE INTO rollup (level, dims, at, key, sums, duration, ttft, per_token, queue) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
       ),
       prune: db.prepare("DELETE FROM rollup WHERE level = ? AND at < ?"),
-      dropUser: db.prepare("DELETE FROM rollup WHERE level = ? AND dims = 'user' AND key = ?"),
+      addSums: db.prepare(
+        `INSERT INTO rollup_sum (dims, at, tenant, value, ${SUM_COLUMNS.join(", ")})
+         VALUES (${Array.from({ length: SUM_COLUMNS.length + 4 }, () => "?").join(", ")})
+         ON CONFLICT DO UPDATE SET ${SUM_COLUMNS.map((name) => `${name} = ${name} + excluded.${name}`).join(", ")}`,
+      ),
+      pruneSums: db.prepare("DELETE FROM rollup_sum WHERE at < ?"),
+      dropUser: db.prepare(
+        "DELETE FROM rollup_sum WHERE dims = 'user' AND tenant = ? AND value = ?",
+      ),
     };
   }
 
@@ -96,11 +110,13 @@ export class Rollups {
     for (const { at, key, cell } of this.batch.cube.values()) {
       const hour = at - (at % HOUR);
       for (const [dims, part] of keysOf(key)) {
-        if (BY_MINUTE.includes(dims)) gather(minutes, { at, dims, key: part, cell }, true);
-        gather(hours, { at: hour, dims, key: part, cell }, true);
+        if (BY_MINUTE.includes(dims)) gather(minutes, { at, dims, key: part, cell });
+        gather(hours, { at: hour, dims, key: part, cell });
       }
     }
-    for (const entry of this.batch.others.values()) gather(hours, entry, false);
+    for (const { at, dims, tenant, value, sums } of this.batch.others.values()) {
+      this.sql.addSums.run(dims, at, tenant, value, ...sums);
+    }
     for (const entry of minutes.values()) this.add(MINUTE, entry);
     for (const entry of hours.values()) this.add(HOUR, entry);
     this.batch = { cube: new Map(), others: new Map() };
@@ -114,12 +130,12 @@ export class Rollups {
 
   prune(level: number, before: number): void {
     this.sql.prune.run(level, before);
+    if (level === HOUR) this.sql.pruneSums.run(before);
   }
 
   /** Takes a user's name out of the figures; what was counted stays in all others. */
   dropUser(tenant: number, user: number): void {
-    this.sql.dropUser.run(HOUR, `${tenant},${user}`);
-    this.cells.clear();
+    this.sql.dropUser.run(tenant, user);
   }
 
   private count(run: Run, sign: 1 | -1): void {
@@ -133,15 +149,15 @@ export class Rollups {
 
     const tenant = word(run.tenantId);
     const hour = Math.floor(run.at / HOUR) * HOUR;
-    const other = (dims: string, value: string) => {
-      const otherKey = `${tenant},${word(value)}`;
-      const otherId = `${hour} ${dims} ${otherKey}`;
+    const other = (dims: string, text: string) => {
+      const value = word(text);
+      const otherId = `${hour} ${dims} ${tenant} ${value}`;
       let found = this.batch.others.get(otherId);
       if (!found) {
-        found = { at: hour, dims, key: otherKey, cell: new Cell() };
+        found = { at: hour, dims, tenant, value, sums: new Float64Array(SUMS.length) };
         this.batch.others.set(otherId, found);
       }
-      found.cell.add(run, sign);
+      addSums(found.sums, run, sign);
     };
     for (const name of SUMS_ONLY) {
       const value = valueOf(run, name);
@@ -186,12 +202,11 @@ type Gathered = Map<string, { at: number; dims: string; key: string; cell: Cell 
 function gather(
   into: Gathered,
   { at, dims, key, cell }: { at: number; dims: string; key: string; cell: Cell },
-  hasSketches: boolean,
 ): void {
   const id = `${at} ${dims} ${key}`;
   let entry = into.get(id);
   if (!entry) into.set(id, (entry = { at, dims, key, cell: new Cell() }));
-  entry.cell.merge(cell, hasSketches);
+  entry.cell.merge(cell);
 }
 
 export interface CellRow {

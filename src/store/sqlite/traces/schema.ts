@@ -56,6 +56,11 @@ export const MIGRATIONS = [
      level INTEGER NOT NULL, at INTEGER NOT NULL, dims TEXT NOT NULL, key TEXT NOT NULL, sums TEXT NOT NULL,
      duration BLOB, ttft BLOB, per_token BLOB, queue BLOB,
      PRIMARY KEY (level, dims, at, key)) STRICT, WITHOUT ROWID;
+   CREATE TABLE rollup_sum (
+     at INTEGER NOT NULL, dims TEXT NOT NULL, tenant INTEGER NOT NULL, value INTEGER NOT NULL,
+     s0 REAL, s1 REAL, s2 REAL, s3 REAL, s4 REAL, s5 REAL, s6 REAL, s7 REAL, s8 REAL, s9 REAL,
+     s10 REAL, s11 REAL, s12 REAL, s13 REAL, s14 REAL, s15 REAL, s16 REAL, s17 REAL,
+     PRIMARY KEY (dims, at, tenant, value)) WITHOUT ROWID;
    CREATE TABLE project (
      id TEXT PRIMARY KEY, tenant TEXT NOT NULL, name TEXT NOT NULL, description TEXT, start_at REAL NOT NULL,
      end_at REAL, reference_dataset_id TEXT, extra TEXT, last_run_at REAL, UNIQUE (tenant, name)) STRICT, WITHOUT ROWID;

@@ -1,0 +1,198 @@
+import { existsSync, mkdirSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { RunFilter } from "../../src/core/run-query.ts";
+import { decodeBatch } from "../../src/watch/langsmith/batch.ts";
+import { describeRun } from "../../src/watch/trace/describe-run.ts";
+import { SqliteRunReader } from "../../src/store/sqlite/traces/run-reader.ts";
+import { SqliteRunWriter } from "../../src/store/sqlite/traces/run-writer.ts";
+import { projectIdOf } from "../../src/weir/traces/project-id.ts";
+import type { Row } from "../report.ts";
+import { createRuns } from "./synthetic.ts";
+
+const RUNS = Number(process.env["WEIR_BENCH_KEPT"] ?? 10_000_000);
+/** Kept between benches: ten million runs take their time to write. */
+const PATH = process.env["WEIR_BENCH_TRACES"] ?? join(tmpdir(), "weir-bench-traces", `${RUNS}.db`);
+const DAYS = 7;
+const DAY_MS = 86_400_000;
+const BATCH = 2000;
+const BIG_TRACE = 500;
+const ROUNDS = 40;
+const END = Date.UTC(2026, 10, 20);
+
+/** Questions about many kept runs. */
+export async function measureQueries(): Promise<Row[]> {
+  if (!existsSync(PATH)) await fill();
+  const reader = new SqliteRunReader({ path: PATH });
+  const big = (await reader.runs({ limit: 1, filter: { op: "eq", field: "name", value: "big" } }))
+    .runs[0];
+  const project = projectIdOf("default", "project-1");
+  const newest = (filter: RunFilter[], isRoot?: boolean) =>
+    reader.runs({ limit: 50, isRoot, filter: { op: "and", of: filter } });
+  const words = await wordsIn(reader);
+  const questions: [what: string, target: number, ask: (round: number) => Promise<unknown>][] = [
+    [
+      "newest 50 traces of a project",
+      50,
+      () => newest([{ op: "eq", field: "projectId", value: project }], true),
+    ],
+    [
+      "newest 50 with model, tag and least latency",
+      50,
+      (round) =>
+        newest([
+          { op: "eq", field: "model", value: "gpt-5" },
+          { op: "tag", value: `v${round % 5}` },
+          { op: "gt", field: "latency", value: 1 + (round % 4) },
+        ]),
+    ],
+    [
+      "newest 50 of a user",
+      50,
+      (round) => newest([{ op: "eq", field: "userId", value: `user-${round * 37}` }]),
+    ],
+    [
+      "newest 50 with metadata and error",
+      50,
+      (round) =>
+        newest([
+          { op: "metadata", key: "user_id", cmp: "eq", value: `user-${round * 11}` },
+          { op: "eq", field: "status", value: "error" },
+        ]),
+    ],
+    [
+      "24 h latency percentiles by model",
+      100,
+      (round) => {
+        const to = END - round * 600_000;
+        return reader.figures({ from: to - DAY_MS, to, by: ["model"], where: { type: ["llm"] } });
+      },
+    ],
+    ["a trace of 500 runs", 20, () => reader.trace(big?.traceId ?? "", { limit: BIG_TRACE })],
+    [
+      "a trace of 500 runs with their texts",
+      100,
+      async () => {
+        const { runs } = await reader.trace(big?.traceId ?? "", { limit: BIG_TRACE });
+        return reader.find(runs.map(({ id }) => id));
+      },
+    ],
+    [
+      "full text, newest 50",
+      300,
+      (round) =>
+        newest([
+          {
+            op: "search",
+            text: `${words[round % words.length]} ${words[(round * 7 + 1) % words.length]}`,
+          },
+        ]),
+    ],
+    [
+      "full text, a rare word",
+      300,
+      (round) => newest([{ op: "search", text: words[words.length - 1 - (round % 20)] ?? "" }]),
+    ],
+  ];
+  const rows: Row[] = [];
+  for (const [what, target, ask] of questions) {
+    await ask(ROUNDS);
+    const times: number[] = [];
+    for (let round = 0; round < ROUNDS; round++) {
+      const began = performance.now();
+      await ask(round);
+      times.push(performance.now() - began);
+    }
+    times.sort((a, b) => a - b);
+    const p95 = times[Math.floor(times.length * 0.95)] ?? 0;
+    rows.push({
+      what: `${what} of ${RUNS / 1e6} million runs, p95 (median ${(times[ROUNDS / 2] ?? 0).toFixed(1)})`,
+      value: p95,
+      unit: "ms",
+      target: `≤ ${target}`,
+      met: p95 <= target,
+    });
+  }
+  await reader.close();
+  rows.push({
+    what: "bytes on disk for a kept run",
+    value: statSync(PATH).size / RUNS,
+    unit: "bytes",
+  });
+  return rows;
+}
+
+/** Words of some inputs, the shortest (which are the most frequent) first. */
+async function wordsIn(reader: SqliteRunReader): Promise<string[]> {
+  const { runs } = await reader.runs({ limit: 20 });
+  const words = new Set(
+    runs.flatMap(({ inputPreview }) => inputPreview?.split(/\s+/).slice(3, 25) ?? []),
+  );
+  return [...words].filter((word) => word.length > 2).toSorted((a, b) => a.length - b.length);
+}
+
+/** Writes them as the trace thread does, without its log. */
+async function fill(): Promise<void> {
+  mkdirSync(join(PATH, ".."), { recursive: true });
+  const writer = new SqliteRunWriter({ path: PATH });
+  const next = createRuns(42);
+  const price = () => ({
+    costNanos: 1000,
+    inputCostNanos: 400,
+    outputCostNanos: 600,
+    priceVersion: "bench",
+  });
+  const from = END - DAYS * DAY_MS;
+  for (let done = 0; done < RUNS; done += BATCH) {
+    const wire = Array.from({ length: BATCH }, (_, n) => {
+      const run = next(from + ((done + n) / RUNS) * DAYS * DAY_MS);
+      const { inputs, outputs, extra } = run;
+      return { ...run.main, inputs, outputs, extra };
+    });
+    if (done === Math.floor(RUNS / 2 / BATCH) * BATCH) makeBig(wire);
+    const body = Buffer.from(JSON.stringify({ post: wire, patch: [] }));
+    const request = {
+      protocol: "langsmith-batch",
+      contentType: "application/json",
+      body,
+      tenantId: "default",
+      receivedAt: END,
+    } as const;
+    const projects = new Map<string, { id: string; tenantId: string; name: string }>();
+    const runs = decodeBatch(request).parts.map((part) => {
+      const name = part.project ?? "default";
+      const id = projectIdOf("default", name);
+      projects.set(id, { id, tenantId: "default", name });
+      return {
+        record: describeRun({ ...part, projectId: id }, { price, capture: "full" }),
+        before: undefined,
+      };
+    });
+    await writer.write({
+      runs,
+      feedback: [],
+      projects: [...projects.values()],
+      position: undefined,
+      now: END,
+    });
+    if (done % 100_000 === 0) {
+      await writer.compact();
+      process.stderr.write(`\r${(done / 1e6).toFixed(1)} of ${RUNS / 1e6} million runs`);
+    }
+  }
+  while (await writer.compact());
+  process.stderr.write("\n");
+  await writer.close();
+}
+
+/** Makes one trace of the first runs. */
+function makeBig(wire: Record<string, unknown>[]): void {
+  const [root] = wire;
+  for (const [index, run] of wire.slice(0, BIG_TRACE).entries()) {
+    run["trace_id"] = root?.["id"];
+    run["name"] = index === 0 ? "big" : run["name"];
+    delete run["dotted_order"];
+    if (index > 0) run["parent_run_id"] = wire[Math.floor((index - 1) / 4)]?.["id"];
+    else delete run["parent_run_id"];
+  }
+}
