@@ -25,6 +25,10 @@ const BENCHES: Readonly<
     summary: "what a semantic cache gets wrong by threshold (EMBEDDINGS_URL, EMBEDDINGS_MODEL)",
     load: () => import("./semantic-cache/bench.ts"),
   },
+  watch: {
+    summary: "trace ingest into SQLite, and questions about ten million runs (WEIR_BENCH_KEPT)",
+    load: () => import("./watch/bench.ts"),
+  },
   start: {
     summary: "time to a ready server and model, memory at rest",
     load: () => import("./start/bench.ts"),
