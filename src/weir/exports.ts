@@ -32,6 +32,8 @@ export interface Exports extends ExportFeed {
 
 const MIB = 1024 * 1024;
 const TIMEOUT_MS = 30_000;
+/** A server that ends does not wait longer for a collector. */
+const LAST_PUSH_MS = 2000;
 const HOSTED = "https://api.smith.langchain.com";
 const PROJECT = "weir";
 
@@ -165,9 +167,9 @@ function pushing(config: Otlp, { secret, log }: ExportSettings, families: () => 
   const deliver = httpDeliver({ url, headers, timeoutMs: TIMEOUT_MS, now: Date.now });
   const startedAt = Date.now();
   let isFailing = false;
-  const push = async () => {
+  const push = async (signal?: AbortSignal) => {
     const body = writeMetrics(families(), sender, { startedAt, now: Date.now() });
-    const delivery = await deliver(await packed(body));
+    const delivery = await deliver(await packed(body), signal);
     const failed = delivery.kind !== "taken";
     if (failed && !isFailing) log.warn("metrics_not_exported", { reason: delivery.reason });
     isFailing = failed;
@@ -176,6 +178,6 @@ function pushing(config: Otlp, { secret, log }: ExportSettings, families: () => 
   return async () => {
     clearInterval(timer);
     // The last minute of a process that ends is its own only.
-    if (!isFailing) await push();
+    if (!isFailing) await push(AbortSignal.timeout(LAST_PUSH_MS));
   };
 }

@@ -411,6 +411,19 @@ it("reads negative and large numbers in either encoding", () => {
   expect(metadataOf(one(attributes))).toMatchObject(attributes);
 });
 
+it("leaves a value a text that is nested deeper than anybody can use", () => {
+  const deep = "[".repeat(5000) + "]".repeat(5000);
+  const name = `llm.input_messages${".0".repeat(5000)}`;
+  const part = one({
+    "openinference.span.kind": "CHAIN",
+    "input.value": deep,
+    [name]: "x",
+    "output.value": '{"a":[[1]]}',
+  });
+  expect(part.outputs).toEqual({ a: [[1]] });
+  expect(JSON.stringify(part.inputs).length).toBeLessThan(20_000);
+});
+
 it("bounds what it keeps of attributes", () => {
   const many = Object.fromEntries(
     Array.from({ length: 300 }, (_, at) => [`a${at}`, "x".repeat(3000)]),

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Type, parse } from "protobufjs";
-import { expect, it, onTestFinished } from "vitest";
+import { expect, it, onTestFinished, vi } from "vitest";
 import { createMockUpstream } from "../../src/cli/mock/upstream.ts";
 import { silentLog } from "../../src/core/log.ts";
 import type { Later } from "../../src/core/time.ts";
@@ -344,6 +344,25 @@ it("keeps on disk what memory has no room for, over a restart, and drops what th
       .flatMap(({ body }) => body.toString().match(/name="post\.[0-9a-f-]{36}"/g) ?? []),
   );
   expect(ids.size).toBe(5 - kept.dropped);
+});
+
+it("does not wait for a silent receiver when it ends: the rest stays on disk", async () => {
+  const double = await receiver();
+  double.answers.push(silent);
+  const folder = temporaryFolder();
+  const { made, pass } = await exporter(double, { folder, timeoutMs: 60_000 });
+  made.offer(CALL);
+  pass();
+  await double.came(1);
+  const closing = made.close();
+  await vi.waitUntil(() => {
+    pass();
+    return made.figures().spilledBytes > 0;
+  });
+  await closing;
+  const next = await exporter(double, { folder });
+  await next.made.flush();
+  expect(double.received[1]?.body).toEqual(double.received[0]?.body);
 });
 
 it("sends nothing of a call that is only counted", async () => {

@@ -29,4 +29,5 @@ export type Delivery =
   /** It will never take it. */
   | { readonly kind: "refused"; readonly reason: string };
 
-export type Deliver = (batch: Uint8Array) => Promise<Delivery>;
+/** Never rejects; a broken-off delivery is one for later. */
+export type Deliver = (batch: Uint8Array, signal?: AbortSignal) => Promise<Delivery>;

@@ -23,14 +23,15 @@ export async function packed(body: Uint8Array): Promise<Uint8Array> {
 
 /** Posts packed batches. Never rejects; says nothing of the answer's body, which may quote what was sent. */
 export function httpDeliver({ url, headers, timeoutMs, now }: HttpReceiver): Deliver {
-  return async (batch) => {
+  return async (batch, signal) => {
+    const timeout = AbortSignal.timeout(timeoutMs);
     let response: Response;
     try {
       response = await fetch(url, {
         method: "POST",
         headers: { ...headers, "content-encoding": "gzip" },
         body: batch as Uint8Array<ArrayBuffer>, // gzip makes no shared memory
-        signal: AbortSignal.timeout(timeoutMs),
+        signal: signal ? AbortSignal.any([timeout, signal]) : timeout,
         // A key must not go where a redirect points.
         redirect: "manual",
       });

@@ -25,6 +25,8 @@ interface Waiting {
 const MEMORY_BYTES = 8 * 1024 * 1024;
 const RETRY_MS = 1000;
 const MOST_RETRY_MS = 60_000;
+/** A server that ends does not wait longer for a receiver. */
+const CLOSE_MS = 3000;
 /** What a batch from disk holds is not known any more; it is counted as one thing that was sent. */
 const UNKNOWN = 1;
 
@@ -44,6 +46,7 @@ export class Outbox {
   private working: Promise<void> | undefined;
   private stopPause: (() => void) | undefined;
   private isClosed = false;
+  private readonly left = new AbortController();
 
   constructor(needs: OutboxNeeds) {
     this.needs = needs;
@@ -69,15 +72,22 @@ export class Outbox {
     while (this.working) await this.working;
   }
 
-  /** Tries what waits once more, then leaves the rest on disk for the next start. */
+  /** Gives what waits a moment, then leaves the rest on disk for the next start. */
   async close(): Promise<void> {
     this.stopPause?.();
     this.stopPause = undefined;
-    if (!this.trouble) await this.idle();
+    if (!this.trouble) await this.idleOrLate();
     this.isClosed = true;
+    this.left.abort();
     await this.idle();
     for (const one of this.waiting.splice(0)) await this.toDisk(one);
     this.held = 0;
+  }
+
+  private idleOrLate(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const stop = this.needs.later(CLOSE_MS, resolve);
+    return Promise.race([this.idle(), promise]).finally(stop);
   }
 
   private wake(): void {
@@ -91,7 +101,7 @@ export class Outbox {
     while (!this.isClosed && !this.stopPause) {
       const [first] = this.waiting;
       if (first) {
-        if (!this.settled(await this.needs.deliver(first.batch), first.count)) return;
+        if (!this.settled(await this.deliver(first.batch), first.count)) return;
         this.waiting.shift();
         this.held -= first.batch.length;
         continue;
@@ -102,16 +112,20 @@ export class Outbox {
 
   /** False where nothing is left on disk, or the receiver takes nothing now. */
   private async sendSpilled(): Promise<boolean> {
-    const { spill, deliver } = this.needs;
+    const { spill } = this.needs;
     try {
       const batch = await spill.oldest();
-      if (!batch || !this.settled(await deliver(batch), UNKNOWN)) return false;
+      if (!batch || !this.settled(await this.deliver(batch), UNKNOWN)) return false;
       await spill.removeOldest();
       return true;
     } catch (cause) {
       this.pause({ kind: "later", reason: messageOf(cause) });
       return false;
     }
+  }
+
+  private deliver(batch: Uint8Array): Promise<Delivery> {
+    return this.needs.deliver(batch, this.left.signal);
   }
 
   /** True where the batch is done with: taken, or never to be. */

@@ -47,12 +47,27 @@ export function parsedAt(attributes: Attributes, ...names: readonly string[]): V
 }
 
 export function parsed(value: Value): Value {
-  if (typeof value !== "string" || !/^\s*[[{"]/.test(value)) return value;
+  if (typeof value !== "string" || !/^\s*[[{"]/.test(value) || isTooDeep(value)) return value;
   try {
     return JSON.parse(value) as Value; // JSON has no other values
   } catch {
     return value;
   }
+}
+
+/** Deeper than any message is; whoever writes or masks it later would run out of stack. */
+const MAX_DEPTH = 100;
+
+/** Brackets within texts count too: then a value stays the text that it was. */
+function isTooDeep(json: string): boolean {
+  let depth = 0;
+  for (let at = 0; at < json.length; at++) {
+    const char = json.charCodeAt(at);
+    if (char === 0x5b || char === 0x7b) depth += 1;
+    else if (char === 0x5d || char === 0x7d) depth -= 1;
+    if (depth > MAX_DEPTH) return true;
+  }
+  return false;
 }
 
 export function listAt(attributes: Attributes, name: string): readonly Value[] {
@@ -89,7 +104,7 @@ export function nestedAt(attributes: Attributes, prefix: string): Value | undefi
   if (found.size === 0) return undefined;
   const root: Tree = new Map();
   for (const [name, value] of found) {
-    const steps = name.split(".");
+    const steps = name.split(".", MAX_DEPTH);
     const last = steps.pop() ?? "";
     let at = root;
     for (const step of steps) {
