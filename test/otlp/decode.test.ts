@@ -13,6 +13,7 @@ import {
   OPENLLMETRY,
   OPENLLMETRY_MODEL,
   VERCEL,
+  VLLM,
 } from "./dialects.ts";
 import { SpanStatusCode, child, jsonOf, protobufOf, tracing } from "./support.ts";
 
@@ -240,6 +241,20 @@ it("reads OpenInference's retrievers, embeddings and guardrails", () => {
     }),
   ).toMatchObject({ type: "embedding", inputs: { input: ["one"] } });
   expect(one({ "openinference.span.kind": "GUARDRAIL" })).toMatchObject({ type: "guardrail" });
+});
+
+it("reads vLLM's own span, whose tokens its caller has counted", () => {
+  const { tracer, spans } = tracing();
+  const call = tracer.startSpan("call");
+  child(tracer, call, "llm_request", VLLM).end();
+  call.end();
+  const part = decode(protobufOf(spans())).parts[0] as RunPart;
+  expect(part).toMatchObject({ type: "engine", ttftMs: 750 });
+  expect(metadataOf(part)).toMatchObject({
+    ls_model_name: "Qwen/Qwen3-8B",
+    "gen_ai.latency.time_in_queue": 0.5,
+  });
+  expect(one({ ...VLLM, "gen_ai.request.model": "q" }).type).toBe("llm");
 });
 
 it("reads OpenLLMetry", () => {

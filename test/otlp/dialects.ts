@@ -161,3 +161,19 @@ export const LANGSMITH: Attributes = {
   "gen_ai.prompt": '{"messages":[{"role":"user","content":"Hi"}]}',
   "gen_ai.completion": '{"generations":[[{"text":"Hello"}]]}',
 };
+
+/** vLLM's span of a request. */
+export const VLLM: Attributes = {
+  "gen_ai.response.model": "Qwen/Qwen3-8B",
+  "gen_ai.request.id": "chatcmpl-1",
+  "gen_ai.request.temperature": 0.7,
+  "gen_ai.request.max_tokens": 64,
+  "gen_ai.request.n": 1,
+  "gen_ai.usage.num_sequences": 1,
+  "gen_ai.usage.prompt_tokens": 20,
+  "gen_ai.usage.completion_tokens": 10,
+  "gen_ai.latency.time_in_queue": 0.5,
+  "gen_ai.latency.time_to_first_token": 0.75,
+  "gen_ai.latency.e2e": 2,
+  "gen_ai.latency.time_in_model_prefill": 0.2,
+};

@@ -40,7 +40,7 @@ export const genai: Dialect = (span) => {
   const attributes = new Map([...span.attributes, ...detailsOf(span)]);
   const operation = textAt(attributes, "gen_ai.operation.name");
   return {
-    type: typeOf(operation, attributes),
+    type: isEngines(span) ? "engine" : typeOf(operation, attributes),
     model: textAt(attributes, "gen_ai.response.model", "gen_ai.request.model"),
     provider: textAt(attributes, "gen_ai.provider.name", "gen_ai.system"),
     usage: known(genaiUsage(attributes)),
@@ -54,6 +54,11 @@ export const genai: Dialect = (span) => {
     ...(operation === "execute_tool" ? toolContent(attributes) : content(span, attributes)),
   };
 };
+
+/** vLLM's own span of a request: who asked it has counted the same tokens. */
+function isEngines({ parentSpanId, attributes }: OtlpSpan): boolean {
+  return parentSpanId !== null && hasUnder(attributes, "gen_ai.latency.");
+}
 
 function typeOf(operation: string | undefined, attributes: Attributes): string | undefined {
   if (operation !== undefined) return TYPES[operation] ?? operation;
