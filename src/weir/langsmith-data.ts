@@ -52,6 +52,7 @@ export function langSmithData(house: House, authorise: Authorise) {
       ...needs,
       links: createLinks(needs.shelf),
       shares: createShares(needs),
+      settled: () => house.recorder.flush(),
     }),
   };
   return {

@@ -18,15 +18,16 @@ import type { House } from "./house.ts";
 
 /** LangSmith's tracing side: runs, projects, feedback. Routes with and without a key. */
 export function langSmithRuns(
-  { traces, shelf }: { readonly traces: Traces; readonly shelf: House["shelf"] },
+  { traces, shelf, recorder }: Pick<House, "shelf" | "recorder"> & { readonly traces: Traces },
   authorise: Authorise,
 ) {
   const basics = { authorise, traces, shelf, now: Date.now, newId: randomUUID };
   const links = createLinks(shelf);
   const shares = createShares(basics);
-  const reads = createRunReads({ ...basics, links, shares });
+  const settled = () => recorder.flush();
+  const reads = createRunReads({ ...basics, links, shares, settled });
   const tokens = createFeedbackTokens(basics);
-  const needs = { ...basics, links, shares, reads, tokens, settled: reads.settled };
+  const needs = { ...basics, links, shares, reads, tokens, settled };
   return {
     withKey(routes: App["fastify"]): void {
       langSmithIngestRoutes(routes, { ...needs, ingest: (request) => traces.ingest(request) });

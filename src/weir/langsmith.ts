@@ -19,7 +19,11 @@ export function registerLangSmithRoutes(
   authorise: Authorise,
 ): void {
   const { maxBodyMiB } = house.live.config.traces;
-  const speech = { log: house.log.part("http"), maxBodyBytes: maxBodyMiB * 1024 * 1024 };
+  const speech = {
+    log: house.log.part("http"),
+    maxBodyBytes: maxBodyMiB * 1024 * 1024,
+    noteRead: house.textReads.note,
+  };
   const runs = langSmithRuns(house, authorise);
   const data = langSmithData(house, authorise);
   // What needs no key.

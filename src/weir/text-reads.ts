@@ -38,7 +38,7 @@ export function createTextReads(shelf: Shelf, now: () => number) {
       what,
       subject,
     }: {
-      who: Caller;
+      who: Pick<Caller, "keyName" | "tenantId">;
       what: string;
       subject: string;
     }): Promise<void> {

@@ -13,6 +13,7 @@ const traces = await openTraces({
     maxBodyBytes: 1e8,
     maxBacklogBytes: 1e9,
     isSynced: false,
+    prices: [],
   },
   keys: [],
   onTrouble: () => undefined,

@@ -160,6 +160,7 @@ it("deletes a user's runs with their texts, and says who looked at texts", async
   const server = await startServer();
   const { root, model } = await sendTrace(server);
   await get(server, `/admin/v1/runs/${root}`);
+  await get(server, `/api/v1/runs/${model}`);
   const gone = await server.call("/admin/v1/users/ann/runs", undefined, { method: "DELETE" });
   expect(await gone.json()).toEqual({ removed: 2 });
   for (const id of [root, model]) {
@@ -169,5 +170,8 @@ it("deletes a user's runs with their texts, and says who looked at texts", async
   const { reads } = await get<{ reads: object[] }>(server, "/admin/v1/reads");
   expect(reads).toContainEqual(
     expect.objectContaining({ what: "run", subject: root, who: expect.any(String) }),
+  );
+  expect(reads).toContainEqual(
+    expect.objectContaining({ what: "langsmith", subject: `GET /api/v1/runs/${model}` }),
   );
 });

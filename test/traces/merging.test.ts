@@ -115,6 +115,18 @@ it("keeps runs of unknown parents, of parents that are each other's, and of cloc
   expect(kept?.run.durationMs).toBe(0);
 });
 
+it("keeps what claims a year that keys do not reach, and refuses a cursor that is none", async () => {
+  const traces = await openTestTraces(newFolder());
+  const id = randomUUID();
+  const at = Date.UTC(2199, 0, 1);
+  await traces.add([
+    { kind: "post", id, source: "otlp", tenantId: "default", receivedAt: NOW, name: "far", at, endAt: at + 5 },
+  ]);
+  expect((await traces.find([id]))[0]?.run).toMatchObject({ at, durationMs: 5 });
+  const asked = traces.runs({ limit: 5, cursor: "1; DROP TABLE run" });
+  await expect(asked).rejects.toMatchObject({ code: "invalid_request", param: "cursor" });
+});
+
 it("counts a model run of a client and the call that it made once", async () => {
   const traces = await openTestTraces(newFolder());
   const model = wire({

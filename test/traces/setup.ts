@@ -18,6 +18,7 @@ export const SETTINGS: TraceSettings = {
   maxBodyBytes: 64 * 1024 * 1024,
   maxBacklogBytes: 64 * 1024 * 1024,
   isSynced: false,
+  prices: [],
 };
 
 export function newFolder(): string {

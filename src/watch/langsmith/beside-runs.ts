@@ -11,6 +11,8 @@ export interface RunReadsNeeds {
   readonly links: Links;
   readonly shares: Shares;
   readonly now: () => number;
+  /** Resolves when calls that ended just now stand among the traces. */
+  readonly settled: () => Promise<void>;
 }
 
 /** Who asks, and the address by which this server was reached: links begin with it. */

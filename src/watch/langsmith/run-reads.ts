@@ -1,6 +1,5 @@
 import type { KeptRun, Run } from "../../core/run.ts";
 import { type Reader, type RunReadsNeeds, createBesides } from "./beside-runs.ts";
-import type { Traces } from "../trace/traces.ts";
 import type { Wire } from "./run-fields.ts";
 import { type RunSearch, queryOf } from "./run-search.ts";
 import { needsTexts, toSelectedRun } from "./run-view-2.ts";
@@ -11,16 +10,12 @@ export interface WirePage {
   readonly next: string | null;
 }
 
-/** What just came is waited for so long; then the answer is what there is. */
-const SETTLE_MS = 1000;
-
 export type RunReads = ReturnType<typeof createRunReads>;
 
 /** Runs as LangSmith's clients read them. */
 export function createRunReads(needs: RunReadsNeeds) {
-  const { traces } = needs;
+  const { traces, settled } = needs;
   const { besides, wholeTrace } = createBesides(needs);
-  const settled = () => settledOf(traces);
   return { settled, find, wholeTrace, page, page2, classic, second };
 
   /** A run with its texts, also one that has just come. */
@@ -83,11 +78,4 @@ export function createRunReads(needs: RunReadsNeeds) {
     const beside = await besides(kept, reader, { fields: select, isSummed });
     return kept.map((one) => toSelectedRun(one, beside(one), select));
   }
-}
-
-/** So that who has just written, reads it. */
-async function settledOf(traces: Traces): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, SETTLE_MS)));
-  await Promise.race([traces.merged(), late]).finally(() => clearTimeout(timer));
 }

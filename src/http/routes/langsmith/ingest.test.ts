@@ -17,7 +17,12 @@ function start(ingest: (request: IngestRequest) => Promise<never>) {
     tenantId: "acme",
   });
   void app.register((routes, _options, ready) => {
-    speakLangSmith(routes, { log: silentLog, maxBodyBytes: 1000, authorise });
+    speakLangSmith(routes, {
+      log: silentLog,
+      maxBodyBytes: 1000,
+      authorise,
+      noteRead: () => Promise.resolve(),
+    });
     langSmithIngestRoutes(routes, { authorise, ingest, now: () => 5 });
     ready();
   });

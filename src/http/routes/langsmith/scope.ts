@@ -13,7 +13,20 @@ export interface LangSmithSpeech {
   readonly maxBodyBytes: number;
   /** Absent: no key is needed. */
   readonly authorise?: Authorise;
+  /** Every look at texts of runs is noted before they leave. */
+  readonly noteRead: (read: {
+    readonly who: Pick<Caller, "keyName" | "tenantId">;
+    readonly what: string;
+    readonly subject: string;
+  }) => Promise<void>;
 }
+
+/** Routes that answer with texts of runs; those that only write them are told by their method or name. */
+const TEXTS = /\/(runs?|threads|traces|public|annotation-queues|attachments)(\/|$)/;
+const WRITES = /\/runs\/(batch|multipart|delete|stats)$/;
+/** Somebody with a share's link, who needs no key. */
+const STRANGER = { keyName: "a link" };
+const SUBJECT_CHARS = 300;
 
 /**
  * Makes a scope speak as the LangSmith API does: bodies as sent, errors as `{"detail": …}`. Where a
@@ -21,7 +34,7 @@ export interface LangSmithSpeech {
  */
 export function speakLangSmith(
   scope: FastifyInstance,
-  { log, maxBodyBytes, authorise }: LangSmithSpeech,
+  { log, maxBodyBytes, authorise, noteRead }: LangSmithSpeech,
 ): void {
   takeRawBodies(scope, maxBodyBytes);
   scope.addHook("onRequest", async ({ raw }) => {
@@ -29,6 +42,14 @@ export function speakLangSmith(
     const { headers } = raw;
     if (headers["x-service-key"] !== undefined) headers["x-api-key"] ??= headers["x-service-key"];
     authorise?.(raw, "traces");
+  });
+  scope.addHook("preHandler", async (request) => {
+    if (!isTextRead(request)) return;
+    const { method, url } = request;
+    const who = authorise?.(request.raw, "traces") ?? STRANGER;
+    const search =
+      method === "POST" ? ` ${sentBytes(request).toString("utf8", 0, SUBJECT_CHARS)}` : "";
+    await noteRead({ who, what: "langsmith", subject: `${method} ${url}${search}` });
   });
   scope.setErrorHandler((cause: FastifyError, request, reply) => {
     const error = fromFastify(cause);
@@ -43,6 +64,14 @@ export function speakLangSmith(
       .type("application/json")
       .send(formatDetail(error, request.id));
   });
+}
+
+function isTextRead({ method, routeOptions }: FastifyRequest): boolean {
+  const url = routeOptions.url ?? "";
+  if (method !== "GET" && method !== "POST") return false;
+  if (!TEXTS.test(url) || WRITES.test(url)) return false;
+  // What is posted to a list itself adds to it.
+  return method === "GET" || !/\/(runs|annotation-queues)$/.test(url);
 }
 
 /** SDKs drop a batch at a 507, and send it again at a 503. */

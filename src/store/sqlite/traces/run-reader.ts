@@ -8,6 +8,7 @@ import type {
   RunQuery,
 } from "../../../core/run-query.ts";
 import { type FeedbackRow, type ProjectRow, toFeedback, toProject } from "./annotation-rows.ts";
+import { WeirError } from "../../../core/errors.ts";
 import { PayloadReader } from "./blocks.ts";
 import { FigureReader } from "./figures.ts";
 import { type Condition, matchOf, projectOf, seqRange, toCondition } from "./filter-sql.ts";
@@ -221,6 +222,11 @@ export class SqliteRunReader {
 
   /** The rows that pass, in order. */
   private *walk(query: Asked, limit: number, cursor?: string): Generator<RunRow> {
+    if (cursor !== undefined && !/^-?\d{1,16}$/.test(cursor)) {
+      throw new WeirError("invalid_request", "cursor: hand back the `next` of the page before.", {
+        param: "cursor",
+      });
+    }
     const { from, where, order, key } = this.source(query);
     const isUp = query.order === "asc";
     const after = cursor === undefined ? "" : ` AND ${key} ${isUp ? ">" : "<"} ?`;

@@ -93,15 +93,20 @@ const PER_MS = 8192;
  * milliseconds are spread over theirs by the salt, so that many of one millisecond find room.
  */
 export function seqOf(at: number, salt: number): number {
-  const ms = Math.floor(at);
-  const micros = Math.floor((at - ms) * 1000);
+  const micros = Math.floor((at - Math.floor(at)) * 1000);
+  const ms = withinKeys(Math.floor(at));
   return (ms - EPOCH) * PER_MS + (micros === 0 ? salt % PER_MS : micros * 8 + (salt & 7));
 }
 
 /** The least key of runs that start at this time or later. */
 export function firstSeq(at: number): number {
-  const far = 4e12; // the year 2096: keys stay whole numbers
-  return (Math.ceil(Math.max(-far, Math.min(far, at))) - EPOCH) * PER_MS;
+  return (withinKeys(Math.ceil(at)) - EPOCH) * PER_MS;
+}
+
+/** Keys are whole numbers from 1985 to 2054: what claims to lie beyond is put at the end. */
+function withinKeys(ms: number): number {
+  const most = Math.floor(Number.MAX_SAFE_INTEGER / PER_MS) - 1;
+  return EPOCH + Math.max(-most, Math.min(most, ms - EPOCH));
 }
 
 export function uuidToBytes(id: string): Uint8Array {
