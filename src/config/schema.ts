@@ -4,6 +4,7 @@ import { listenerFields } from "./listener.ts";
 import { cidr, duration, share } from "./fields.ts";
 import { Limits } from "./limits.ts";
 import { Traces } from "./traces.ts";
+import { Prices } from "./prices.ts";
 import { Postgres, Redis } from "./shared.ts";
 import { Cache, ModelCache } from "./cache.ts";
 import { Routing } from "./routing.ts";
@@ -118,6 +119,7 @@ export const WeirConfig = z.strictObject({
   postgres: Postgres,
   access: Access,
   traces: Traces.prefault({}),
+  prices: Prices,
 });
 export type WeirConfig = z.infer<typeof WeirConfig>;
 

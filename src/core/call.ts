@@ -145,6 +145,13 @@ export interface CallRecord {
   readonly usageEstimated: boolean;
   /** Null when the target has no known price. */
   readonly costNanos: Nanos | null;
+  /** Of it, for the prompt and for the answer. */
+  readonly inputCostNanos?: Nanos | null;
+  readonly outputCostNanos?: Nanos | null;
+  /** The price that it was priced by; null: none, or none with a name. */
+  readonly priceVersion?: string | null;
+  /** The id in the answer that the client got. */
+  readonly answerId?: string | null;
   readonly durationMs: number;
   readonly ttftMs: number | null;
   readonly attempts: number;

@@ -206,6 +206,9 @@ export interface Usage {
   readonly outputTokens: number;
   readonly cachedTokens?: number;
   readonly cacheWriteTokens?: number;
+  /** Parts of `inputTokens`, as are cached and written ones. */
+  readonly imageTokens?: number;
+  readonly audioTokens?: number;
   /** A part of `outputTokens`. */
   readonly reasoningTokens?: number;
 }

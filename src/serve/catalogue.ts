@@ -22,9 +22,12 @@ export interface Catalogue extends Models {
    * when their calls have ended.
    * Engines load in the background: calls for them wait.
    */
-  apply(models: WeirConfig["models"]): Promise<void>;
+  apply(models: WeirConfig["models"], priceOf: PriceOf): Promise<void>;
   close(): Promise<void>;
 }
+
+/** What a provider's model costs where its target does not say; undefined: nobody knows. */
+export type PriceOf = (provider: string, model: string) => Price | undefined;
 
 export interface CatalogueTarget extends Target {
   /** What it was made from, in a word: the same in every process that reads the same configuration. */
@@ -40,7 +43,6 @@ export interface CatalogueNeeds {
   /** The built-in model's file, for `file: demo`. */
   readonly demoModel: string;
   readonly secret: (name: string) => string | undefined;
-  readonly listPrice: (provider: string, model: string) => Promise<Price | undefined>;
   /** How long calls of a target that goes may run on. */
   readonly drainMs: () => number;
   readonly now: () => number;
@@ -98,11 +100,14 @@ export function createCatalogue(needs: CatalogueNeeds): Catalogue {
     targets: (name) => models.get(name)?.targets ?? [],
     shadow: (name) => models.get(name)?.shadow,
     engines: () => [...running.values()].flatMap(({ engine }) => engine ?? []),
-    async apply(wanted) {
+    async apply(wanted, prices) {
       const next = new Map<string, Running>();
       const nextModels = new Map<string, RunningModel>();
       for (const [name, model] of Object.entries(wanted)) {
-        nextModels.set(name, await toModel(name, model, (config) => run(config, next), needs));
+        nextModels.set(
+          name,
+          await toModel(name, model, { ...needs, prices, start: (config) => run(config, next) }),
+        );
       }
       const gone = [...running].filter(([key]) => !next.has(key));
       running = next;
@@ -118,20 +123,24 @@ export function createCatalogue(needs: CatalogueNeeds): Catalogue {
   };
 }
 
+interface TargetNeeds extends Pick<CatalogueNeeds, "engines"> {
+  readonly prices: PriceOf;
+  start(config: TargetConfig): Promise<Running>;
+}
+
 async function toModel(
   name: string,
   { targets, routing, shadow, volatileLines }: WeirConfig["models"][string],
-  start: (config: TargetConfig) => Promise<Running>,
-  needs: CatalogueNeeds,
+  { start, prices, engines }: TargetNeeds,
 ): Promise<RunningModel> {
   const toTarget = async (config: TargetConfig, index: number): Promise<CatalogueTarget> => {
-    const price = await priceOf(config, needs);
+    const price = priceOf(config, prices);
     const identity = nameOfIdentity(config);
     return {
       identity,
       ...(await start(config)),
       ...routedBy(config, routing),
-      ...namesOf(config, index, needs.engines ? identity : name),
+      ...namesOf(config, index, engines ? identity : name),
       config,
       price,
     };
@@ -286,8 +295,8 @@ async function connectTo(config: RemoteConfig, needs: CatalogueNeeds): Promise<P
   return connect(config, needs);
 }
 
-/** A price in the config wins; our own engine costs nothing per token; then the public list. */
-async function priceOf(config: TargetConfig, needs: CatalogueNeeds): Promise<Price | undefined> {
+/** The target's own price wins; then what is said of its model; our own engine costs nothing per token. */
+function priceOf(config: TargetConfig, prices: PriceOf): Price | undefined {
   const { price } = config;
   if (price) {
     const [input, output] = [price.input / 1e6, price.output / 1e6];
@@ -298,8 +307,10 @@ async function priceOf(config: TargetConfig, needs: CatalogueNeeds): Promise<Pri
       output,
       cached,
       ...(cacheWrite !== undefined && { cacheWrite: cacheWrite / 1e6 }),
+      version: `weir.yaml@${createHash("sha256").update(JSON.stringify(price)).digest("hex").slice(0, 12)}`,
     };
   }
-  if (config.provider === "llama") return { input: 0, output: 0, cached: 0 };
-  return needs.listPrice(config.provider, config.model);
+  const isOurs = config.provider === "llama";
+  const said = prices(config.provider, isOurs ? fileLabel(config.file) : config.model);
+  return said ?? (isOurs ? { input: 0, output: 0, cached: 0, version: "own-machine" } : undefined);
 }

@@ -4,7 +4,12 @@ import type { WeirConfig } from "../config/schema.ts";
 import type { Settings } from "../config/settings.ts";
 import type { Log } from "../core/log.ts";
 import { createGate, redact } from "../guard/gate.ts";
-import { type Catalogue, type CatalogueNeeds, createCatalogue } from "../serve/catalogue.ts";
+import {
+  type Catalogue,
+  type CatalogueNeeds,
+  type PriceOf,
+  createCatalogue,
+} from "../serve/catalogue.ts";
 import { later } from "../core/time.ts";
 import type { RoutingReport } from "../serve/gateway/routing/report.ts";
 import { type Router, createRouter } from "../serve/gateway/routing/router.ts";
@@ -14,7 +19,8 @@ import { testTarget } from "../serve/target-desk.ts";
 import type { Redis } from "../store/redis/redis.ts";
 import { type ControlStore, openControlStore } from "../store/sqlite/control.ts";
 import { lockFolder } from "../store/sqlite/folder-lock.ts";
-import { listPrice } from "../watch/cost/prices.ts";
+import { createRates } from "../watch/cost/price-run.ts";
+import { tokenPrice } from "../watch/cost/prices.ts";
 import type { Shelf } from "../watch/langsmith/shelf.ts";
 import type { Gauge } from "../watch/metrics/exposition.ts";
 import { type Metrics, createMetrics } from "../watch/metrics/metrics.ts";
@@ -163,7 +169,7 @@ export async function buildHouse(
     reports: [],
     rejections: new Map(),
   });
-  await catalogue.apply(config.models);
+  await catalogue.apply(config.models, pricesOf(config));
   await shareSteering({ ...house, log: log.part("serve") }, stack);
   return { house, newAdminKey };
 }
@@ -208,13 +214,18 @@ export function openCatalogue(
     folder,
     demoModel: join(ROOT, "models", "demo.gguf"),
     secret,
-    listPrice,
     drainMs,
     ...(engines && { engines }),
     now: Date.now,
     later,
     log: log.part("serve"),
   });
+}
+
+/** What targets cost that do not say it themselves. */
+export function pricesOf({ prices }: WeirConfig): PriceOf {
+  const rates = createRates(prices, { isOwnMachineFree: false });
+  return (provider, model) => tokenPrice(rates, provider, model, Date.now());
 }
 
 const TICK_MS = 1000;
@@ -254,7 +265,7 @@ export function toLive(config: WeirConfig): Live {
 
 /** Goes over to another configuration. */
 export async function apply(house: House, config: WeirConfig): Promise<void> {
-  await house.catalogue.apply(config.models);
+  await house.catalogue.apply(config.models, pricesOf(config));
   house.steering.refresh();
   house.live = toLive(config);
   house.traces.use(traceSettings(config));

@@ -234,7 +234,7 @@ function generate(
   if (reply instanceof StreamReply && exchange.headers["x-weir-progress"] === "1") {
     reply.comment("accepted");
   }
-  const call = prepared.start(context, reply, asked);
+  const call = prepared.start({ ...context, answerId: head.id }, reply, asked);
   visit.runs(call);
   carrier.onDrain(() => call.resume());
   carrier.onLeave(() => {

@@ -18,7 +18,7 @@ import { WeirError } from "../../core/errors.ts";
 import { whenKnown } from "../../core/when-known.ts";
 import type { Attempt } from "../provider.ts";
 import { Attempts } from "./attempts.ts";
-import { boundOf, costOf, estimateTokens } from "./estimate.ts";
+import { boundOf, estimateTokens } from "./estimate.ts";
 import type {
   CacheLook,
   CacheMiss,
@@ -35,7 +35,7 @@ import { modelFor } from "./model-for.ts";
 import { hedgeOf, routeAskOf } from "./route-ask.ts";
 import type { Router } from "./routing/router.ts";
 import { timingHeaders } from "./overhead.ts";
-import { toCallRecord } from "./record.ts";
+import { type CallCost, priced, toCallRecord } from "./record.ts";
 import { stabilised } from "./stabilise.ts";
 import type { StageTimes } from "./timeline.ts";
 
@@ -80,6 +80,8 @@ class Call implements RunningCall {
   private usage: Usage | undefined;
   private finishReason: FinishReason | null = null;
   private output = "";
+  /** Where the upstream's own answer goes on to the client: that one's id. */
+  private answerId: string | undefined;
   private hasBegun = false;
   private isOver = false;
 
@@ -245,6 +247,7 @@ class Call implements RunningCall {
       if (!this.hasBegun) {
         this.hasBegun = true;
         this.times.firstContentAt = this.needs.monotonic();
+        this.answerId = relayedId(leaving[0]);
         this.begin();
       }
       this.miss?.took(leaving);
@@ -294,8 +297,9 @@ class Call implements RunningCall {
     if (status !== "ok") this.miss?.failed();
     const settledAt = this.needs.monotonic();
     const spent = this.spent();
-    const { usage, costNanos } = spent;
-    this.reservation?.settle({ tokens: spent.tokens, costNanos: costNanos ?? 0 });
+    const { usage, cost } = spent;
+    const costNanos = cost ? cost.input + cost.output : 0;
+    this.reservation?.settle({ tokens: spent.tokens, costNanos });
     const outcome = {
       model: this.request.model,
       status,
@@ -303,7 +307,7 @@ class Call implements RunningCall {
       hasBegun: this.hasBegun,
       usage,
       usageEstimated: spent.isEstimated,
-      costNanos,
+      cost,
       finishReason: this.finishReason,
       findings: this.findings,
       times: this.times,
@@ -312,6 +316,7 @@ class Call implements RunningCall {
       cache: this.look?.kind ?? null,
       request: withoutSource(this.request),
       output: this.hasBegun ? this.output : null,
+      answerId: this.answerId,
       settledAt,
     };
     this.needs.recorder.record(toCallRecord(this.context, outcome, this.needs));
@@ -329,7 +334,7 @@ class Call implements RunningCall {
     // The usage that went to the client stands: a continued answer's is put together.
     const told = this.usage && { usage: this.usage, isEstimated: false };
     if (this.look !== undefined && this.look.kind !== "miss") {
-      return { ...(told ?? NOTHING), tokens: 0, costNanos: 0 };
+      return { ...(told ?? NOTHING), tokens: 0, cost: FREE };
     }
     const all = this.attempts?.spent(() => estimateTokens(this.request)) ?? [];
     return {
@@ -343,27 +348,41 @@ function sendsAtTurnEnd({ provider }: Target): boolean {
   return provider.sendsAtTurnEnd === true;
 }
 
+/** Anthropic's streams have it within a message, those of the Responses API within a response. */
+function relayedId(first: ChatEvent | undefined): string | undefined {
+  const value = first?.frame?.value;
+  for (const holder of [value, value?.["message"], value?.["response"]]) {
+    if (typeof holder !== "object" || holder === null || !("id" in holder)) continue;
+    if (typeof holder.id === "string") return holder.id;
+  }
+  return undefined;
+}
+
 interface Spent {
   readonly usage: Usage;
   readonly isEstimated: boolean;
   readonly tokens: number;
-  readonly costNanos: number | null;
+  readonly cost: CallCost | null;
 }
 
+const FREE: CallCost = { input: 0, output: 0, version: null };
 const NOTHING = { usage: { inputTokens: 0, outputTokens: 0 }, isEstimated: true };
 
 /** All attempts are paid for; null where the price of one that used something is not known. */
-function sumOf(
-  all: readonly { usage: Usage; target: Target }[],
-): Pick<Spent, "tokens" | "costNanos"> {
+function sumOf(all: readonly { usage: Usage; target: Target }[]): Pick<Spent, "tokens" | "cost"> {
   let tokens = 0;
-  let costNanos: number | null = all.length > 0 ? 0 : null;
+  let cost: CallCost | null = all.length > 0 ? FREE : null;
   for (const { usage, target } of all) {
     tokens += usage.inputTokens + usage.outputTokens;
-    if (!target.price) costNanos = null;
-    else if (costNanos !== null) costNanos += costOf(usage, target.price);
+    const own = priced(usage, target);
+    cost = cost &&
+      own && {
+        input: cost.input + own.input,
+        output: cost.output + own.output,
+        version: own.version,
+      };
   }
-  return { tokens, costNanos };
+  return { tokens, cost };
 }
 
 /** What the client sent holds what the guard took out: it is not for the trace. */

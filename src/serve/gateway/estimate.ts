@@ -115,8 +115,13 @@ function dearest(targets: readonly Target[], inputTokens: number, outputTokens: 
   let most = 0;
   for (const { price } of targets) {
     if (!price) continue;
-    const input = Math.max(price.input, price.cached, price.cacheWrite ?? 0);
-    most = Math.max(most, Math.ceil(inputTokens * input + outputTokens * price.output));
+    for (const step of [price, ...(price.steps ?? [])]) {
+      if ("over" in step && step.over >= inputTokens) continue;
+      const { cacheWrite = 0, image = 0, audio = 0, reasoning = 0 } = step;
+      const input = Math.max(step.input, step.cached, cacheWrite, image, audio);
+      const output = Math.max(step.output, reasoning);
+      most = Math.max(most, Math.ceil(inputTokens * input) + Math.ceil(outputTokens * output));
+    }
   }
   return most;
 }
@@ -218,16 +223,33 @@ function valueBytes(value: unknown): number {
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** What a call costs, in whole nano-dollars, rounded up: a part of a nano is never lost. */
+/** What a call costs, in whole nano-dollars. */
 export function costOf(usage: Usage, price: Price): Nanos {
-  const cached = usage.cachedTokens ?? 0;
-  const written = usage.cacheWriteTokens ?? 0;
-  const fresh = Math.max(0, usage.inputTokens - cached - written);
-  const exact =
-    fresh * price.input +
-    cached * price.cached +
-    written * (price.cacheWrite ?? price.input) +
-    usage.outputTokens * price.output;
-  // Prices per token are decimal fractions in binary: 3 × 100.00000000000001 is still 300.
-  return Math.max(0, Math.ceil(exact - 1e-6));
+  const { input, output } = costsOf(usage, price);
+  return input + output;
+}
+
+/** The same, of the prompt and of the answer; each rounded up: a part of a nano is never lost. */
+export function costsOf(
+  usage: Usage,
+  price: Price,
+): { readonly input: Nanos; readonly output: Nanos } {
+  const rates = price.steps?.findLast(({ over }) => usage.inputTokens > over) ?? price;
+  const { cachedTokens = 0, cacheWriteTokens = 0, imageTokens = 0, audioTokens = 0 } = usage;
+  const reasoning = Math.min(usage.reasoningTokens ?? 0, usage.outputTokens);
+  const special = cachedTokens + cacheWriteTokens + imageTokens + audioTokens;
+  const input =
+    Math.max(0, usage.inputTokens - special) * rates.input +
+    cachedTokens * rates.cached +
+    cacheWriteTokens * (rates.cacheWrite ?? rates.input) +
+    imageTokens * (rates.image ?? rates.input) +
+    audioTokens * (rates.audio ?? rates.input);
+  const output =
+    (usage.outputTokens - reasoning) * rates.output + reasoning * (rates.reasoning ?? rates.output);
+  return { input: whole(input), output: whole(output) };
+}
+
+/** Prices per token are decimal fractions in binary: 3 × 100.00000000000001 is still 300. */
+function whole(nanos: number): Nanos {
+  return Math.max(0, Math.ceil(nanos - 1e-6));
 }

@@ -39,12 +39,24 @@ export interface Guards {
 }
 
 /** Nano-dollars for one token; may be a fraction. */
-export interface Price {
+interface PlainPrice {
   readonly input: number;
   readonly output: number;
   readonly cached: number;
   /** What is put into the upstream's cache; absent: as any input. */
   readonly cacheWrite?: number;
+  /** Absent: as any output. */
+  readonly reasoning?: number;
+  /** Absent: as any input. */
+  readonly image?: number;
+  readonly audio?: number;
+}
+
+export interface Price extends PlainPrice {
+  /** By which calls remember what they were priced by. */
+  readonly version?: string;
+  /** What stands instead for prompts of more tokens, the longest last. */
+  readonly steps?: readonly (PlainPrice & { readonly over: number })[];
 }
 
 /** A model: its targets, and what is said of the way to them. */
@@ -219,6 +231,8 @@ export interface Reply {
 export interface CallContext {
   /** The call's own id. */
   readonly traceId: string;
+  /** The id in the answer that the client gets. */
+  readonly answerId?: string;
   /** The client's trace, where it said one. */
   readonly link?: CallLink;
   /** What upstreams are told of the call's trace. */

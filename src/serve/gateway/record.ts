@@ -7,9 +7,17 @@ import {
 import type { FinishReason, GenerateRequest, Usage } from "../../core/chat.ts";
 import type { WeirError } from "../../core/errors.ts";
 import type { Nanos } from "../../core/money.ts";
+import { costsOf } from "./estimate.ts";
 import type { AttemptRecord } from "./attempt.ts";
 import type { CallContext, GatewayNeeds, Target } from "./needs.ts";
 import { type StageTimes, toTimeline } from "./timeline.ts";
+
+/** What a call came to, by the price of the target that answered. */
+export interface CallCost {
+  readonly input: Nanos;
+  readonly output: Nanos;
+  readonly version: string | null;
+}
 
 /** How a call ended, and what it came to. */
 export interface Outcome {
@@ -20,7 +28,7 @@ export interface Outcome {
   readonly hasBegun: boolean;
   readonly usage: Usage;
   readonly usageEstimated: boolean;
-  readonly costNanos: Nanos | null;
+  readonly cost: CallCost | null;
   readonly finishReason: FinishReason | null;
   readonly findings: readonly FindingRecord[];
   readonly times: StageTimes;
@@ -30,8 +38,23 @@ export interface Outcome {
   readonly cache?: CallRecord["cache"];
   readonly request: GenerateRequest | null;
   readonly output: string | null;
+  readonly answerId?: string | undefined;
   /** `monotonic` when settling began. */
   readonly settledAt: number;
+}
+
+/** What tokens of a target cost; null where nobody knows its price. */
+export function priced(usage: Usage, { price }: Pick<Target, "price">): CallCost | null {
+  return price ? { ...costsOf(usage, price), version: price.version ?? null } : null;
+}
+
+function costFields(cost: CallCost | null) {
+  return {
+    costNanos: cost && cost.input + cost.output,
+    inputCostNanos: cost && cost.input,
+    outputCostNanos: cost && cost.output,
+    priceVersion: cost && cost.version,
+  };
 }
 
 /** A finished call in the words that watch keeps. */
@@ -60,7 +83,8 @@ export function toCallRecord(
     finishReason: outcome.finishReason,
     usage: outcome.usage,
     usageEstimated: outcome.usageEstimated,
-    costNanos: outcome.costNanos,
+    ...costFields(outcome.cost),
+    answerId: outcome.answerId ?? context.answerId ?? null,
     durationMs,
     ttftMs: firstContentAt === undefined ? null : firstContentAt - context.startedAt,
     attempts: attempts.length,

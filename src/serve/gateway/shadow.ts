@@ -1,9 +1,9 @@
 import type { ChatEvent, GenerateRequest, Usage } from "../../core/chat.ts";
 import type { WeirError } from "../../core/errors.ts";
 import type { AttemptRecord } from "./attempt.ts";
-import { costOf, estimateTokens } from "./estimate.ts";
+import { estimateTokens } from "./estimate.ts";
 import type { CallContext, GatewayNeeds, Shadow, Target } from "./needs.ts";
-import { toCallRecord } from "./record.ts";
+import { priced, toCallRecord } from "./record.ts";
 
 /** The shadow target of a model, and how much of its traffic is copied. */
 export interface ShadowTarget {
@@ -122,7 +122,7 @@ class ShadowCall {
       hasBegun: error === undefined,
       usage,
       usageEstimated: this.usage === undefined,
-      costNanos: target.price ? costOf(usage, target.price) : null,
+      cost: priced(usage, target),
       finishReason: null,
       findings: this.scan?.findings ?? [],
       times: { admitAt: record.startedAt, attemptAt: record.startedAt },

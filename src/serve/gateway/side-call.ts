@@ -2,10 +2,10 @@ import type { Usage } from "../../core/chat.ts";
 import { WeirError, toWeirError } from "../../core/errors.ts";
 import type { Provider } from "../provider.ts";
 import type { AttemptRecord } from "./attempt.ts";
-import { costOf, inputBound } from "./estimate.ts";
+import { inputBound } from "./estimate.ts";
 import type { CallBound, CallContext, GatewayNeeds, Target } from "./needs.ts";
 import { modelFor } from "./model-for.ts";
-import { toCallRecord } from "./record.ts";
+import { priced, toCallRecord } from "./record.ts";
 import { sideAskOf } from "./route-ask.ts";
 import type { Route } from "./routing/route.ts";
 import type { Router } from "./routing/router.ts";
@@ -57,11 +57,11 @@ export async function sideCall<Answer>(
       : toWeirError(cause);
     throw error;
   } finally {
-    const price = attempts.at(-1)?.target.price;
-    const costNanos = price ? costOf(usage, price) : null;
+    const target = attempts.at(-1)?.target;
+    const cost = target ? priced(usage, target) : null;
     reservation.settle({
       tokens: usage.inputTokens + usage.outputTokens,
-      costNanos: costNanos ?? 0,
+      costNanos: cost ? cost.input + cost.output : 0,
     });
     const outcome = {
       model: call.model,
@@ -70,11 +70,11 @@ export async function sideCall<Answer>(
       hasBegun: false,
       usage,
       usageEstimated: false,
-      costNanos,
+      cost,
       finishReason: null,
       findings: [],
       times,
-      target: attempts.at(-1)?.target,
+      target,
       attempts,
       request: null,
       output: null,

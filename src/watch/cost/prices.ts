@@ -1,50 +1,55 @@
-/** What tokens cost, from the public price list that ships in @pydantic/genai-prices. */
+import type { FindRates } from "./price-run.ts";
+import { type Rate, type Rates, rateFor } from "./rates.ts";
+
+/** What tokens of a target cost, as the gateway asks for it: it prices each call as it ends. */
 
 /** Nano-dollars for one token; may be a fraction. */
-export interface TokenPrice {
+interface PlainPrice {
   readonly input: number;
   readonly output: number;
   readonly cached: number;
-  /** What is put into the upstream's cache, where that has a price of its own. */
   readonly cacheWrite?: number;
+  readonly reasoning?: number;
+  readonly image?: number;
+  readonly audio?: number;
 }
 
-/** A dollar for a million tokens is a thousand nano-dollars a token. */
-const NANOS_PER_MTOK_DOLLAR = 1000;
+export interface TokenPrice extends PlainPrice {
+  readonly version: string;
+  /** What stands instead for prompts that are longer, the longest last. */
+  readonly steps?: readonly (PlainPrice & { readonly over: number })[];
+}
 
-/** Our providers by their names in the list. What runs on one's own machines has no list price. */
-const LISTED: Readonly<Record<string, string>> = {
-  openai: "openai",
-  "azure-openai": "azure",
-  anthropic: "anthropic",
-  gemini: "google",
-  bedrock: "aws",
-  mistral: "mistral",
-  groq: "groq",
-  together: "together",
-  openrouter: "openrouter",
-};
-
-/**
- * The list price of a provider's model, or undefined when the list does not have it. The list takes
- * 20 MB of memory: it is loaded only when somebody asks.
- */
-export async function listPrice(provider: string, model: string): Promise<TokenPrice | undefined> {
-  const providerId = LISTED[provider];
-  if (providerId === undefined) return undefined;
-  const { calcPrice } = await import("@pydantic/genai-prices");
-  const found = calcPrice({ input_tokens: 1, output_tokens: 1 }, model, { providerId });
+/** The price of a provider's model now, or undefined where nobody knows one. */
+export function tokenPrice(
+  find: FindRates,
+  provider: string,
+  model: string,
+  now: number,
+): TokenPrice | undefined {
+  const found = find(provider, model, now);
   if (!found) return undefined;
-  const input = perToken(found.model_price["input_mtok"]);
-  const output = perToken(found.model_price["output_mtok"]);
-  if (input === undefined || output === undefined) return undefined;
-  const cached = perToken(found.model_price["cache_read_mtok"]) ?? input;
-  const cacheWrite = perToken(found.model_price["cache_write_mtok"]);
-  return { input, output, cached, ...(cacheWrite !== undefined && { cacheWrite }) };
+  const { rates, version } = found;
+  const steps = Array.from(new Set(Object.values(rates).flatMap(stepsOf)))
+    .toSorted((a, b) => a - b)
+    .map((over) => ({ over, ...priceFor(rates, over + 1) }));
+  return { ...priceFor(rates, 0), version, ...(steps.length > 0 && { steps }) };
 }
 
-/** Tiered prices are taken at their first tier: prompts short of the long-context threshold. */
-function perToken(price: number | { readonly base: number } | undefined): number | undefined {
-  const dollars = typeof price === "object" ? price.base : price;
-  return dollars === undefined ? undefined : dollars * NANOS_PER_MTOK_DOLLAR;
+function stepsOf(rate: Rate | undefined): number[] {
+  return typeof rate === "object" ? rate.steps.map(({ over }) => over) : [];
+}
+
+function priceFor(rates: Rates, inputTokens: number): PlainPrice {
+  const at = (rate: Rate) => rateFor(rate, inputTokens);
+  const { input, output, cached, cacheWrite, reasoning, image, audio } = rates;
+  return {
+    input: at(input),
+    output: at(output),
+    cached: at(cached ?? input),
+    ...(cacheWrite !== undefined && { cacheWrite: at(cacheWrite) }),
+    ...(reasoning !== undefined && { reasoning: at(reasoning) }),
+    ...(image !== undefined && { image: at(image) }),
+    ...(audio !== undefined && { audio: at(audio) }),
+  };
 }

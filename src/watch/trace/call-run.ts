@@ -56,7 +56,7 @@ export function describeCall(call: KeptCall, projectId: string): RunRecord {
     cacheWriteTokens: call.cacheWriteTokens ?? 0,
     reasoningTokens: call.reasoningTokens ?? 0,
     imageTokens: call.imageTokens ?? 0,
-    audioTokens: 0,
+    audioTokens: call.audioTokens ?? 0,
     costNanos: call.costNanos,
     inputCostNanos: call.inputCostNanos ?? null,
     outputCostNanos: call.outputCostNanos ?? null,

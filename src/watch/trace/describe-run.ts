@@ -7,17 +7,16 @@ import type {
   RunPayload,
   RunRecord,
   RunStatus,
-  RunUsage,
 } from "../../core/run.ts";
 import { inputPreview, outputPreview } from "./preview-of.ts";
-import { type ToldUsage, NO_USAGE, fieldsOf, usageOf } from "./usage-of.ts";
+import { type PricedUsage, type ToldUsage, NO_USAGE, fieldsOf, usageOf } from "./usage-of.ts";
 
 /** What tokens of a model cost at a time. */
 export type PriceTokens = (what: {
   readonly model: string;
   readonly provider: string | null;
   readonly at: number;
-  readonly usage: RunUsage;
+  readonly usage: PricedUsage;
 }) => RunCost;
 
 export interface DescribeNeeds {
@@ -132,14 +131,16 @@ function modelOf(metadata: Fields, extra: Fields | undefined, outputs: unknown):
 }
 
 function costOf(
-  { usage, costs }: ToldUsage,
+  { usage, details, costs }: ToldUsage,
   model: string | null,
   provider: string | null,
   at: number,
   price: PriceTokens,
 ): RunCost {
   if (costs?.total === undefined) {
-    return model === null ? NO_COST : price({ model, provider, at, usage });
+    return model === null
+      ? NO_COST
+      : price({ model, provider, at, usage: { ...usage, ...details } });
   }
   const total = Math.round(costs.total * NANOS);
   const output = costs.output === undefined ? undefined : Math.round(costs.output * NANOS);

@@ -25,11 +25,8 @@ export interface KeptCall extends Omit<
   readonly cacheWriteTokens?: number;
   readonly reasoningTokens?: number;
   readonly imageTokens?: number;
+  readonly audioTokens?: number;
   readonly isEstimated?: boolean;
-  readonly inputCostNanos?: number | null;
-  readonly outputCostNanos?: number | null;
-  readonly priceVersion?: string | null;
-  readonly answerId?: string | null;
   readonly preview: string | null;
   readonly request: unknown;
   readonly output: string | null;
@@ -184,6 +181,10 @@ function toKept(call: CallRecord, { capture, redact }: RecorderNeeds): KeptCall 
     errorMessage: call.errorMessage,
     finishReason: call.finishReason,
     costNanos: call.costNanos,
+    inputCostNanos: call.inputCostNanos ?? null,
+    outputCostNanos: call.outputCostNanos ?? null,
+    priceVersion: call.priceVersion ?? null,
+    answerId: call.answerId ?? null,
     durationMs: call.durationMs,
     ttftMs: call.ttftMs,
     attempts: call.attempts,
@@ -197,6 +198,8 @@ function toKept(call: CallRecord, { capture, redact }: RecorderNeeds): KeptCall 
     cachedTokens: usage.cachedTokens ?? 0,
     cacheWriteTokens: usage.cacheWriteTokens ?? 0,
     reasoningTokens: usage.reasoningTokens ?? 0,
+    imageTokens: usage.imageTokens ?? 0,
+    audioTokens: usage.audioTokens ?? 0,
     isEstimated: call.usageEstimated,
     capture: policy,
     preview: kept && lastUserText(kept).slice(0, PREVIEW_CHARS),

@@ -4,8 +4,17 @@
  */
 import type { RunPart, RunUsage } from "../../core/run.ts";
 
+/** Tokens with what only their price asks for. */
+export interface PricedUsage extends RunUsage {
+  /** Of `audioTokens`, the generated ones. */
+  readonly audioOutputTokens?: number | undefined;
+  /** Of `cacheWriteTokens`, those that stay in the cache for an hour. */
+  readonly cacheWriteHourTokens?: number | undefined;
+}
+
 export interface ToldUsage {
   readonly usage: RunUsage;
+  readonly details: Omit<PricedUsage, keyof RunUsage>;
   /** What the sender says that it cost, in dollars. */
   readonly costs?: { readonly total?: number; readonly input?: number; readonly output?: number };
 }
@@ -70,7 +79,8 @@ function toldBy(told: Fields): ToldUsage | undefined {
   const writtenBeside = number("cache_creation_input_tokens") ?? 0;
   const cachedTokens = inDetails("cache_read", "cached_tokens") || readBeside;
   const cacheWriteTokens =
-    inDetails("cache_creation", "cache_write", "ephemeral_5m", "ephemeral_1h") || writtenBeside;
+    inDetails("cache_creation", "cache_write", ...MINUTES, ...HOUR) || writtenBeside;
+  const audioOutputTokens = outDetails("audio", "audio_tokens");
   const usage: RunUsage = {
     inputTokens: Math.max((input ?? 0) + readBeside + writtenBeside, cachedTokens),
     outputTokens: output ?? 0,
@@ -78,14 +88,18 @@ function toldBy(told: Fields): ToldUsage | undefined {
     cacheWriteTokens,
     reasoningTokens: outDetails("reasoning", "reasoning_tokens"),
     imageTokens: inDetails("image", "image_tokens"),
-    audioTokens: inDetails("audio", "audio_tokens") + outDetails("audio", "audio_tokens"),
+    audioTokens: inDetails("audio", "audio_tokens") + audioOutputTokens,
   };
   const costs = {
     ...withNumber("total", number("total_cost")),
     ...withNumber("input", number("input_cost")),
     ...withNumber("output", number("output_cost")),
   };
-  return { usage, ...(Object.keys(costs).length > 0 && { costs }) };
+  // Anthropic's own words break down what was written beside the input.
+  const cacheWriteHourTokens =
+    inDetails(...HOUR) || detailsOf(told, "cache_creation")("ephemeral_1h_input_tokens");
+  const details = { audioOutputTokens, cacheWriteHourTokens };
+  return { usage, details, ...(Object.keys(costs).length > 0 && { costs }) };
 }
 
 function withNumber(name: string, value: number | undefined): Record<string, number> {
@@ -106,6 +120,8 @@ function detailsOf(told: Fields, ...names: string[]): (...wanted: string[]) => n
   };
 }
 
+const MINUTES = ["ephemeral_5m", "ephemeral_5m_input_tokens"];
+const HOUR = ["ephemeral_1h", "ephemeral_1h_input_tokens"];
 const TIERS = ["priority", "flex", "batch"];
 
 export function fieldsOf(value: unknown): Fields | undefined {

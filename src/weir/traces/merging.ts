@@ -1,5 +1,12 @@
 import { isDeepStrictEqual } from "node:util";
-import { DEFAULT_PROJECT, type RunPart, type RunRecord, type RunSource } from "../../core/run.ts";
+import {
+  DEFAULT_PROJECT,
+  type Run,
+  type RunPart,
+  type RunRecord,
+  type RunSource,
+  type RunUsage,
+} from "../../core/run.ts";
 import type { Due, RunParts } from "../../watch/trace/coalescer.ts";
 import { type PriceTokens, describeRun, toPart } from "../../watch/trace/describe-run.ts";
 import { mergeParts } from "../../watch/trace/merge-parts.ts";
@@ -15,6 +22,15 @@ export interface MergingNeeds {
 }
 
 const MOST_NAMES = 5000;
+const TOKENS: readonly (keyof RunUsage)[] = [
+  "inputTokens",
+  "outputTokens",
+  "cachedTokens",
+  "cacheWriteTokens",
+  "reasoningTokens",
+  "imageTokens",
+  "audioTokens",
+];
 
 type Named = RunBatch["projects"][number];
 
@@ -47,7 +63,7 @@ export class Merging {
       }
       const project = await this.projectOf(said, kept);
       projects.set(project.id, project);
-      const record = this.describe({ ...said, projectId: project.id });
+      const record = this.describe({ ...said, projectId: project.id }, kept);
       if (!kept || !isSame(kept, record)) runs.push({ record, before: kept?.run });
     }
     // A call is told once and whole: what is there already came from the log again.
@@ -103,14 +119,32 @@ export class Merging {
     return patch ? mergeParts(begun, patch) : begun;
   }
 
-  private describe(part: RunPart & { readonly projectId: string }): RunRecord {
+  private describe(
+    part: RunPart & { readonly projectId: string },
+    kept: StoredRun | undefined,
+  ): RunRecord {
     const level = this.needs.capture(part.source);
     return describeRun(part, {
-      price: this.needs.price,
+      price: kept ? pricedOnce(kept.run, this.needs.price) : this.needs.price,
       capture: level === "none" ? "metadata" : level,
       isCountedOnly: level === "none",
     });
   }
+}
+
+/** A run that was priced keeps its price, whatever comes late, as long as it tells the same tokens. */
+function pricedOnce(before: Run, price: PriceTokens): PriceTokens {
+  if (before.priceVersion === null) return price;
+  return (asked) => {
+    const { model, provider, usage } = asked;
+    const isAlike =
+      before.model === model &&
+      before.provider === provider &&
+      TOKENS.every((kind) => before[kind] === usage[kind]);
+    if (!isAlike) return price(asked);
+    const { costNanos, inputCostNanos, outputCostNanos, priceVersion } = before;
+    return { costNanos, inputCostNanos, outputCostNanos, priceVersion };
+  };
 }
 
 function isSame(kept: StoredRun, { run, payload }: RunRecord): boolean {

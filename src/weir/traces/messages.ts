@@ -1,6 +1,7 @@
 /** What the server and its trace threads say to each other. */
 import type { KeeperFigures } from "./keeper.ts";
 import type { ErrorCode } from "../../core/errors.ts";
+import type { OwnPrice } from "../../config/prices.ts";
 import type { Capture } from "../../config/traces.ts";
 
 /** Where traces are kept, and how: what both threads are started with. */
@@ -18,6 +19,7 @@ export interface TraceSettings {
   readonly maxBodyBytes: number;
   readonly maxBacklogBytes: number;
   readonly isSynced: boolean;
+  readonly prices: readonly OwnPrice[];
 }
 
 export type ToThread =

@@ -16,7 +16,7 @@ export function tracesData(settings: Settings): TraceThreadData {
   };
 }
 
-export function traceSettings({ traces }: WeirConfig): TraceSettings {
+export function traceSettings({ traces, prices }: WeirConfig): TraceSettings {
   return {
     keepMs: traces.keep,
     maxBytes: traces.maxGiB === undefined ? undefined : traces.maxGiB * 1024 * MIB,
@@ -25,6 +25,7 @@ export function traceSettings({ traces }: WeirConfig): TraceSettings {
     maxBodyBytes: traces.maxBodyMiB * MIB,
     maxBacklogBytes: traces.spillMiB * MIB,
     isSynced: traces.sync === "always",
+    prices,
   };
 }
 

@@ -6,6 +6,7 @@ import { redact } from "../../guard/gate.ts";
 import { RecordLog } from "../../store/record-log.ts";
 import { Sealing } from "../../store/sealing.ts";
 import { SqliteRunWriter } from "../../store/sqlite/traces/run-writer.ts";
+import { createPricing } from "../../watch/cost/price-run.ts";
 import type { RunWriter } from "../../watch/trace/run-store.ts";
 import type { IngestRequest } from "../../watch/trace/traces.ts";
 import { DECODERS } from "./decoders.ts";
@@ -35,6 +36,7 @@ const port = parentPort;
 if (!port) throw new Error("writer-thread.ts runs as a worker thread");
 const data = workerData as TraceThreadData; // set by traces-client.ts alone
 let settings: TraceSettings = data.settings;
+let price = createPricing(settings.prices);
 const log = new RecordLog(join(data.folder, "log"));
 const writer = new SqliteRunWriter({ path: join(data.folder, "traces.db"), keys: data.keys });
 const keeper = new TraceKeeper({
@@ -43,12 +45,7 @@ const keeper = new TraceKeeper({
   sealing: new Sealing(data.keys),
   decoders: DECODERS,
   redact,
-  price: () => ({
-    costNanos: null,
-    inputCostNanos: null,
-    outputCostNanos: null,
-    priceVersion: null,
-  }),
+  price: (what) => price(what),
   capture: (source) => settings.routes[source] ?? settings.capture,
   limits: settings,
   now: Date.now,
@@ -77,8 +74,13 @@ async function take(message: ToThread): Promise<void> {
   await ready;
   if (message.type === "calls") takeCalls(message);
   else if (message.type === "ask") await answer(message);
-  else if (message.type === "settings") settings = message.settings;
+  else if (message.type === "settings") use(message.settings);
   else await close();
+}
+
+function use(next: TraceSettings): void {
+  settings = next;
+  price = createPricing(next.prices);
 }
 
 function takeCalls({ ask, lines, count }: Extract<ToThread, { type: "calls" }>): void {

@@ -21,7 +21,7 @@ import { openControlStore } from "../../store/sqlite/control.ts";
 import { accessOf, followAccess } from "../access.ts";
 import { answersOf } from "../answers.ts";
 import { gatewayOf } from "../gateway.ts";
-import { type CallHouse, openCatalogue, toLive } from "../house.ts";
+import { type CallHouse, openCatalogue, pricesOf, toLive } from "../house.ts";
 import { toLaneNeeds } from "../lane-needs.ts";
 import { limitsOf, redisOf } from "../limits.ts";
 import { listenerOptions, openListenerCertificate } from "../listener.ts";
@@ -177,7 +177,7 @@ async function buildCallHouse(
     operations: openOperations({ server, trustedProxies, now, log }, stack),
     rejections: new Map<string, number>(),
   });
-  await catalogue.apply(settings.config.models);
+  await catalogue.apply(settings.config.models, pricesOf(settings.config));
   return house;
 }
 
@@ -223,7 +223,7 @@ function notHere(): never {
 }
 
 async function follow(house: CallHouse, server: LaneServer, config: WeirConfig): Promise<void> {
-  await house.catalogue.apply(config.models);
+  await house.catalogue.apply(config.models, pricesOf(config));
   house.steering.refresh();
   house.live = toLive(config);
   server.adjust();

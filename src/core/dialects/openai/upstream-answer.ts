@@ -269,12 +269,20 @@ function toFinishReason(reason: string): FinishReason {
 export function toUsage(usage: z.infer<typeof WireUsage>): Usage {
   const cached = usage.prompt_tokens_details?.cached_tokens;
   const reasoning = usage.completion_tokens_details?.reasoning_tokens;
+  const { image_tokens: images, audio_tokens: audio } = usage.prompt_tokens_details ?? {};
   return {
     inputTokens: usage.prompt_tokens ?? 0,
     outputTokens: usage.completion_tokens ?? 0,
     ...(cached != null && { cachedTokens: cached }),
+    ...(isCount(images) && { imageTokens: images }),
+    ...(isCount(audio) && { audioTokens: audio }),
     ...(reasoning != null && { reasoningTokens: reasoning }),
   };
+}
+
+/** Not all that send these counts send numbers. */
+function isCount(tokens: unknown): tokens is number {
+  return typeof tokens === "number" && tokens > 0;
 }
 
 const WireError = z.looseObject({
