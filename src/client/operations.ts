@@ -2301,6 +2301,14 @@ export interface Operations {
           outputCostNanos: number | null;
           endAt: number | null;
         } | null;
+        /**
+         * on the run, in lists: how often each key was given, and its mean score
+         */
+        feedback?: {
+          key: string;
+          count: number;
+          score: number | null;
+        }[];
       }[];
       /**
        * hand it back as `cursor` for the next page
@@ -2400,6 +2408,14 @@ export interface Operations {
           outputCostNanos: number | null;
           endAt: number | null;
         } | null;
+        /**
+         * on the run, in lists: how often each key was given, and its mean score
+         */
+        feedback?: {
+          key: string;
+          count: number;
+          score: number | null;
+        }[];
       }[];
       /**
        * hand it back as `cursor` for the next page
@@ -2575,6 +2591,14 @@ export interface Operations {
           outputCostNanos: number | null;
           endAt: number | null;
         } | null;
+        /**
+         * on the run, in lists: how often each key was given, and its mean score
+         */
+        feedback?: {
+          key: string;
+          count: number;
+          score: number | null;
+        }[];
       };
       /**
        * inputs, outputs, events, error, extra, …

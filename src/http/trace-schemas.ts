@@ -70,6 +70,10 @@ export const RunRow = Tokens.extend({
   isCovered: z.boolean().describe("a call of Weir's counts its tokens and cost"),
   findings: z.number().describe("of the guard"),
   sum: TraceSum.nullable().describe("of the whole trace, for its root in lists"),
+  feedback: z
+    .array(z.object({ key: z.string(), count: z.number(), score: z.number().nullable() }))
+    .optional()
+    .describe("on the run, in lists: how often each key was given, and its mean score"),
 });
 export type RunRow = z.infer<typeof RunRow>;
 
@@ -77,6 +81,7 @@ export const RunList = z.object({
   runs: z.array(RunRow),
   next: z.string().nullable().describe("hand it back as `cursor` for the next page"),
 });
+export type RunList = z.infer<typeof RunList>;
 
 const Text = z.string().optional();
 
@@ -136,6 +141,7 @@ export const FeedbackRow = z.object({
   comment: z.string().nullable(),
   createdAt: z.number(),
 });
+export type FeedbackRow = z.infer<typeof FeedbackRow>;
 
 /** GET /admin/v1/runs/:id: with the texts, as the capture level kept them. */
 export const RunDetail = z.object({
@@ -171,6 +177,7 @@ export const FACETS = [
 export const FacetList = z.object({
   facets: z.record(z.string(), z.array(z.object({ value: z.string(), count: z.number() }))),
 });
+export type FacetList = z.infer<typeof FacetList>;
 
 const Dimension = z.enum(DIMENSIONS);
 const list = (text: string | undefined) => text?.split(",").filter((word) => word !== "") ?? [];
@@ -243,6 +250,7 @@ export const Figure = Tokens.extend({
 });
 export type Figure = z.infer<typeof Figure>;
 export const FigureList = z.object({ figures: z.array(Figure) });
+export type FigureList = z.infer<typeof FigureList>;
 
 export const ProjectList = z.object({
   projects: z.array(
@@ -256,6 +264,7 @@ export const ProjectList = z.object({
     }),
   ),
 });
+export type ProjectList = z.infer<typeof ProjectList>;
 
 export const SavedView = z.strictObject({
   name: z.string().min(1).max(100),
@@ -266,6 +275,7 @@ export type SavedView = z.infer<typeof SavedView>;
 export const SavedViewList = z.object({
   views: z.array(SavedView.extend({ id: z.string() })),
 });
+export type SavedViewList = z.infer<typeof SavedViewList>;
 
 export const ReadList = z.object({
   reads: z.array(

@@ -16,10 +16,18 @@ import type { Shelf } from "../watch/langsmith/shelf.ts";
 import { toJsonLines, toParquet } from "../watch/trace/run-export.ts";
 import type { Traces } from "../watch/trace/traces.ts";
 import type { House } from "./house.ts";
-import { toFeedbackRow, toFigure, toRunDetail, toRunFilter, toRunRow } from "./trace-views.ts";
+import {
+  countFeedback,
+  toFeedbackRow,
+  toFigure,
+  toRunDetail,
+  toRunFilter,
+  toRunRow,
+} from "./trace-views.ts";
 
 const MOST_PROJECTS = 1000;
 const MOST_FEEDBACK = 200;
+const MOST_LISTED_FEEDBACK = 5000;
 const FACET_VALUES = 50;
 const EXPORT_PAGE = 500;
 /** Saved views are everybody's who may see the dashboard. */
@@ -43,7 +51,15 @@ export function registerTraceRoutes(app: App, house: House, authorise: Authorise
       const asked = { tenantId: tenant, isRoot: root, filter: toRunFilter(filters), cursor, limit };
       const { runs, next } = await traces.runs(asked);
       const sums = root === true ? await traces.sums(runs.map(({ traceId }) => traceId)) : {};
-      return { runs: runs.map((run) => toRunRow(run, sums[run.traceId] ?? null)), next };
+      const runIds = runs.map(({ id }) => id);
+      const given = countFeedback(await traces.feedback({ runIds, limit: MOST_LISTED_FEEDBACK }));
+      return {
+        runs: runs.map((run) => ({
+          ...toRunRow(run, sums[run.traceId] ?? null),
+          feedback: given.get(run.id) ?? [],
+        })),
+        next,
+      };
     },
     async trace(id, { cursor, limit }) {
       const traces = await fresh();

@@ -67,6 +67,24 @@ export function toRunDetail({ run, payload }: KeptRun, feedback: readonly Feedba
   };
 }
 
+/** By run: how often each key was given, and its mean score. */
+export function countFeedback(
+  feedback: readonly Feedback[],
+): ReadonlyMap<string | null, NonNullable<RunRow["feedback"]>> {
+  const byRun = Map.groupBy(feedback, ({ runId }) => runId);
+  return new Map(Array.from(byRun, ([runId, given]) => [runId, countByKey(given)] as const));
+}
+
+function countByKey(given: readonly Feedback[]): NonNullable<RunRow["feedback"]> {
+  const byKey = Map.groupBy(given, ({ key }) => key);
+  return Array.from(byKey, ([key, all]) => ({ key, count: all.length, score: mean(all) }));
+}
+
+function mean(feedback: readonly Feedback[]): number | null {
+  const scores = feedback.flatMap(({ score }) => (score === null ? [] : [score]));
+  return scores.length === 0 ? null : scores.reduce((sum, score) => sum + score, 0) / scores.length;
+}
+
 export function toFeedbackRow({ id, key, score, value, comment, createdAt }: Feedback) {
   return { id, key, score, value: value ?? null, comment, createdAt };
 }
