@@ -1,7 +1,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { Run } from "../../../core/run.ts";
 import type { Dimension, FigureCell, FigureQuery } from "../../../core/run-query.ts";
-import { Cell, isCounted, valueOf } from "./figure-cells.ts";
+import { Cell, isCounted, valueOf } from "../../figure-cells.ts";
 import {
   BY_MINUTE,
   type CellRow,

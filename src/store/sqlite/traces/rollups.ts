@@ -2,7 +2,7 @@ import type { DatabaseSync } from "node:sqlite";
 import type { Run } from "../../../core/run.ts";
 import type { Dimension } from "../../../core/run-query.ts";
 import { Sketch } from "../../../core/sketch.ts";
-import { Cell, SKETCHES, SUMS, addSums, isCounted, valueOf } from "./figure-cells.ts";
+import { Cell, SKETCHES, SUMS, addSums, isCounted, valueOf } from "../../figure-cells.ts";
 import type { Words } from "./words.ts";
 
 /** Widths of the buckets in which figures are kept. */

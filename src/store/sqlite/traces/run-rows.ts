@@ -14,6 +14,7 @@ import {
   bytesToUuid,
   uuidToBytes,
 } from "./schema.ts";
+import { ROUTE_OF_SHADOWS } from "../../shadow-route.ts";
 import type { Words } from "./words.ts";
 
 /** Columns of `run` in the order in which `toRow` gives them, without the place of the texts. */
@@ -27,7 +28,6 @@ export const COLUMNS = [
   ..."error tags metadata facts input_preview output_preview".split(" "),
 ] as const;
 
-export const ROUTE_OF_SHADOWS = "shadow";
 const PREVIEW_CHARS = 160;
 
 type Cell = string | number | Uint8Array | null;

@@ -1,7 +1,7 @@
-import type { Run } from "../../../core/run.ts";
-import type { Dimension, FigureCell } from "../../../core/run-query.ts";
-import { Sketch } from "../../../core/sketch.ts";
-import { ROUTE_OF_SHADOWS } from "./run-rows.ts";
+import type { Run } from "../core/run.ts";
+import type { Dimension, FigureCell } from "../core/run-query.ts";
+import { Sketch } from "../core/sketch.ts";
+import { ROUTE_OF_SHADOWS } from "./shadow-route.ts";
 
 /** What is added up, in the order in which it is kept. */
 export const SUMS = [

@@ -1,0 +1,31 @@
+import type { FilterDialect } from "../../run-filter.ts";
+
+/** Values of a statement, and the placeholders that stand for them. */
+export class Binder {
+  readonly values: unknown[] = [];
+
+  add(value: unknown): string {
+    this.values.push(value);
+    return `$${this.values.length}`;
+  }
+
+  readonly dialect: FilterDialect = {
+    bind: (value) => this.add(value),
+    bindId: (id) => `${this.add(id)}::uuid`,
+    like: (column, pattern) => `${column} ILIKE ${this.add(pattern)}`,
+    hasTag: (tag) => `tags @> ARRAY[${this.add(tag)}::text]`,
+    metadata: (key) => `(metadata::json->>${this.add(key)})`,
+    // A text that is no number is none: the comparison then does not hold.
+    metadataNumber: (key) =>
+      `(CASE WHEN json_typeof(metadata::json->${this.add(key)}) = 'number' THEN (metadata::json->>${this.add(key)})::float8 END)`,
+    search: (words) => {
+      const last = words.length - 1;
+      const terms = words.map((word, index) => (index === last ? `'${word}':*` : `'${word}'`));
+      return `words @@ to_tsquery('simple', ${this.add(terms.join(" & "))})`;
+    },
+    feedback: (key, condition) =>
+      `EXISTS (SELECT 1 FROM weir.feedback WHERE feedback.run = run.id AND feedback.key = ${this.add(key)}${condition ? ` AND ${condition}` : ""})`,
+    trace: (which, condition) =>
+      `trace_id IN (SELECT trace_id FROM weir.run WHERE ${which === "root" ? "id = trace_id AND " : ""}(${condition}))`,
+  };
+}

@@ -1,0 +1,342 @@
+import type { PoolClient } from "pg";
+import type {
+  AttachmentPart,
+  Feedback,
+  Project,
+  Run,
+  RunPayload,
+  RunRecord,
+} from "../../../core/run.ts";
+import { WeirError } from "../../../core/errors.ts";
+import type { LogPosition } from "../../append-log.ts";
+import { type RunColumns, fromColumns, toColumns } from "../../run-columns.ts";
+import { Sealing, type SealingKeys } from "../../sealing.ts";
+import { wordsOf } from "../../run-filter.ts";
+import { type Database, openPostgres } from "../database.ts";
+import { coverOthers, markCovered } from "./covering.ts";
+import { Partitions } from "./partitions.ts";
+import { COLUMN_TYPES, MIGRATIONS } from "./schema.ts";
+import { readTexts } from "./texts.ts";
+
+export interface PostgresTraceOptions {
+  readonly url: string;
+  /** Of this replica: each has a log of its own, and its own place in it. */
+  readonly writer: string;
+  readonly keys?: SealingKeys;
+}
+
+/** As src/watch/trace/run-store.ts asks for them. */
+interface RunBatch {
+  readonly runs: readonly { readonly record: RunRecord; readonly before: Run | undefined }[];
+  readonly feedback: readonly Feedback[];
+  readonly projects: readonly Pick<Project, "id" | "tenantId" | "name">[];
+  readonly position: LogPosition | undefined;
+  readonly now: number;
+}
+
+interface StoredRun {
+  readonly run: Run;
+  readonly payload: RunPayload;
+  readonly attachments: readonly AttachmentPart[];
+  readonly isPatched: boolean;
+}
+
+const TIMEOUT_MS = 30_000;
+const NAMES = Object.keys(COLUMN_TYPES) as (keyof RunColumns)[];
+const RECORD = `${Object.entries(COLUMN_TYPES)
+  .map(([name, type]) => `${name} ${type}`)
+  .join(", ")}, words text`;
+const UPSERT = `INSERT INTO weir.run (${NAMES.join(", ")}, words)
+  SELECT ${NAMES.join(", ")}, to_tsvector('simple', words) FROM json_to_recordset($1::json) AS r(${RECORD})
+  ON CONFLICT (id, at) DO UPDATE SET ${[...NAMES, "words"].map((name) => `${name} = excluded.${name}`).join(", ")}`;
+
+export async function openPostgresRunWriter(
+  options: PostgresTraceOptions,
+): Promise<PostgresRunWriter> {
+  const connection = { url: options.url, connections: 1, timeoutMs: TIMEOUT_MS };
+  return new PostgresRunWriter(
+    await openPostgres(connection, MIGRATIONS, "trace_migration"),
+    options,
+  );
+}
+
+/** Runs in PostgreSQL. Several replicas write into one database, each with a log of its own. */
+export class PostgresRunWriter {
+  private readonly database: Database;
+  private readonly writer: string;
+  private readonly sealing: Sealing;
+  private readonly partitions = new Partitions();
+
+  constructor(database: Database, { writer, keys = [] }: PostgresTraceOptions) {
+    this.database = database;
+    this.writer = writer;
+    this.sealing = new Sealing(keys);
+  }
+
+  async position(): Promise<LogPosition | undefined> {
+    const [row] = await this.rows<{ segment: string; byte_offset: string }>(
+      "SELECT segment, byte_offset FROM weir.trace_position WHERE writer = $1",
+      [this.writer],
+    );
+    return row && { segment: row.segment, offset: Number(row.byte_offset) };
+  }
+
+  async stored(ids: readonly string[]): Promise<Map<string, StoredRun>> {
+    return this.database.atomically(async (client) => {
+      const { rows } = await client.query<RunColumns>(
+        `SELECT ${NAMES.join(", ")} FROM weir.run WHERE id = ANY($1::uuid[]) AND NOT is_hidden`,
+        [ids],
+      );
+      const texts = await readTexts(client, this.sealing, rows);
+      return new Map(
+        rows.map((row) => {
+          const { payload = {}, attachments = [] } = texts.get(row.id) ?? {};
+          const { timeline: _, ...rest } = payload as RunPayload & { timeline?: unknown };
+          return [
+            row.id,
+            { run: fromColumns(row), payload: rest, attachments, isPatched: row.is_patched },
+          ];
+        }),
+      );
+    });
+  }
+
+  async projectNamed(tenantId: string, name: string): Promise<string | undefined> {
+    const [row] = await this.rows<{ id: string }>(
+      "SELECT id FROM weir.trace_project WHERE tenant = $1 AND name = $2",
+      [tenantId, name],
+    );
+    return row?.id;
+  }
+
+  async write({ runs, feedback, projects, position, now }: RunBatch): Promise<void> {
+    await this.change(async (client) => {
+      for (const { id, tenantId, name } of projects) {
+        await client.query(
+          `INSERT INTO weir.trace_project AS p (id, tenant, name, start_at, last_run_at) VALUES ($1, $2, $3, $4, $4)
+           ON CONFLICT (id) DO UPDATE SET last_run_at = $4 WHERE p.tenant = $2`,
+          [id, tenantId, name, now],
+        );
+      }
+      if (runs.length > 0) await this.writeRuns(client, runs);
+      for (const one of feedback) await putFeedbackRow(client, one);
+      if (position) {
+        await client.query(
+          `INSERT INTO weir.trace_position (writer, segment, byte_offset) VALUES ($1, $2, $3)
+           ON CONFLICT (writer) DO UPDATE SET segment = $2, byte_offset = $3`,
+          [this.writer, position.segment, position.offset],
+        );
+      }
+    });
+  }
+
+  async putFeedback(feedback: Feedback): Promise<void> {
+    await this.change((client) => putFeedbackRow(client, feedback));
+  }
+
+  async removeFeedback(id: string): Promise<void> {
+    await this.rows("DELETE FROM weir.feedback WHERE id = $1", [id]);
+  }
+
+  async putProject(project: Omit<Project, "lastRunAt">): Promise<void> {
+    const other = await this.projectNamed(project.tenantId, project.name);
+    if (other !== undefined && other !== project.id) {
+      throw new WeirError("conflict", `There is a project ${project.name} already.`);
+    }
+    await this.rows(
+      `INSERT INTO weir.trace_project (id, tenant, name, description, start_at, end_at, reference_dataset_id, extra)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (id) DO UPDATE SET name = $3, description = $4,
+       start_at = $5, end_at = $6, reference_dataset_id = $7, extra = $8`,
+      [
+        project.id,
+        project.tenantId,
+        project.name,
+        project.description,
+        project.startAt,
+        project.endAt,
+        project.referenceDatasetId,
+        toJson(project.extra),
+      ],
+    );
+  }
+
+  async removeProject(id: string): Promise<number> {
+    return this.change(async (client) => {
+      const gone = await dropRuns(client, "project_id = $1", [id]);
+      await client.query("DELETE FROM weir.feedback WHERE project = $1", [id]);
+      await client.query("DELETE FROM weir.trace_project WHERE id = $1", [id]);
+      return gone;
+    });
+  }
+
+  remove(ids: readonly string[]): Promise<number> {
+    return this.change((client) => dropRuns(client, "id = ANY($1::uuid[])", [ids]));
+  }
+
+  removeUser(userId: string, tenantId: string | undefined): Promise<number> {
+    return this.change((client) =>
+      dropRuns(client, "user_id = $1 AND ($2::text IS NULL OR tenant_id = $2)", [
+        userId,
+        tenantId ?? null,
+      ]),
+    );
+  }
+
+  /** Whole days go at once; `limit` is for databases that delete row by row. */
+  prune(before: number): Promise<number> {
+    return this.change((client) => this.partitions.drop(client, before));
+  }
+
+  async compact(): Promise<boolean> {
+    return false;
+  }
+
+  async usedBytes(): Promise<number> {
+    const [row] = await this.rows<{ n: string }>(
+      `SELECT sum(pg_total_relation_size(inhrelid)) AS n FROM pg_inherits
+       WHERE inhparent IN ('weir.run'::regclass, 'weir.run_text'::regclass)`,
+    );
+    return Number(row?.n ?? 0);
+  }
+
+  async oldest(): Promise<number | undefined> {
+    const [row] = await this.rows<{ at: number | null }>("SELECT min(at) AS at FROM weir.run");
+    return row?.at ?? undefined;
+  }
+
+  close(): Promise<void> {
+    return this.database.close();
+  }
+
+  private async writeRuns(client: PoolClient, runs: RunBatch["runs"]): Promise<void> {
+    await this.partitions.make(
+      client,
+      runs.map(({ record }) => record.run.at),
+    );
+    await dropMoved(client, runs);
+    const covered = await markCovered(client, runs);
+    const rows = runs.map(({ record, before }) => ({
+      ...toColumns(this.shown(record.run), {
+        isPatched: record.isPatched,
+        isHidden: record.isCountedOnly,
+      }),
+      is_covered: (before?.isCovered ?? false) || covered.has(record.run.id),
+      answer_id: covered.answers.get(record.run.id) ?? null,
+      words: this.sealing.isOn ? "" : textOf(record),
+    }));
+    await client.query(UPSERT, [JSON.stringify(rows)]);
+    await this.writeTexts(client, runs);
+    await coverOthers(client, runs);
+  }
+
+  /** Where texts are sealed, rows show none of them. */
+  private shown(run: Run): Run {
+    if (!this.sealing.isOn) return run;
+    return { ...run, inputPreview: null, outputPreview: null, errorMessage: null };
+  }
+
+  private async writeTexts(client: PoolClient, runs: RunBatch["runs"]): Promise<void> {
+    const texts = runs.flatMap(({ record }) =>
+      record.isCountedOnly ? [] : textsOf(record, this.sealing),
+    );
+    await client.query(
+      `INSERT INTO weir.run_text (id, at, name, mime, codec, body)
+       SELECT * FROM unnest($1::uuid[], $2::float8[], $3::text[], $4::text[], $5::int2[], $6::bytea[])
+       ON CONFLICT (id, at, name) DO UPDATE SET mime = excluded.mime, codec = excluded.codec, body = excluded.body`,
+      [
+        texts.map(({ id }) => id),
+        texts.map(({ at }) => at),
+        texts.map(({ name }) => name),
+        texts.map(({ mime }) => mime),
+        texts.map(({ codec }) => codec),
+        texts.map(({ body }) => Buffer.from(body)),
+      ],
+    );
+  }
+
+  private async rows<T extends object>(sql: string, values: unknown[] = []): Promise<T[]> {
+    return this.database.atomically(async (client) => (await client.query<T>(sql, values)).rows);
+  }
+
+  private async change<T>(work: (client: PoolClient) => Promise<T>): Promise<T> {
+    try {
+      return await this.database.atomically(work);
+    } catch (cause) {
+      this.partitions.forget();
+      throw cause;
+    }
+  }
+}
+
+/** The payload under no name, attachments under theirs. */
+function textsOf({ run, payload, attachments }: RunRecord, sealing: Sealing) {
+  const whole = run.call === null ? payload : { ...payload, timeline: run.call.timeline };
+  const seal = (name: string, mime: string | null, plain: Buffer) => ({
+    id: run.id,
+    at: run.at,
+    name,
+    mime,
+    ...sealing.close(plain),
+  });
+  return [
+    seal("", null, Buffer.from(JSON.stringify(whole))),
+    ...attachments.map(({ name, mimeType, base64 }) =>
+      seal(name, mimeType, Buffer.from(base64, "base64")),
+    ),
+  ];
+}
+
+/** What the full text finds: words alone, as they are searched for. PostgreSQL keeps no zero bytes. */
+function textOf({ text }: RunRecord): string {
+  return wordsOf(text).join(" ");
+}
+
+/** A run whose start was told later stands in another place: the old one goes. */
+async function dropMoved(client: PoolClient, runs: RunBatch["runs"]): Promise<void> {
+  const moved = runs.filter(({ record, before }) => before && before.at !== record.run.at);
+  if (moved.length === 0) return;
+  const ids = moved.map(({ record }) => record.run.id);
+  await client.query("DELETE FROM weir.run WHERE id = ANY($1::uuid[])", [ids]);
+  await client.query("DELETE FROM weir.run_text WHERE id = ANY($1::uuid[])", [ids]);
+}
+
+async function dropRuns(client: PoolClient, condition: string, values: unknown[]): Promise<number> {
+  const { rows } = await client.query<{ id: string }>(
+    `DELETE FROM weir.run WHERE ${condition} RETURNING id`,
+    values,
+  );
+  const ids = rows.map(({ id }) => id);
+  await client.query("DELETE FROM weir.run_text WHERE id = ANY($1::uuid[])", [ids]);
+  await client.query("DELETE FROM weir.feedback WHERE run = ANY($1::uuid[])", [ids]);
+  return ids.length;
+}
+
+async function putFeedbackRow(client: PoolClient, feedback: Feedback): Promise<void> {
+  await client.query(
+    `INSERT INTO weir.feedback AS f (id, tenant, run, trace, project, key, score, value, correction, comment, source,
+     experiment, extra, created_at, modified_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+     ON CONFLICT (id) DO UPDATE SET run = $3, trace = $4, project = $5, key = $6, score = $7, value = $8,
+     correction = $9, comment = $10, source = $11, experiment = $12, extra = $13, modified_at = $15 WHERE f.tenant = $2`,
+    [
+      feedback.id,
+      feedback.tenantId,
+      feedback.runId,
+      feedback.traceId,
+      feedback.projectId,
+      feedback.key,
+      feedback.score,
+      toJson(feedback.value),
+      toJson(feedback.correction),
+      feedback.comment,
+      toJson(feedback.source),
+      feedback.comparativeExperimentId,
+      toJson(feedback.extra),
+      feedback.createdAt,
+      feedback.modifiedAt,
+    ],
+  );
+}
+
+function toJson(value: unknown): string | null {
+  return value === undefined || value === null ? null : JSON.stringify(value);
+}
