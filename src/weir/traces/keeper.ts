@@ -24,12 +24,17 @@ import {
   readBodyRecord,
 } from "./record-kinds.ts";
 
+export interface IngestTools {
+  readonly decoders: Readonly<Record<IngestProtocol, Decode>>;
+  readonly redact: Redact;
+}
+
 export interface KeeperNeeds {
   readonly log: RecordLog;
   readonly writer: RunWriter;
   readonly sealing: Sealing;
-  readonly decoders: Readonly<Record<IngestProtocol, Decode>>;
-  readonly redact: Redact;
+  /** Loaded when the first trace comes in: a server that only makes calls does without. */
+  readonly tools: () => Promise<IngestTools>;
   readonly price: PriceTokens;
   readonly capture: (source: RunSource) => Capture;
   readonly limits: {
@@ -114,9 +119,10 @@ export class TraceKeeper {
   }
 
   /** Decodes and takes a body. Throws invalid_request, request_too_large, overloaded or storage_full. */
-  ingest(request: IngestRequest): Ingested {
+  async ingest(request: IngestRequest): Promise<Ingested> {
+    const tools = await this.needs.tools();
     this.checkRoom();
-    const { decoded, bytes } = this.decode(request);
+    const { decoded, bytes } = this.decode(request, tools);
     const source: RunSource = request.protocol.startsWith("otlp") ? "otlp" : "langsmith";
     const level = this.needs.capture(source);
     if (level === "full") {
@@ -125,17 +131,18 @@ export class TraceKeeper {
     } else {
       this.appendParts({
         ...decoded,
-        parts: decoded.parts.map((part) => this.guarded(part, level)),
+        parts: decoded.parts.map((part) => guarded(part, level, tools.redact)),
       });
     }
     this.counts.rejected += decoded.rejected.length;
     return { accepted: decoded.parts.length + decoded.feedback.length, rejected: decoded.rejected };
   }
 
-  add(parts: readonly RunPart[], feedback: readonly Feedback[]): void {
+  async add(parts: readonly RunPart[], feedback: readonly Feedback[]): Promise<void> {
+    const { redact } = await this.needs.tools();
     this.checkRoom();
     this.appendParts({
-      parts: parts.map((part) => this.guarded(part, this.needs.capture(part.source))),
+      parts: parts.map((part) => guarded(part, this.needs.capture(part.source), redact)),
       feedback,
     });
   }
@@ -196,15 +203,13 @@ export class TraceKeeper {
     );
   }
 
-  private decode(request: IngestRequest): { decoded: Decoded; bytes: number } {
-    const { decoders, limits } = this.needs;
+  private decode(
+    request: IngestRequest,
+    { decoders }: IngestTools,
+  ): { decoded: Decoded; bytes: number } {
+    const { limits } = this.needs;
     const body = decompress(request.body, request.contentEncoding, limits.maxBodyBytes);
     return { decoded: decoders[request.protocol]({ ...request, body }), bytes: body.byteLength };
-  }
-
-  private guarded(part: RunPart, level: Capture): RunPart {
-    if (level === "full") return part;
-    return level === "redacted" ? maskPart(part, this.needs.redact) : stripPart(part);
   }
 
   private appendParts(decoded: DecodedParts): void {
@@ -267,7 +272,7 @@ export class TraceKeeper {
     if (!wasTaken) {
       const { kind, body } = this.opened(record);
       if (kind === CALLS) await this.consumeCalls(body);
-      else this.consumeParts(kind, body, at);
+      else await this.consumeParts(kind, body, at);
     }
     this.readTo = next;
   }
@@ -287,10 +292,10 @@ export class TraceKeeper {
     }
   }
 
-  private consumeParts(kind: number, body: Buffer, at: StorePosition): void {
+  private async consumeParts(kind: number, body: Buffer, at: StorePosition): Promise<void> {
     const { parts, feedback } =
       kind === BODY
-        ? this.decode(readBodyRecord(body)).decoded
+        ? this.decode(readBodyRecord(body), await this.needs.tools()).decoded
         : (JSON.parse(body.toString()) as DecodedParts); // written by appendParts
     this.coalescer.addParts(parts, this.needs.now(), at);
     this.coalescer.addFeedback(feedback);
@@ -334,6 +339,11 @@ export class TraceKeeper {
       this.readTo = this.writtenTo;
     }
   }
+}
+
+function guarded(part: RunPart, level: Capture, redact: Redact): RunPart {
+  if (level === "full") return part;
+  return level === "redacted" ? maskPart(part, redact) : stripPart(part);
 }
 
 function isSamePlace(a: StorePosition | undefined, b: StorePosition | undefined): boolean {

@@ -2,15 +2,13 @@ import { join } from "node:path";
 import { parentPort, workerData } from "node:worker_threads";
 import { WeirError } from "../../core/errors.ts";
 import type { Feedback, Project, RunPart } from "../../core/run.ts";
-import { redact } from "../../guard/gate.ts";
 import { RecordLog } from "../../store/record-log.ts";
 import { Sealing } from "../../store/sealing.ts";
 import { SqliteRunWriter } from "../../store/sqlite/traces/run-writer.ts";
 import { createPricing } from "../../watch/cost/price-run.ts";
 import type { RunWriter } from "../../watch/trace/run-store.ts";
 import type { IngestRequest } from "../../watch/trace/traces.ts";
-import { DECODERS } from "./decoders.ts";
-import { TraceKeeper } from "./keeper.ts";
+import { type IngestTools, TraceKeeper } from "./keeper.ts";
 import type { FromThread, ToThread, TraceSettings, TraceThreadData } from "./messages.ts";
 import { importOldCalls } from "./old-calls.ts";
 import { packError } from "./thread-error.ts";
@@ -43,8 +41,7 @@ const keeper = new TraceKeeper({
   log,
   writer,
   sealing: new Sealing(data.keys),
-  decoders: DECODERS,
-  redact,
+  tools,
   price: (what) => price(what),
   capture: (source) => settings.routes[source] ?? settings.capture,
   limits: settings,
@@ -63,6 +60,15 @@ port.on("message", (message: ToThread) => void take(message));
 const ready = start();
 const pruning = setInterval(() => void prune(), PRUNE_EVERY_MS);
 const telling = setInterval(() => void tellFigures(), FIGURES_EVERY_MS);
+
+let loaded: Promise<IngestTools> | undefined;
+
+function tools(): Promise<IngestTools> {
+  loaded ??= Promise.all([import("./decoders.ts"), import("../../guard/gate.ts")]).then(
+    ([{ DECODERS }, { redact }]) => ({ decoders: DECODERS, redact }),
+  );
+  return loaded;
+}
 
 async function start(): Promise<void> {
   await importOldCalls(data.folder, writer);
@@ -153,7 +159,7 @@ async function pump(): Promise<void> {
 async function answer({ ask, method, args }: Extract<ToThread, { type: "ask" }>): Promise<void> {
   try {
     if (method === "ingest") {
-      accepted(ask, keeper.ingest(args[0] as IngestRequest));
+      accepted(ask, await keeper.ingest(args[0] as IngestRequest));
       if (keeper.isFull) hurry();
       else schedule(PUMP_MS);
       return;
@@ -169,7 +175,7 @@ async function answer({ ask, method, args }: Extract<ToThread, { type: "ask" }>)
 /** Typed by the client's own methods, which are all that asks. */
 const ACTIONS: Readonly<Record<string, (...args: never[]) => Promise<unknown>>> = {
   async add(parts: readonly RunPart[], feedback: readonly Feedback[]) {
-    keeper.add(parts, feedback);
+    await keeper.add(parts, feedback);
     schedule(PUMP_MS);
   },
   settle: () => keeper.settle(SETTLE_BYTES),
