@@ -13,6 +13,13 @@ const Price = z.strictObject({
     .describe("For a million prompt tokens put into the upstream's cache, where that costs more."),
 });
 
+const MachineCost = z.strictObject({
+  gpuHour: dollars.describe("What a GPU, or the machine where it has none, costs an hour."),
+  gpus: z.number().positive().default(1),
+  watts: z.number().nonnegative().default(0).describe("What each of them draws."),
+  perKwh: dollars.default(0).describe("What a kilowatt-hour costs."),
+});
+
 const Common = {
   weight: z.number().positive().default(1).describe("Its share of the traffic among its siblings."),
   fallback: z.boolean().default(false).describe("Used only when the others cannot answer."),
@@ -26,6 +33,9 @@ const Common = {
     .optional()
     .describe("The most calls at the same time there; others wait."),
   price: Price.optional().describe("Overrides the built-in price table."),
+  cost: MachineCost.optional().describe(
+    "For a machine of your own: its calls are priced by their share of its busy time. `price` stands over it.",
+  ),
 };
 
 const Llama = z.strictObject({

@@ -217,7 +217,13 @@ function nameOfIdentity(config: TargetConfig): string {
 
 /** Everything about a target but what routing alone looks at. */
 function identityOf(config: TargetConfig): string {
-  const routing = { weight: undefined, fallback: undefined, price: undefined, tags: undefined };
+  const routing = {
+    weight: undefined,
+    fallback: undefined,
+    price: undefined,
+    cost: undefined,
+    tags: undefined,
+  };
   return JSON.stringify({
     ...config,
     ...routing,

@@ -14,7 +14,8 @@ export function gatewayOf(house: CallHouse) {
       openOutput: () => house.live.gate.openOutput(),
     },
     recorder: {
-      record(call: CallRecord): void {
+      record(ended: CallRecord): void {
+        const call = house.machines.price(ended);
         metrics.observe(call);
         house.operations.accessLog.settled(call);
         recorder.record(call);

@@ -29,6 +29,7 @@ import { accessOf, followAccess } from "./access.ts";
 import { type Answering, answersOf } from "./answers.ts";
 import { type Exports, openExports } from "./exports.ts";
 import { type Limiting, limitsOf, redisOf } from "./limits.ts";
+import { type MachineCosts, machineCosts } from "./machine-costs.ts";
 import { type Operations, openOperations } from "./operations.ts";
 import { type ReadinessCheck, folderCheck, redisCheck } from "./readiness.ts";
 import { ROOT } from "./release.ts";
@@ -63,6 +64,8 @@ export interface House {
   /** Where calls and metrics go beside the store. */
   readonly exports: Exports;
   readonly catalogue: Catalogue;
+  /** What calls cost on machines of one's own. */
+  readonly machines: MachineCosts;
   readonly prober: Prober;
   readonly limits: Limiting;
   /** What replicas share, where weir.yaml names one. */
@@ -154,6 +157,7 @@ export async function buildHouse(
     textReads: createTextReads(shelf, now),
     ...watch,
     catalogue,
+    machines: machineCosts({ catalogue }),
     prober: startProber({ catalogue, steering }, log, stack),
     router,
     steering,

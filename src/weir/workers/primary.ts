@@ -178,7 +178,8 @@ class Pool {
     const { house, weir } = this.inside;
     if (message.type === "ledger") member.desk.take(message.asks);
     else if (message.type === "records") {
-      for (const call of message.calls) {
+      for (const ended of message.calls) {
+        const call = house.machines.price(ended);
         house.metrics.observe(call);
         house.recorder.record(call);
       }

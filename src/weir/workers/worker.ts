@@ -166,6 +166,8 @@ async function buildCallHouse(
     metrics: { observe: () => undefined, active: counts.active },
     recorder: records,
     catalogue,
+    // Who counts all workers' calls prices them.
+    machines: { price: (call) => call, targets: () => [] },
     redis,
     answers: answersOf(Object.assign(current, { catalogue, redis, settings })),
     router,
