@@ -126,7 +126,7 @@ it("sends conversations to where their start was seen", async () => {
 
 it("spares a target that keeps failing, and takes it back when a probe succeeds", async () => {
   const [first, second] = [await upstream(), await upstream()];
-  const breaker = "{ breaker: { failures: 2, pause: 100ms } }";
+  const breaker = "{ breaker: { failures: 2, pause: 500ms } }";
   const failing = target(first.url, ', headers: { x-mock-fault: "503" }');
   const server = await startServer(
     model([failing, target(second.url, ", fallback: true")], breaker),
