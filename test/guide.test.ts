@@ -20,6 +20,11 @@ it.each(configs)("$page, configuration $place, is sound", ({ page, yaml }) => {
   expect(() => parseConfig(yaml, page)).not.toThrow();
 });
 
+it("prints the ten lines of LangSmith as they are run", () => {
+  const [, lines] = /^```js\n\/\/ ten-lines\.mjs\n([\s\S]*?)^```/m.exec(read("README.md")) ?? [];
+  expect(lines).toBe(read("examples/langsmith/ten-lines.mjs"));
+});
+
 describe.each(pages)("%s", (page) => {
   it("links to files that are there", () => {
     const links = Array.from(read(page).matchAll(/\]\((?!https?:|#)([^)#\s]+)/g)).map(

@@ -94,6 +94,13 @@ const Guard = z.strictObject({
     .describe("What must not leave, also inside a stream."),
 });
 
+/** Without a file: the built-in model, whose calls cost what a laptop draws. */
+const DEMO = {
+  provider: "llama",
+  file: "demo",
+  cost: { gpuHour: "0 USD", watts: 30, perKwh: "0.30 USD" },
+};
+
 export const WeirConfig = z.strictObject({
   server: Server.prefault({}),
   responses: z
@@ -110,7 +117,7 @@ export const WeirConfig = z.strictObject({
         .regex(/^[\w./:@-]+$/, { error: "a model name has letters, digits and ._/:@- only" }),
       Model,
     )
-    .default({ chat: Model.parse({ targets: [{ provider: "llama", file: "demo" }] }) })
+    .default({ chat: Model.parse({ targets: [DEMO] }) })
     .describe("The names that clients ask for, and what answers them."),
   guard: Guard.prefault({}),
   limits: Limits.prefault({}),

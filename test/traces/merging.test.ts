@@ -120,7 +120,16 @@ it("keeps what claims a year that keys do not reach, and refuses a cursor that i
   const id = randomUUID();
   const at = Date.UTC(2199, 0, 1);
   await traces.add([
-    { kind: "post", id, source: "otlp", tenantId: "default", receivedAt: NOW, name: "far", at, endAt: at + 5 },
+    {
+      kind: "post",
+      id,
+      source: "otlp",
+      tenantId: "default",
+      receivedAt: NOW,
+      name: "far",
+      at,
+      endAt: at + 5,
+    },
   ]);
   expect((await traces.find([id]))[0]?.run).toMatchObject({ at, durationMs: 5 });
   const asked = traces.runs({ limit: 5, cursor: "1; DROP TABLE run" });
@@ -164,6 +173,26 @@ it("counts a model run of a client and the call that it made once", async () => 
   expect(await traces.figures({ ...WINDOW, by: ["type"] })).toMatchObject([
     { runs: 2, inputTokens: 6 },
   ]);
+});
+
+it("hangs a call under the client's run that has its answer, whichever comes first", async () => {
+  const traces = await openTestTraces(newFolder());
+  for (const isCallFirst of [true, false]) {
+    const answerId = `chatcmpl-${isCallFirst}`;
+    const client = wire({ ...ended, run_type: "llm", outputs: { id: answerId, choices: [] } });
+    const ours = call(isCallFirst ? "eins" : "zwei", { answerId });
+    const steps = [() => keepCalls(traces, [ours]), () => traces.ingest(batch({ post: [client] }))];
+    for (const step of isCallFirst ? steps : steps.toReversed()) {
+      await step();
+      await traces.merged();
+    }
+    const { runs } = await traces.trace(client.trace_id, { limit: 10 });
+    expect(runs.map(({ id }) => id).toSorted()).toEqual([client.id, runIdOf(ours.id)].toSorted());
+    const hung = runs.find(({ source }) => source === "call");
+    expect(hung?.parentId).toBe(client.id);
+    expect(hung?.dottedOrder?.startsWith(`${client.dotted_order}.`)).toBe(true);
+    expect(runs.find(({ id }) => id === client.id)?.isCovered).toBe(true);
+  }
 });
 
 it("weighs what was sampled, and counts a run in each of its tags", async () => {

@@ -1,7 +1,8 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { Run, RunPayload } from "../../../core/run.ts";
+import { packDotted } from "./dotted-order.ts";
 import type { Rollups } from "./rollups.ts";
-import { type RunRow, fromRow } from "./run-rows.ts";
+import { type RunRow, fromRow, rootOrder } from "./run-rows.ts";
 import { COVERED, uuidToBytes } from "./schema.ts";
 import type { Words } from "./words.ts";
 
@@ -25,9 +26,10 @@ export class Covering {
         "SELECT 1 FROM run WHERE trace = ? AND parent = ? AND source = 0 AND tenant = ?",
       ),
       find: db.prepare("SELECT * FROM run WHERE id = ? AND source <> 0 AND tenant = ?"),
-      callOfAnswer: db.prepare(
-        "SELECT 1 FROM answer JOIN run ON run.seq = answer.seq WHERE answer.id = ? AND run.source = 0 AND run.tenant = ?",
+      callsOfAnswer: db.prepare(
+        "SELECT run.* FROM answer JOIN run ON run.seq = answer.seq WHERE answer.id = ? AND run.source = 0 AND run.tenant = ?",
       ),
+      hang: db.prepare("UPDATE run SET trace = ?, parent = ?, dotted = ? WHERE seq = ?"),
       ofAnswer: db.prepare(
         "SELECT run.* FROM answer JOIN run ON run.seq = answer.seq WHERE answer.id = ? AND run.source <> 0 AND run.tenant = ?",
       ),
@@ -36,19 +38,22 @@ export class Covering {
     };
   }
 
-  /** The run with what is known of calls of ours that count for it. Runs that it counts for go out of the figures. */
+  /**
+   * The run with what is known of calls of ours that count for it. Runs that it counts for go out of the
+   * figures. Where nothing but the answer's id tells that the two belong together, the call is hung
+   * under the client's run.
+   */
   look(run: Run, payload: RunPayload, before: Run | undefined): Run {
     const tenant = this.words.idOf(run.tenantId) ?? 0;
-    if (run.source === "call") {
-      this.coverOthers(run, tenant);
-      return run;
-    }
-    if (run.type !== "llm" && run.type !== "embedding") return run;
+    if (run.source === "call") return this.lookAtCall(run, tenant);
+    if (!isModelRun(run)) return run;
     const answer = answerOf(run, payload);
+    const calls = answer === undefined ? [] : this.callsOf(answer, tenant);
+    for (const call of calls) this.hang(call, run);
     const isCovered =
       before?.isCovered === true ||
-      this.sql.callUnder.get(uuidToBytes(run.traceId), uuidToBytes(run.id), tenant) !== undefined ||
-      (answer !== undefined && this.sql.callOfAnswer.get(answer, tenant) !== undefined);
+      calls.length > 0 ||
+      this.sql.callUnder.get(uuidToBytes(run.traceId), uuidToBytes(run.id), tenant) !== undefined;
     return isCovered ? { ...run, isCovered } : run;
   }
 
@@ -58,19 +63,47 @@ export class Covering {
     if (answer !== undefined) this.sql.note.run(answer, seq);
   }
 
-  private coverOthers(call: Run, tenant: number): void {
-    const rows: unknown[] = [];
-    if (call.parentId !== null) rows.push(this.sql.find.get(uuidToBytes(call.parentId), tenant));
-    if (call.call?.answerId != null)
-      rows.push(...this.sql.ofAnswer.all(call.call.answerId, tenant));
-    for (const row of rows as (RunRow | undefined)[]) {
-      if (!row) continue;
-      const other = fromRow(row, this.words);
-      if (other.isCovered || (other.type !== "llm" && other.type !== "embedding")) continue;
+  private lookAtCall(call: Run, tenant: number): Run {
+    const parent =
+      call.parentId === null ? [] : [this.sql.find.get(uuidToBytes(call.parentId), tenant)];
+    const answer = call.call?.answerId ?? undefined;
+    const sameAnswer = answer === undefined ? [] : this.sql.ofAnswer.all(answer, tenant);
+    let hung = call;
+    for (const row of [...parent, ...sameAnswer] as (RunRow | undefined)[]) {
+      const other = row && fromRow(row, this.words);
+      if (!other || !isModelRun(other)) continue;
+      if (hung.parentId === null) hung = { ...hung, ...placeUnder(other, call) };
+      if (other.isCovered) continue;
       this.rollups.replace(other, { ...other, isCovered: true });
       this.sql.cover.run(row.seq);
     }
+    return hung;
   }
+
+  private callsOf(answer: string, tenant: number): RunRow[] {
+    return this.sql.callsOfAnswer.all(answer, tenant) as unknown as RunRow[]; // the columns of the table
+  }
+
+  private hang(row: RunRow, client: Run): void {
+    if (row.parent !== null) return;
+    const { traceId, parentId, dottedOrder } = placeUnder(client, fromRow(row, this.words));
+    this.sql.hang.run(
+      uuidToBytes(traceId),
+      uuidToBytes(parentId),
+      packDotted(dottedOrder),
+      row.seq,
+    );
+  }
+}
+
+function isModelRun({ type }: Run): boolean {
+  return type === "llm" || type === "embedding";
+}
+
+function placeUnder(client: Run, call: Run) {
+  const { id, traceId, dottedOrder } = client;
+  const own = call.dottedOrder ?? rootOrder(call.at, call.id);
+  return { traceId, parentId: id, dottedOrder: dottedOrder && `${dottedOrder}.${own}` };
 }
 
 /** `chatcmpl-…`, `msg_…`: what the upstream called its answer. */

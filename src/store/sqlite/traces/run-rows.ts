@@ -224,7 +224,7 @@ export function fromRow(row: RunRow, words: Words): Run {
 }
 
 /** The order of a root follows from its start and its id. */
-function rootOrder(at: number, id: string): string {
+export function rootOrder(at: number, id: string): string {
   const ms = Math.floor(at);
   const time = new Date(ms).toISOString().replaceAll(/[-:]/g, "");
   const micros = String(Math.round((at - ms) * 1000)).padStart(3, "0");

@@ -1,0 +1,40 @@
+import { join } from "node:path";
+import { afterAll, beforeAll, beforeEach, describe, onTestFinished } from "vitest";
+import { openPostgresRunReader } from "../../src/store/postgres/traces/run-reader.ts";
+import { openPostgresRunWriter } from "../../src/store/postgres/traces/run-writer.ts";
+import { SqliteRunReader } from "../../src/store/sqlite/traces/run-reader.ts";
+import { SqliteRunWriter } from "../../src/store/sqlite/traces/run-writer.ts";
+import { type PostgresServer, needsPostgres, startPostgres } from "../support/postgres.ts";
+import { newFolder } from "./setup.ts";
+import { type StoreUnderTest, storeContract } from "./store-contract.ts";
+
+describe("SQLite", () => {
+  storeContract(async () => {
+    const path = join(newFolder(), "traces.db");
+    const writer = new SqliteRunWriter({ path });
+    return ending({ writer, reader: new SqliteRunReader({ path }) });
+  });
+});
+
+describe("PostgreSQL", () => {
+  let server: PostgresServer | undefined;
+  beforeAll(async () => {
+    server = await startPostgres();
+  });
+  afterAll(() => server?.stop());
+  beforeEach((context) => needsPostgres(context));
+
+  storeContract(async () => {
+    const url = (await server?.database()) ?? "";
+    const writer = await openPostgresRunWriter({ url, writer: "one" });
+    return ending({ writer, reader: await openPostgresRunReader({ url, writer: "one" }) });
+  });
+});
+
+function ending(store: StoreUnderTest): StoreUnderTest {
+  onTestFinished(async () => {
+    await store.reader.close();
+    await store.writer.close();
+  });
+  return store;
+}
