@@ -195,6 +195,10 @@ const ROUTES: Readonly<Record<string, readonly [least: Scope, body?: unknown]>> 
   "GET /admin/v1/run-facets": ["viewer"],
   "GET /admin/v1/figures?from=0&to=60000": ["viewer"],
   "GET /admin/v1/projects": ["viewer"],
+  "GET /admin/v1/costs?by=model": ["viewer"],
+  "GET /admin/v1/costs/forecast": ["viewer"],
+  "GET /admin/v1/costs/advice": ["viewer"],
+  "GET /admin/v1/costs/preview?on=gpt-4o": ["viewer"],
   "GET /admin/v1/traces/none": ["viewer"],
   "DELETE /admin/v1/traces/none": ["admin"],
   "DELETE /admin/v1/users/none/runs": ["admin"],
@@ -404,7 +408,10 @@ it("works from the command line on the same folder, and the server sees it", asy
 
 it.each<[string[], RegExp]>([
   [["keys", "create"], /create needs a name/],
-  [["keys", "create", "x", "--scope", "root"], /--scope is inference, traces, viewer, operator or admin/],
+  [
+    ["keys", "create", "x", "--scope", "root"],
+    /--scope is inference, traces, viewer, operator or admin/,
+  ],
   [["keys", "create", "x", "--expires", "soon"], /--expires takes 90d/],
   [["keys", "create", "x", "--limit", "speed=3"], /no limit "speed"; there are: requestsPerMinute/],
   [["keys", "create", "x", "--limit", "concurrency=-3"], /a whole number from 1 on/],

@@ -2904,6 +2904,317 @@ export interface Operations {
       }[];
     };
   };
+  /**
+   * Cost and tokens, by up to two dimensions and by hour, day, week or month
+   */
+  "GET /admin/v1/costs": {
+    query?: {
+      model?: string;
+      target?: string;
+      provider?: string;
+      route?: string;
+      key?: string;
+      user?: string;
+      tenant?: string;
+      project?: string;
+      tag?: string;
+      promptVersion?: string;
+      type?: string;
+      source?: string;
+      status?: string;
+      thread?: string;
+      name?: string;
+      /**
+       * the start; the first of this month where it is left out
+       */
+      from?: string;
+      /**
+       * the end; now where it is left out
+       */
+      to?: string;
+      /**
+       * at most two of model, target, provider, route, key, user, tenant, project, tag, promptVersion, type, source, status, thread, name, with a comma between
+       */
+      by?: string;
+      /**
+       * one row each; else one
+       */
+      bucket?: "hour" | "day" | "week" | "month";
+      format?: "json" | "csv";
+    };
+    answer: {
+      from: number;
+      to: number;
+      by: (
+        | "model"
+        | "target"
+        | "provider"
+        | "route"
+        | "key"
+        | "user"
+        | "tenant"
+        | "project"
+        | "tag"
+        | "promptVersion"
+        | "type"
+        | "source"
+        | "status"
+        | "thread"
+        | "name"
+      )[];
+      bucket: ("hour" | "day" | "week" | "month") | null;
+      rows: {
+        /**
+         * with cached, cache-write, image and audio ones
+         */
+        inputTokens: number;
+        /**
+         * with reasoning
+         */
+        outputTokens: number;
+        cachedTokens: number;
+        cacheWriteTokens: number;
+        reasoningTokens: number;
+        imageTokens: number;
+        audioTokens: number;
+        runs: number;
+        errors: number;
+        /**
+         * runs that tell their tokens: averages are of these
+         */
+        requests: number;
+        /**
+         * runs with tokens and no known price
+         */
+        unpriced: number;
+        costNanos: number;
+        /**
+         * of it, what vendors bill
+         */
+        apiCostNanos: number;
+        /**
+         * of it, the busy time of machines of one's own
+         */
+        infraCostNanos: number;
+        inputCostNanos: number;
+        outputCostNanos: number;
+        perRequest: {
+          /**
+           * with cached, cache-write, image and audio ones
+           */
+          inputTokens: number;
+          /**
+           * with reasoning
+           */
+          outputTokens: number;
+          cachedTokens: number;
+          cacheWriteTokens: number;
+          reasoningTokens: number;
+          imageTokens: number;
+          audioTokens: number;
+          costNanos: number;
+          totalTokens: number;
+        };
+        /**
+         * the period's start
+         */
+        at: number;
+        /**
+         * in the order of `by`; empty where a run has none
+         */
+        values: string[];
+        /**
+         * names of projects, keys and tenants; else the values
+         */
+        labels: string[];
+      }[];
+      /**
+       * of everything once: a run counts in each of its tags
+       */
+      total: {
+        /**
+         * with cached, cache-write, image and audio ones
+         */
+        inputTokens: number;
+        /**
+         * with reasoning
+         */
+        outputTokens: number;
+        cachedTokens: number;
+        cacheWriteTokens: number;
+        reasoningTokens: number;
+        imageTokens: number;
+        audioTokens: number;
+        runs: number;
+        errors: number;
+        /**
+         * runs that tell their tokens: averages are of these
+         */
+        requests: number;
+        /**
+         * runs with tokens and no known price
+         */
+        unpriced: number;
+        costNanos: number;
+        /**
+         * of it, what vendors bill
+         */
+        apiCostNanos: number;
+        /**
+         * of it, the busy time of machines of one's own
+         */
+        infraCostNanos: number;
+        inputCostNanos: number;
+        outputCostNanos: number;
+        perRequest: {
+          /**
+           * with cached, cache-write, image and audio ones
+           */
+          inputTokens: number;
+          /**
+           * with reasoning
+           */
+          outputTokens: number;
+          cachedTokens: number;
+          cacheWriteTokens: number;
+          reasoningTokens: number;
+          imageTokens: number;
+          audioTokens: number;
+          costNanos: number;
+          totalTokens: number;
+        };
+      };
+      /**
+       * machines of one's own: what they cost, busy and idle
+       */
+      machines: {
+        model: string;
+        target: string;
+        hourlyNanos: number;
+        /**
+         * from its first call in the window to the window's end
+         */
+        hours: number;
+        /**
+         * hours × hourlyNanos
+         */
+        billNanos: number;
+        /**
+         * of it, what calls were charged
+         */
+        busyNanos: number;
+        idleNanos: number;
+      }[];
+      /**
+       * in no row: nobody's calls caused it
+       */
+      idleCostNanos: number;
+    };
+  };
+  /**
+   * What this month will have cost at its end
+   */
+  "GET /admin/v1/costs/forecast": {
+    query?: {
+      tenant?: string;
+    };
+    answer: {
+      month: number;
+      spentNanos: number;
+      expectedNanos: number;
+      lowNanos: number;
+      highNanos: number;
+      /**
+       * full days that it was made from
+       */
+      days: number;
+      method: string;
+    };
+  };
+  /**
+   * What would make the dearest prompts, endpoints and models cheaper
+   */
+  "GET /admin/v1/costs/advice": {
+    query?: {
+      /**
+       * the start; the first of this month where it is left out
+       */
+      from?: string;
+      /**
+       * the end; now where it is left out
+       */
+      to?: string;
+      tenant?: string;
+    };
+    answer: {
+      from: number;
+      to: number;
+      costNanos: number;
+      /**
+       * the newest ones, whose inputs were compared
+       */
+      runs: number;
+      /**
+       * the largest saving first; savings overlap
+       */
+      advice: {
+        kind: "cache" | "shorter_answers" | "cheaper_model";
+        dimension: "promptVersion" | "route" | "model";
+        value: string;
+        costNanos: number;
+        savingNanos: number;
+        advice: string;
+        arithmetic: string;
+        /**
+         * the cheaper one
+         */
+        model: string | null;
+      }[];
+    };
+  };
+  /**
+   * What the same tokens would have cost on another model
+   */
+  "GET /admin/v1/costs/preview": {
+    query: {
+      /**
+       * the start; the first of this month where it is left out
+       */
+      from?: string;
+      /**
+       * the end; now where it is left out
+       */
+      to?: string;
+      tenant?: string;
+      /**
+       * the model to ask the price of
+       */
+      on: string;
+      /**
+       * its vendor, where the name alone does not say it
+       */
+      provider?: string;
+    };
+    answer: {
+      from: number;
+      to: number;
+      /**
+       * what it cost
+       */
+      costNanos: number;
+      /**
+       * what the same tokens would have cost there
+       */
+      previewNanos: number;
+      priceVersion: string;
+      rows: {
+        model: string;
+        requests: number;
+        costNanos: number;
+        previewNanos: number;
+      }[];
+    };
+  };
   "HEAD,GET /docs/assets/{name}": {
     path: {
       name: string;

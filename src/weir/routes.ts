@@ -21,6 +21,7 @@ import {
 } from "../watch/metrics/exposition.ts";
 import { registerAccessRoutes } from "./access-routes.ts";
 import { registerLangSmithRoutes } from "./langsmith.ts";
+import { registerCostRoutes } from "./cost-routes.ts";
 import { countByModel, findCall, listCalls, overviewFigures } from "./call-views.ts";
 import type { House } from "./house.ts";
 import { limitGauges, limitList, spendList } from "./limit-views.ts";
@@ -88,6 +89,7 @@ export async function registerRoutes(app: App, house: House, authorise: Authoris
     overview: (window) => overview(house, window),
   });
   registerTraceRoutes(app, house, authorise);
+  registerCostRoutes(app, house, authorise);
   await pageRoutes(app.fastify, {
     dashboardFolder: join(ROOT, "web", "dist"),
     docsFolder: dirname(createRequire(import.meta.url).resolve("swagger-ui-dist/package.json")),

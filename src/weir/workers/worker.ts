@@ -1,3 +1,4 @@
+import type { CallRecord } from "../../core/call.ts";
 import type { Socket } from "node:net";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
@@ -167,7 +168,7 @@ async function buildCallHouse(
     recorder: records,
     catalogue,
     // Who counts all workers' calls prices them.
-    machines: { price: (call) => call, targets: () => [] },
+    machines: { price: (call: CallRecord) => call, targets: () => [] },
     redis,
     answers: answersOf(Object.assign(current, { catalogue, redis, settings })),
     router,
