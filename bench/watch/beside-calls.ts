@@ -85,10 +85,14 @@ function callOnce(weir: Contender, agent: Agent): Promise<number> {
   const began = performance.now();
   return new Promise((resolve, reject) => {
     const headers = { "content-type": "application/json", ...weir.headers };
-    const sent = request(`${weir.url}${CHAT.path}`, { method: "POST", agent, headers }, (answer) => {
-      answer.resume();
-      answer.on("end", () => resolve(performance.now() - began));
-    });
+    const sent = request(
+      `${weir.url}${CHAT.path}`,
+      { method: "POST", agent, headers },
+      (answer) => {
+        answer.resume();
+        answer.on("end", () => resolve(performance.now() - began));
+      },
+    );
     sent.on("error", reject);
     sent.end(JSON.stringify(CHAT.body));
   });

@@ -1,14 +1,14 @@
 import { existsSync, mkdirSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { RunPart } from "../../src/core/run.ts";
 import type { RunFilter } from "../../src/core/run-query.ts";
-import { decodeBatch } from "../../src/watch/langsmith/batch.ts";
 import { describeRun } from "../../src/watch/trace/describe-run.ts";
 import { SqliteRunReader } from "../../src/store/sqlite/traces/run-reader.ts";
 import { SqliteRunWriter } from "../../src/store/sqlite/traces/run-writer.ts";
 import { projectIdOf } from "../../src/weir/traces/project-id.ts";
 import type { Row } from "../report.ts";
-import { createRuns } from "./synthetic.ts";
+import { type WireRun, createRuns } from "./synthetic.ts";
 
 const RUNS = Number(process.env["WEIR_BENCH_KEPT"] ?? 10_000_000);
 /** Kept between benches: ten million runs take their time to write. */
@@ -144,29 +144,17 @@ async function fill(): Promise<void> {
   });
   const from = END - DAYS * DAY_MS;
   for (let done = 0; done < RUNS; done += BATCH) {
-    const wire = Array.from({ length: BATCH }, (_, n) => {
-      const run = next(from + ((done + n) / RUNS) * DAYS * DAY_MS);
-      const { inputs, outputs, extra } = run;
-      return { ...run.main, inputs, outputs, extra };
-    });
-    if (done === Math.floor(RUNS / 2 / BATCH) * BATCH) makeBig(wire);
-    const body = Buffer.from(JSON.stringify({ post: wire, patch: [] }));
-    const request = {
-      protocol: "langsmith-batch",
-      contentType: "application/json",
-      body,
-      tenantId: "default",
-      receivedAt: END,
-    } as const;
+    const parts = Array.from({ length: BATCH }, (_, n) =>
+      toPart(next(from + ((done + n) / RUNS) * DAYS * DAY_MS)),
+    );
+    if (done === Math.floor(RUNS / 2 / BATCH) * BATCH) makeBig(parts);
     const projects = new Map<string, { id: string; tenantId: string; name: string }>();
-    const runs = decodeBatch(request).parts.map((part) => {
+    const runs = parts.map((part) => {
       const name = part.project ?? "default";
       const id = projectIdOf("default", name);
       projects.set(id, { id, tenantId: "default", name });
-      return {
-        record: describeRun({ ...part, projectId: id }, { price, capture: "full" }),
-        before: undefined,
-      };
+      const record = describeRun({ ...part, projectId: id }, { price, capture: "full" });
+      return { record, before: undefined };
     });
     await writer.write({
       runs,
@@ -185,14 +173,39 @@ async function fill(): Promise<void> {
   await writer.close();
 }
 
+/** What the decoder makes of a run of the wire. */
+function toPart({ id, main, inputs, outputs, extra }: WireRun): RunPart {
+  return {
+    kind: "post",
+    id,
+    source: "langsmith",
+    tenantId: "default",
+    receivedAt: END,
+    traceId: String(main["trace_id"]),
+    parentId: main["parent_run_id"] === undefined ? null : String(main["parent_run_id"]),
+    dottedOrder: String(main["dotted_order"]),
+    project: String(main["session_name"]),
+    name: String(main["name"]),
+    type: String(main["run_type"]),
+    at: Date.parse(String(main["start_time"])),
+    endAt: Number(main["end_time"]),
+    tags: main["tags"] as string[], // as createRuns made them
+    inputs,
+    outputs,
+    extra,
+  };
+}
+
 /** Makes one trace of the first runs. */
-function makeBig(wire: Record<string, unknown>[]): void {
-  const [root] = wire;
-  for (const [index, run] of wire.slice(0, BIG_TRACE).entries()) {
-    run["trace_id"] = root?.["id"];
-    run["name"] = index === 0 ? "big" : run["name"];
-    delete run["dotted_order"];
-    if (index > 0) run["parent_run_id"] = wire[Math.floor((index - 1) / 4)]?.["id"];
-    else delete run["parent_run_id"];
+function makeBig(parts: RunPart[]): void {
+  const [root] = parts;
+  for (const [index, part] of parts.slice(0, BIG_TRACE).entries()) {
+    parts[index] = {
+      ...part,
+      traceId: root?.id,
+      dottedOrder: undefined,
+      name: index === 0 ? "big" : part.name,
+      parentId: index === 0 ? null : parts[Math.floor((index - 1) / 4)]?.id,
+    };
   }
 }

@@ -72,7 +72,13 @@ async function urlOf(child: ChildProcess): Promise<string> {
 }
 
 /** Another process that makes its bodies first, and sends them when it is told. */
-export async function startSender(url: string, runs: number, rate: number, core: number, key = KEY) {
+export async function startSender(
+  url: string,
+  runs: number,
+  rate: number,
+  core: number,
+  key = KEY,
+) {
   const script = join(import.meta.dirname, "sender.ts");
   const args = ["-c", String(core), process.execPath, script, url, key, String(runs), String(rate)];
   const child = spawn("taskset", args, { stdio: ["pipe", "pipe", "inherit"] });
