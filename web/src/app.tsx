@@ -24,6 +24,22 @@ const TargetsPage = lazy(async () => ({
   default: (await import("./pages/targets/targets-page.tsx")).TargetsPage,
 }));
 
+const TracesPage = lazy(async () => ({
+  default: (await import("./pages/traces/traces-page.tsx")).TracesPage,
+}));
+const TracePage = lazy(async () => ({
+  default: (await import("./pages/traces/trace-page.tsx")).TracePage,
+}));
+const PerformancePage = lazy(async () => ({
+  default: (await import("./pages/performance/performance-page.tsx")).PerformancePage,
+}));
+const CostsPage = lazy(async () => ({
+  default: (await import("./pages/costs/costs-page.tsx")).CostsPage,
+}));
+const LinkedPage = lazy(async () => ({
+  default: (await import("./pages/links/linked-page.tsx")).LinkedPage,
+}));
+
 /** Nothing is shown before it is known who is there: the login page, or the dashboard. */
 export function App() {
   const { data: session, error, refetch } = useSession();
@@ -58,19 +74,35 @@ function Pages() {
       </Route>
       <Route path="/calls" component={CallsPage} />
       <Route path="/calls/:id">{({ id }) => <CallPage key={id} id={id} />}</Route>
+      <Route path="/traces" component={TracesPage} />
+      <Route path="/traces/:id">{({ id }) => <TracePage key={id} id={id} />}</Route>
+      <Route path="/performance" component={PerformancePage} />
+      <Route path="/costs" component={CostsPage} />
       <Route path="/models" component={ModelsPage} />
       <Route path="/targets" component={TargetsPage} />
       <Route path="/keys" component={KeysPage} />
       <Route path="/keys/:tab" component={KeysPage} />
+      <Route path={LINKS} component={LinkedPage} />
       <Route>
-        <PageHead title="No such page" name="No such page" />
-        <Empty title="Nothing flows here">
-          <p>
-            The address leads nowhere. <Link href="/">Go to the overview</Link>
-          </p>
-        </Empty>
+        <NoSuchPage />
       </Route>
     </Switch>
+  );
+}
+
+/** Addresses that LangSmith's SDKs print. */
+const LINKS = /^\/(?:o|public|prompts|hub)\/.+$/;
+
+function NoSuchPage() {
+  return (
+    <>
+      <PageHead title="No such page" name="No such page" />
+      <Empty title="Nothing flows here">
+        <p>
+          The address leads nowhere. <Link href="/">Go to the overview</Link>
+        </p>
+      </Empty>
+    </>
   );
 }
 

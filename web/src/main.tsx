@@ -12,6 +12,8 @@ import "./styles/overview.css";
 import "./styles/playground.css";
 import "./styles/targets.css";
 import "./styles/calls.css";
+import "./styles/traces.css";
+import "./styles/figures.css";
 import "./styles/pages.css";
 import "./styles/keys.css";
 

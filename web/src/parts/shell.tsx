@@ -10,6 +10,9 @@ const PAGES: readonly (readonly [path: string, name: string, icon: IconName])[] 
   ["/", "Overview", "overview"],
   ["/playground", "Playground", "playground"],
   ["/calls", "Calls", "calls"],
+  ["/traces", "Traces", "traces"],
+  ["/performance", "Performance", "pulse"],
+  ["/costs", "Costs", "costs"],
   ["/models", "Models", "models"],
   ["/targets", "Targets", "targets"],
   ["/keys", "Keys", "keys"],
@@ -55,9 +58,16 @@ export function Shell(props: {
 
 function Navigation({ path }: { path: string }) {
   const isHere = (page: string) => path === page || (page !== "/" && path.startsWith(`${page}/`));
+  const here = useRef<HTMLUListElement>(null);
+  // On a phone the pages are a row that scrolls: the present one is to be seen.
+  useEffect(() => {
+    here.current
+      ?.querySelector("[aria-current]")
+      ?.scrollIntoView({ block: "nearest", inline: "center" });
+  }, [path]);
   return (
     <nav className="nav" aria-label="Pages">
-      <ul>
+      <ul ref={here}>
         {PAGES.map(([page, name, icon]) => (
           <li key={page}>
             <Link href={page} aria-current={isHere(page) ? "page" : undefined}>

@@ -5,6 +5,7 @@ import { readMessages, readOptions } from "./read-request.ts";
 const CAPTURE: Record<CallDetail["capture"], string> = {
   full: "kept as they were",
   redacted: "kept after redaction",
+  metadata: "not kept",
   none: "not kept",
 };
 
@@ -54,9 +55,10 @@ function Message({ role, text }: { role: string; text: string }) {
 function NotKept({ capture }: { capture: CallDetail["capture"] }) {
   return (
     <p className="quiet">
-      {capture === "none" ? (
+      {capture === "none" || capture === "metadata" ? (
         <>
-          This server keeps no texts: <code>traces.capture</code> is <code>none</code> in weir.yaml.
+          This server keeps no texts: <code>traces.capture</code> is <code>{capture}</code> in
+          weir.yaml.
         </>
       ) : (
         "No texts were kept for this call."

@@ -5,7 +5,10 @@ import { Icon } from "../../parts/icon.tsx";
 import { attributeText, toBars, toTicks, type Bar } from "./waterfall.ts";
 
 /** Where the call's time went: a bar for each step on one time axis; a click shows its attributes. */
-export function WaterfallPanel({ call }: { call: CallDetail }) {
+export function WaterfallPanel(props: {
+  call: Pick<CallDetail, "spans" | "durationMs" | "ttftMs">;
+}) {
+  const { call } = props;
   const [opened, setOpened] = useState<string | null>(null);
   const total = Math.max(
     call.durationMs,

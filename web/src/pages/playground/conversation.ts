@@ -31,6 +31,12 @@ export interface Draft {
   readonly images: readonly string[];
 }
 
+/** A message that was answered elsewhere. */
+export interface Said {
+  readonly prompt: string;
+  readonly answer: string;
+}
+
 export const NO_DRAFT: Draft = { text: "", images: [] };
 
 /** Whether the model waits for what its calls gave. */
@@ -90,26 +96,46 @@ export function createConversation(needs: AnswerNeeds, kept: readonly Round[] = 
     return { text: last.prompt, images: last.images };
   }
 
+  /** A new chat in which this was already said, elsewhere. */
+  function begin(said: readonly Said[], settings: Settings): void {
+    clear();
+    for (const one of said) board.add(toRound(one, settings));
+  }
+
   function stop(model?: string): void {
     for (const [name, stopper] of running)
       if (model === undefined || model === name) stopper.abort();
   }
 
+  function clear(): void {
+    stop();
+    running.clear();
+    board.set([]);
+  }
+
   return {
     send,
+    begin,
     giveResults,
     takeBack,
     /** One model's answer, or all of them. */
     stop,
     /** Asks the last message again, with the present settings. */
     retry: (settings: Settings) => send(takeBack(), settings),
-    clear: () => {
-      stop();
-      running.clear();
-      board.set([]);
-    },
+    clear,
     rounds: board.rounds,
     subscribe: board.subscribe,
+  };
+}
+
+function toRound({ prompt, answer }: Said, settings: Settings): Omit<Round, "id"> {
+  const model = settings.models[0] ?? "";
+  const question = toQuestion(settings, model, [{ role: "user", text: prompt, images: [] }]);
+  const given: Answer = { ...NOTHING_YET, state: "done", text: answer };
+  return {
+    prompt,
+    images: [],
+    replies: [{ model, steps: [{ question, answer: given, results: null }] }],
   };
 }
 

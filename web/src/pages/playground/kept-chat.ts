@@ -1,5 +1,5 @@
 import { streamChat } from "./chat-stream.ts";
-import { createConversation, NO_DRAFT, type Draft } from "./conversation.ts";
+import { createConversation, NO_DRAFT, type Draft, type Said } from "./conversation.ts";
 import { loadKept, saveKept } from "./keep.ts";
 import { NO_SETTINGS, type Settings } from "./settings.ts";
 
@@ -36,6 +36,17 @@ export function keepDraft(changed: Draft): void {
 
 export function keepChat(): void {
   saveKept(sessionStorage, { settings, draft, rounds: conversation.rounds() });
+}
+
+/** Begins a chat with what was asked elsewhere: earlier rounds stand there, the last message is a draft. */
+export function takeReplay(replay: {
+  readonly system: string;
+  readonly rounds: readonly Said[];
+  readonly prompt: string;
+}): void {
+  settings = { ...settings, system: replay.system };
+  draft = { text: replay.prompt, images: [] };
+  conversation.begin(replay.rounds, settings);
 }
 
 export function forgetChat(): void {

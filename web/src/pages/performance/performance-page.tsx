@@ -1,0 +1,148 @@
+import { lazy, Suspense } from "react";
+import { useLocation, useSearch } from "wouter";
+import { useFigures, type FigureRow } from "../../api/trace-queries.ts";
+import { formatCount, formatRate, formatShare, plural } from "../../format.ts";
+import { Choice } from "../../parts/choice.tsx";
+import { DIMENSION_NAMES, useValueNames } from "../../parts/dimensions.ts";
+import { Loaded, Skeleton, SkeletonRows } from "../../parts/feedback.tsx";
+import { refetchMs, spanOf, WINDOW_NAMES } from "../../parts/figure-window.ts";
+import { Icon } from "../../parts/icon.tsx";
+import { Facts, PageHead, Segments } from "../../parts/page.tsx";
+import { SavedViews } from "../../parts/saved-views.tsx";
+import { SendFirst } from "../traces/send-first.tsx";
+import { EnginePanel } from "./engine-panel.tsx";
+import { ErrorClasses } from "./error-classes.tsx";
+import { LatencyTable } from "./latency-table.tsx";
+import { fromSearch, KINDS, toSearch, totalsQuery, type View } from "./performance-view.ts";
+import { SplitTable } from "./split-table.tsx";
+
+/** The charts bring a drawing library with them. */
+const Charts = lazy(async () => ({ default: (await import("./charts.tsx")).Charts }));
+
+/** How fast, how much and how well: percentiles, rates and errors of a window. */
+export function PerformancePage() {
+  const [view, setView] = useView();
+  const { window } = view;
+  const key = `totals ${toSearch(view)}`;
+  const query = () => totalsQuery(view, Date.now());
+  const totals = useFigures(key, query, refetchMs(window));
+  return (
+    <>
+      <PageHead
+        title="Performance"
+        name="Performance"
+        lead="Latency, throughput and errors, as percentiles that are right to one percent"
+      >
+        <div className="row">
+          <SavedViews
+            page="performance"
+            search={toSearch(view)}
+            onOpen={(search) => setView(fromSearch(search))}
+          />
+          <Segments
+            name="window"
+            label="Window"
+            value={window}
+            choices={WINDOW_NAMES}
+            onChange={(chosen) => setView({ ...view, window: chosen })}
+          />
+        </div>
+      </PageHead>
+      <div className="stack">
+        <Controls view={view} onChange={setView} />
+        <Loaded result={totals} skeleton={<SkeletonRows count={3} height={160} />}>
+          {([total]) =>
+            total === undefined || total.runs === 0 ? (
+              <SendFirst window="24h" />
+            ) : (
+              <div className={totals.isPlaceholderData ? "stack outdated" : "stack"}>
+                <Figures view={view} total={total} onChange={setView} />
+              </div>
+            )
+          }
+        </Loaded>
+        <EnginePanel />
+      </div>
+    </>
+  );
+}
+
+function useView(): [View, (view: View) => void] {
+  const [, navigate] = useLocation();
+  const view = fromSearch(useSearch());
+  const change = (changed: View) => {
+    const search = toSearch(changed);
+    navigate(search === "" ? "/performance" : `/performance?${search}`, { replace: true });
+  };
+  return [view, change];
+}
+
+interface ViewProps {
+  readonly view: View;
+  readonly onChange: (view: View) => void;
+}
+
+function Controls({ view, onChange }: ViewProps) {
+  const nameOf = useValueNames(view.only?.dimension ?? "model");
+  return (
+    <div className="panel figure-controls">
+      <Choice
+        label="Of"
+        value={view.kind}
+        choices={KINDS}
+        onChange={(kind) => onChange({ ...view, kind })}
+      />
+      <Choice
+        label="Split by"
+        value={view.by}
+        choices={DIMENSION_NAMES}
+        onChange={(by) => onChange({ ...view, by })}
+      />
+      {view.only && (
+        <button
+          type="button"
+          className="button"
+          onClick={() => onChange({ ...view, only: null })}
+          aria-label={`Take away: only ${view.only.dimension} ${nameOf(view.only.value)}`}
+        >
+          {view.only.dimension}: {nameOf(view.only.value)} <Icon name="cross" size={14} />
+        </button>
+      )}
+    </div>
+  );
+}
+
+function Figures({ view, total, onChange }: ViewProps & { total: FigureRow }) {
+  return (
+    <>
+      <section className="panel" aria-label="Figures of the window">
+        <Facts facts={factsOf(total, view)} />
+      </section>
+      <LatencyTable total={total} />
+      <Suspense fallback={<Skeleton height={520} />}>
+        <Charts view={view} />
+      </Suspense>
+      <SplitTable view={view} onChange={onChange} />
+      <ErrorClasses view={view} />
+    </>
+  );
+}
+
+function factsOf(total: FigureRow, { window }: View): (readonly [string, string])[] {
+  const { from } = spanOf(window, Date.now());
+  const seconds = (Date.now() - from) / 1000;
+  const { runs, errors, blocked, canceled, guarded, streamed } = total;
+  return [
+    ["Runs", formatCount(runs)],
+    ["Per minute", formatRate((runs / seconds) * 60)],
+    ["Failed", `${formatCount(errors)} (${formatShare(errors, runs)})`],
+    ["Guard hits", `${formatCount(guarded)} (${formatShare(guarded, runs)})`],
+    ["Blocked", plural(blocked, "run")],
+    ["Left by the client", plural(canceled, "run")],
+    ["Streamed", formatShare(streamed, runs)],
+    ["Tokens in", formatCount(total.inputTokens)],
+    ["Tokens out", formatCount(total.outputTokens)],
+    ["Cached input", formatShare(total.cachedTokens, total.inputTokens)],
+    ["Output a second", formatRate(total.outputTokens / seconds)],
+  ];
+}
