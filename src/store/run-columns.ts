@@ -1,5 +1,6 @@
 /** A run as a row of texts and numbers, for databases that keep texts as texts. */
 import type { CallFacts, Run } from "../core/run.ts";
+import { rootOrder } from "./root-order.ts";
 
 export interface RunColumns {
   readonly id: string;
@@ -62,16 +63,38 @@ export interface RunColumns {
 
 const PREVIEW_CHARS = 160;
 
-/** `isHidden`: it is counted, and shown nowhere. */
+/** What a hidden run does not say: it is counted, and shown nowhere. */
+export const HIDDEN = {
+  parent_id: null,
+  dotted_order: null,
+  key_name: null,
+  thread_id: null,
+  metadata: "{}",
+  error_code: null,
+  error_message: null,
+  finish_reason: null,
+  example_id: null,
+  input_preview: null,
+  output_preview: null,
+  answer_id: null,
+  facts: null,
+  is_hidden: true,
+} as const satisfies Partial<RunColumns>;
+
 export function toColumns(
   run: Run,
   { isPatched, isHidden }: { isPatched: boolean; isHidden: boolean },
 ): RunColumns {
+  const columns = shownColumns(run, isPatched);
+  return isHidden ? { ...columns, trace_id: run.id, ...HIDDEN } : columns;
+}
+
+function shownColumns(run: Run, isPatched: boolean): RunColumns {
   return {
     id: run.id,
     trace_id: run.traceId,
     parent_id: run.parentId,
-    dotted_order: run.dottedOrder,
+    dotted_order: run.parentId === null ? rootOrder(run.at, run.id) : run.dottedOrder,
     tenant_id: run.tenantId,
     project_id: run.projectId,
     source: run.source,
@@ -117,7 +140,7 @@ export function toColumns(
     is_covered: run.isCovered,
     is_patched: isPatched,
     is_guarded: (run.call?.findings.length ?? 0) > 0,
-    is_hidden: isHidden,
+    is_hidden: false,
     cache: run.call?.cache ?? null,
     queue_ms: run.call?.queueMs ?? null,
     answer_id: run.call?.answerId ?? null,

@@ -74,6 +74,7 @@ const NUMBERS: Partial<Record<RunField, string>> = {
 };
 
 const FLAGS: Partial<Record<RunField, string>> = { isStream: "is_stream", guarded: "is_guarded" };
+const MOST_WORD_CHARS = 100;
 const UUID = /^[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}$/i;
 const FAILED = "status IN ('error', 'blocked')";
 
@@ -106,7 +107,7 @@ export function toSql(filter: RunFilter, dialect: FilterDialect): string {
     }
     case "search": {
       const words = wordsOf(filter.text);
-      return words.length === 0 ? "true" : dialect.search(words);
+      return words.length === 0 ? "false" : dialect.search(words);
     }
     case "root":
     case "tree":
@@ -116,11 +117,15 @@ export function toSql(filter: RunFilter, dialect: FilterDialect): string {
   }
 }
 
+/** Words as they are found: without regard to case and accents, and to what comes after so many letters. */
 export function wordsOf(text: string): string[] {
   return text
+    .normalize("NFKD")
+    .replaceAll(/\p{M}/gu, "")
     .toLowerCase()
     .split(/[^\p{L}\p{N}]+/u)
-    .filter(Boolean);
+    .filter(Boolean)
+    .map((word) => word.slice(0, MOST_WORD_CHARS));
 }
 
 function joined(parts: readonly string[], op: "and" | "or"): string {

@@ -34,7 +34,7 @@ const MEASURES = {
   duration: ["duration_ms", "status = 'success'"],
   ttft: ["ttft_ms", "true"],
   perToken: [
-    "greatest(0, duration_ms - ttft_ms) / (output_tokens - 1)",
+    "greatest(0, duration_ms - ttft_ms) / nullif(output_tokens - 1, 0)",
     "status = 'success' AND ttft_ms IS NOT NULL AND output_tokens > 1",
   ],
   queue: ["queue_ms", "true"],

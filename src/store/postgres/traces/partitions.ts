@@ -24,25 +24,32 @@ export class Partitions {
     }
   }
 
-  /** Drops those that lie wholly before this time; gives how many runs went with them. */
+  /** Drops the oldest that holds runs and lies wholly before this time; gives how many runs went with it. */
   async drop(client: PoolClient, before: number): Promise<number> {
     const { rows } = await client.query<{ name: string }>(
       `SELECT child.relname AS name FROM pg_inherits JOIN pg_class child ON child.oid = inhrelid
-       JOIN pg_class parent ON parent.oid = inhparent JOIN pg_namespace space ON space.oid = parent.relnamespace
-       WHERE space.nspname = 'weir' AND parent.relname = 'run'`,
+       WHERE inhparent = 'weir.run'::regclass`,
     );
-    let gone = 0;
-    for (const { name } of rows) {
-      const end = endOf(name);
-      if (end === undefined || end > before) continue;
-      const counted = await client.query<{ n: string }>(`SELECT count(*) AS n FROM weir.${name}`);
-      gone += Number(counted.rows[0]?.n ?? 0);
-      const suffix = name.slice("run_".length);
-      for (const table of TABLES)
-        await client.query(`DROP TABLE IF EXISTS weir.${table}_${suffix}`);
-      this.known.delete(suffix);
+    const days = rows
+      .map(({ name }) => ({ name, end: endOf(name) ?? Number.POSITIVE_INFINITY }))
+      .filter(({ end }) => end <= before)
+      .toSorted((a, b) => a.end - b.end);
+    for (const { name } of days) {
+      const gone = await this.dropDay(client, name);
+      if (gone > 0) return gone;
     }
-    return gone;
+    return 0;
+  }
+
+  private async dropDay(client: PoolClient, name: string): Promise<number> {
+    await client.query(
+      `DELETE FROM weir.feedback WHERE run IN (SELECT id FROM weir.${name} WHERE NOT is_hidden)`,
+    );
+    const { rows } = await client.query<{ n: string }>(`SELECT count(*) AS n FROM weir.${name}`);
+    const suffix = name.slice("run_".length);
+    for (const table of TABLES) await client.query(`DROP TABLE IF EXISTS weir.${table}_${suffix}`);
+    this.known.delete(suffix);
+    return Number(rows[0]?.n ?? 0);
   }
 
   /** A transaction that made some was rolled back. */

@@ -12,10 +12,13 @@ import type { LogPosition } from "../../append-log.ts";
 import { type RunColumns, fromColumns, toColumns } from "../../run-columns.ts";
 import { Sealing, type SealingKeys } from "../../sealing.ts";
 import { wordsOf } from "../../run-filter.ts";
+import { answered } from "../../covered-runs.ts";
 import { type Database, openPostgres } from "../database.ts";
-import { coverOthers, markCovered } from "./covering.ts";
+import { covered } from "./covering.ts";
 import { Partitions } from "./partitions.ts";
 import { COLUMN_TYPES, MIGRATIONS } from "./schema.ts";
+import { dropMoved, dropOldest, hideRuns } from "./removal.ts";
+import { storable, storableJson } from "./storable.ts";
 import { readTexts } from "./texts.ts";
 
 export interface PostgresTraceOptions {
@@ -45,9 +48,9 @@ const TIMEOUT_MS = 30_000;
 const NAMES = Object.keys(COLUMN_TYPES) as (keyof RunColumns)[];
 const RECORD = `${Object.entries(COLUMN_TYPES)
   .map(([name, type]) => `${name} ${type}`)
-  .join(", ")}, words text`;
+  .join(", ")}, words text[]`;
 const UPSERT = `INSERT INTO weir.run (${NAMES.join(", ")}, words)
-  SELECT ${NAMES.join(", ")}, to_tsvector('simple', words) FROM json_to_recordset($1::json) AS r(${RECORD})
+  SELECT ${NAMES.join(", ")}, array_to_tsvector(words) FROM json_to_recordset($1::json) AS r(${RECORD})
   ON CONFLICT (id, at) DO UPDATE SET ${[...NAMES, "words"].map((name) => `${name} = excluded.${name}`).join(", ")}`;
 
 export async function openPostgresRunWriter(
@@ -110,12 +113,19 @@ export class PostgresRunWriter {
   }
 
   async write({ runs, feedback, projects, position, now }: RunBatch): Promise<void> {
+    // By itself: a new day changes the tables that all others use.
+    await this.change((client) =>
+      this.partitions.make(
+        client,
+        runs.map(({ record }) => record.run.at),
+      ),
+    );
     await this.change(async (client) => {
       for (const { id, tenantId, name } of projects) {
         await client.query(
           `INSERT INTO weir.trace_project AS p (id, tenant, name, start_at, last_run_at) VALUES ($1, $2, $3, $4, $4)
            ON CONFLICT (id) DO UPDATE SET last_run_at = $4 WHERE p.tenant = $2`,
-          [id, tenantId, name, now],
+          [id, tenantId, storable(name), now],
         );
       }
       if (runs.length > 0) await this.writeRuns(client, runs);
@@ -162,7 +172,7 @@ export class PostgresRunWriter {
 
   async removeProject(id: string): Promise<number> {
     return this.change(async (client) => {
-      const gone = await dropRuns(client, "project_id = $1", [id]);
+      const gone = await hideRuns(client, "project_id = $1", [id]);
       await client.query("DELETE FROM weir.feedback WHERE project = $1", [id]);
       await client.query("DELETE FROM weir.trace_project WHERE id = $1", [id]);
       return gone;
@@ -170,21 +180,26 @@ export class PostgresRunWriter {
   }
 
   remove(ids: readonly string[]): Promise<number> {
-    return this.change((client) => dropRuns(client, "id = ANY($1::uuid[])", [ids]));
+    return this.change((client) => hideRuns(client, "id = ANY($1::uuid[])", [ids]));
   }
 
   removeUser(userId: string, tenantId: string | undefined): Promise<number> {
-    return this.change((client) =>
-      dropRuns(client, "user_id = $1 AND ($2::text IS NULL OR tenant_id = $2)", [
-        userId,
-        tenantId ?? null,
-      ]),
-    );
+    const condition = "user_id = $1 AND ($2::text IS NULL OR tenant_id = $2)";
+    const values = [userId, tenantId ?? null];
+    return this.change(async (client) => {
+      const gone = await hideRuns(client, condition, values);
+      await client.query(`UPDATE weir.run SET user_id = NULL WHERE ${condition}`, values);
+      return gone;
+    });
   }
 
-  /** Whole days go at once; `limit` is for databases that delete row by row. */
-  prune(before: number): Promise<number> {
-    return this.change((client) => this.partitions.drop(client, before));
+  /** The oldest day that is too old as a whole goes at once; where there is none, runs of a part of a day. */
+  prune(before: number, limit: number, now: number): Promise<number> {
+    return this.change(async (client) => {
+      const gone = await this.partitions.drop(client, before);
+      // Room is won by days alone: what is deleted from a table leaves it as large as it was.
+      return gone > 0 || before >= now ? gone : dropOldest(client, before, limit);
+    });
   }
 
   async compact(): Promise<boolean> {
@@ -200,7 +215,9 @@ export class PostgresRunWriter {
   }
 
   async oldest(): Promise<number | undefined> {
-    const [row] = await this.rows<{ at: number | null }>("SELECT min(at) AS at FROM weir.run");
+    const [row] = await this.rows<{ at: number | null }>(
+      "SELECT min(at) AS at FROM weir.run WHERE NOT is_hidden",
+    );
     return row?.at ?? undefined;
   }
 
@@ -209,24 +226,22 @@ export class PostgresRunWriter {
   }
 
   private async writeRuns(client: PoolClient, runs: RunBatch["runs"]): Promise<void> {
-    await this.partitions.make(
-      client,
-      runs.map(({ record }) => record.run.at),
-    );
     await dropMoved(client, runs);
-    const covered = await markCovered(client, runs);
-    const rows = runs.map(({ record, before }) => ({
-      ...toColumns(this.shown(record.run), {
-        isPatched: record.isPatched,
-        isHidden: record.isCountedOnly,
-      }),
-      is_covered: (before?.isCovered ?? false) || covered.has(record.run.id),
-      answer_id: covered.answers.get(record.run.id) ?? null,
-      words: this.sealing.isOn ? "" : textOf(record),
-    }));
-    await client.query(UPSERT, [JSON.stringify(rows)]);
+    const fresh = runs.map(({ record }) => answered(record));
+    const known = await covered(client, fresh);
+    const rows = runs.map(({ record, before }, index) => {
+      const { isPatched, isCountedOnly: isHidden, text } = record;
+      const run = known.get(record.run.id) ?? record.run;
+      const columns = toColumns(this.shown(run), { isPatched, isHidden });
+      return {
+        ...columns,
+        is_covered: run.isCovered || (before?.isCovered ?? false),
+        answer_id: isHidden ? null : (fresh[index]?.answer ?? null),
+        words: this.sealing.isOn || isHidden ? [] : [...new Set(wordsOf(text))],
+      };
+    });
+    await client.query(UPSERT, [storableJson(rows)]);
     await this.writeTexts(client, runs);
-    await coverOthers(client, runs);
   }
 
   /** Where texts are sealed, rows show none of them. */
@@ -284,31 +299,6 @@ function textsOf({ run, payload, attachments }: RunRecord, sealing: Sealing) {
       seal(name, mimeType, Buffer.from(base64, "base64")),
     ),
   ];
-}
-
-/** What the full text finds: words alone, as they are searched for. PostgreSQL keeps no zero bytes. */
-function textOf({ text }: RunRecord): string {
-  return wordsOf(text).join(" ");
-}
-
-/** A run whose start was told later stands in another place: the old one goes. */
-async function dropMoved(client: PoolClient, runs: RunBatch["runs"]): Promise<void> {
-  const moved = runs.filter(({ record, before }) => before && before.at !== record.run.at);
-  if (moved.length === 0) return;
-  const ids = moved.map(({ record }) => record.run.id);
-  await client.query("DELETE FROM weir.run WHERE id = ANY($1::uuid[])", [ids]);
-  await client.query("DELETE FROM weir.run_text WHERE id = ANY($1::uuid[])", [ids]);
-}
-
-async function dropRuns(client: PoolClient, condition: string, values: unknown[]): Promise<number> {
-  const { rows } = await client.query<{ id: string }>(
-    `DELETE FROM weir.run WHERE ${condition} RETURNING id`,
-    values,
-  );
-  const ids = rows.map(({ id }) => id);
-  await client.query("DELETE FROM weir.run_text WHERE id = ANY($1::uuid[])", [ids]);
-  await client.query("DELETE FROM weir.feedback WHERE run = ANY($1::uuid[])", [ids]);
-  return ids.length;
 }
 
 async function putFeedbackRow(client: PoolClient, feedback: Feedback): Promise<void> {

@@ -1,18 +1,13 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { Run, RunPayload } from "../../../core/run.ts";
+import { answerOf, isModelRun, placedUnder } from "../../covered-runs.ts";
 import { packDotted } from "./dotted-order.ts";
 import type { Rollups } from "./rollups.ts";
-import { type RunRow, fromRow, rootOrder } from "./run-rows.ts";
+import { type RunRow, fromRow } from "./run-rows.ts";
 import { COVERED, uuidToBytes } from "./schema.ts";
 import type { Words } from "./words.ts";
 
-const MOST_ANSWER_CHARS = 100;
-
-/**
- * A client that traces its own model runs and calls Weir for them reports the same tokens twice: once
- * as its run, once as our call. The call is known to be under the run by its parent, or to be the same by
- * the id of the answer; sums then leave the client's run out.
- */
+/** Finds the runs of clients that calls of ours count for (src/store/covered-runs.ts). */
 export class Covering {
   private readonly words: Words;
   private readonly rollups: Rollups;
@@ -52,6 +47,7 @@ export class Covering {
     for (const call of calls) this.hang(call, run);
     const isCovered =
       before?.isCovered === true ||
+      run.isCovered ||
       calls.length > 0 ||
       this.sql.callUnder.get(uuidToBytes(run.traceId), uuidToBytes(run.id), tenant) !== undefined;
     return isCovered ? { ...run, isCovered } : run;
@@ -72,7 +68,7 @@ export class Covering {
     for (const row of [...parent, ...sameAnswer] as (RunRow | undefined)[]) {
       const other = row && fromRow(row, this.words);
       if (!other || !isModelRun(other)) continue;
-      if (hung.parentId === null) hung = { ...hung, ...placeUnder(other, call) };
+      if (hung.parentId === null) hung = placedUnder(other, hung);
       if (other.isCovered) continue;
       this.rollups.replace(other, { ...other, isCovered: true });
       this.sql.cover.run(row.seq);
@@ -86,30 +82,12 @@ export class Covering {
 
   private hang(row: RunRow, client: Run): void {
     if (row.parent !== null) return;
-    const { traceId, parentId, dottedOrder } = placeUnder(client, fromRow(row, this.words));
+    const { traceId, dottedOrder } = placedUnder(client, fromRow(row, this.words));
     this.sql.hang.run(
       uuidToBytes(traceId),
-      uuidToBytes(parentId),
+      uuidToBytes(client.id),
       packDotted(dottedOrder),
       row.seq,
     );
   }
-}
-
-function isModelRun({ type }: Run): boolean {
-  return type === "llm" || type === "embedding";
-}
-
-function placeUnder(client: Run, call: Run) {
-  const { id, traceId, dottedOrder } = client;
-  const own = call.dottedOrder ?? rootOrder(call.at, call.id);
-  return { traceId, parentId: id, dottedOrder: dottedOrder && `${dottedOrder}.${own}` };
-}
-
-/** `chatcmpl-…`, `msg_…`: what the upstream called its answer. */
-function answerOf(run: Run, { outputs }: RunPayload): string | undefined {
-  if (run.source === "call") return run.call?.answerId ?? undefined;
-  if (run.type !== "llm" || typeof outputs !== "object" || outputs === null) return undefined;
-  const id = "id" in outputs ? outputs.id : undefined;
-  return typeof id === "string" && id !== "" && id.length <= MOST_ANSWER_CHARS ? id : undefined;
 }

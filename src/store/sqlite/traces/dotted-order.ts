@@ -5,29 +5,48 @@
 import { bytesToUuid, uuidToBytes } from "./schema.ts";
 
 const SEGMENT =
-  /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)(\d{6})Z([0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12})$/;
+  /^(\d{4})(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3])([0-5]\d)([0-5]\d)(\d{6})Z([0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12})$/;
 const BYTES = 24;
+const SEPARATOR = ".";
+
+/** What came last before a run's own segment: siblings come together. */
+let lastPrefix = { order: "", packed: Buffer.alloc(0) };
 
 export function packDotted(order: string | null): Uint8Array | string | null {
   if (order === null) return null;
-  const segments = order.split(".");
-  const packed = Buffer.allocUnsafe(segments.length * BYTES);
-  for (const [index, segment] of segments.entries()) {
-    const match = SEGMENT.exec(segment);
-    if (!match) return order;
-    const [, year, month, day, hour, minute, second, micros, id = ""] = match;
-    const ms = Date.UTC(
+  const end = order.lastIndexOf(SEPARATOR);
+  const own = packSegment(order.slice(end + 1));
+  if (own === undefined) return order;
+  if (end === -1) return own;
+  const prefix = order.slice(0, end);
+  if (lastPrefix.order !== prefix) {
+    const packed = packDotted(prefix);
+    if (packed === null || typeof packed === "string") return order;
+    lastPrefix = { order: prefix, packed: Buffer.from(packed) };
+  }
+  return Buffer.concat([lastPrefix.packed, own]);
+}
+
+/** Undefined for what has another form, or is no day of any calendar. */
+function packSegment(segment: string): Buffer | undefined {
+  const match = SEGMENT.exec(segment);
+  if (!match) return undefined;
+  const [, year, month, day, hour, minute, second, micros, id = ""] = match.map(String);
+  const date = new Date(
+    Date.UTC(
       Number(year),
       Number(month) - 1,
       Number(day),
       Number(hour),
       Number(minute),
       Number(second),
-    );
-    packed.writeDoubleBE(ms * 1000 + Number(micros), index * BYTES);
-    packed.set(uuidToBytes(id), index * BYTES + 8);
-  }
-  return unpackDotted(packed) === order ? packed : order;
+    ),
+  );
+  if (date.getUTCDate() !== Number(day)) return undefined;
+  const packed = Buffer.allocUnsafe(BYTES);
+  packed.writeDoubleBE(date.getTime() * 1000 + Number(micros), 0);
+  packed.set(uuidToBytes(id), 8);
+  return packed;
 }
 
 export function unpackDotted(kept: Uint8Array | string | null): string | null {

@@ -190,25 +190,26 @@ function like(field: RunField, value: string): Condition {
   };
 }
 
-function ofMetadata(filter: Extract<RunFilter, { op: "metadata" }>): Condition {
-  const path = `$."${filter.key.replaceAll('"', "")}"`;
-  if (filter.value === undefined) {
-    const isThere = filter.cmp === "eq";
-    return {
-      sql: `json_extract(run.metadata, ?) IS ${isThere ? "NOT " : ""}NULL`,
-      values: [path],
-    };
+function ofMetadata({ key, cmp, value }: Extract<RunFilter, { op: "metadata" }>): Condition {
+  // A path cannot name a key with a quote in it.
+  const isOdd = key.includes('"');
+  const path = isOdd ? key : `$."${key}"`;
+  const of = (what: "value" | "type") =>
+    isOdd
+      ? `(SELECT ${what} FROM json_each(run.metadata) WHERE json_each.key = ?)`
+      : `json_${what === "value" ? "extract" : what}(run.metadata, ?)`;
+  if (value === undefined) {
+    return { sql: `${of("value")} IS ${cmp === "eq" ? "NOT " : ""}NULL`, values: [path] };
   }
-  const value = typeof filter.value === "boolean" ? Number(filter.value) : filter.value;
-  const sign = SIGNS[filter.cmp];
+  const text = String(typeof value === "boolean" ? Number(value) : value);
   // A number may have been sent as a text, and the other way round.
-  const isText = filter.cmp === "eq" || filter.cmp === "neq";
-  return isText
-    ? {
-        sql: `CAST(json_extract(run.metadata, ?) AS TEXT) ${sign} ?`,
-        values: [path, String(value)],
-      }
-    : { sql: `json_extract(run.metadata, ?) ${sign} ?`, values: [path, value] };
+  if (cmp === "eq" || cmp === "neq" || typeof value === "string") {
+    return { sql: `CAST(${of("value")} AS TEXT) ${SIGNS[cmp]} ?`, values: [path, text] };
+  }
+  return {
+    sql: `${of("type")} IN ('integer', 'real') AND ${of("value")} ${SIGNS[cmp]} ?`,
+    values: [path, path, Number(value)],
+  };
 }
 
 function ofFeedback({ key, cmp, score }: Extract<RunFilter, { op: "feedback" }>): Condition {

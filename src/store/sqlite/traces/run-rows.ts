@@ -14,6 +14,7 @@ import {
   bytesToUuid,
   uuidToBytes,
 } from "./schema.ts";
+import { rootOrder } from "../../root-order.ts";
 import { ROUTE_OF_SHADOWS } from "../../shadow-route.ts";
 import type { Words } from "./words.ts";
 
@@ -221,12 +222,4 @@ export function fromRow(row: RunRow, words: Words): Run {
       answerId: facts.answerId ?? null,
     },
   };
-}
-
-/** The order of a root follows from its start and its id. */
-export function rootOrder(at: number, id: string): string {
-  const ms = Math.floor(at);
-  const time = new Date(ms).toISOString().replaceAll(/[-:]/g, "");
-  const micros = String(Math.round((at - ms) * 1000)).padStart(3, "0");
-  return `${time.slice(0, 15)}${time.slice(16, 19)}${micros}Z${id}`;
 }

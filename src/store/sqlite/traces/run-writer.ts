@@ -8,6 +8,7 @@ import type {
   RunRecord,
 } from "../../../core/run.ts";
 import type { LogPosition } from "../../append-log.ts";
+import { answered, cover } from "../../covered-runs.ts";
 import { openDatabase } from "../database.ts";
 import { Annotations } from "./annotations.ts";
 import { BlockWriter, PayloadReader, type Piece, type Place } from "./blocks.ts";
@@ -133,8 +134,16 @@ export class SqliteRunWriter {
     this.atomically(() => {
       for (const project of batch.projects) this.annotations.begin({ ...project, now: batch.now });
       // In the order of keys: the full-text index writes out what it holds whenever a key goes back.
+      // What comes together is not in the database yet.
+      const known = cover(
+        batch.runs.map(({ record }) => answered(record)),
+        [],
+      );
+      const byId = new Map(known.map((run) => [run.id, run]));
       const written = batch.runs
-        .flatMap(({ record, before }) => this.count(record, before))
+        .flatMap(({ record, before }) =>
+          this.count({ ...record, run: byId.get(record.run.id) ?? record.run }, before),
+        )
         .toSorted((a, b) => a.seq - b.seq);
       const places = this.writeTexts(written);
       for (const one of written) this.writeRun(one, places.get(one.seq));
