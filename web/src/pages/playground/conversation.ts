@@ -96,39 +96,33 @@ export function createConversation(needs: AnswerNeeds, kept: readonly Round[] = 
     return { text: last.prompt, images: last.images };
   }
 
-  /** A new chat in which this was already said, elsewhere. */
-  function begin(said: readonly Said[], settings: Settings): void {
-    clear();
-    for (const one of said) board.add(toRound(one, settings));
-  }
-
   function stop(model?: string): void {
     for (const [name, stopper] of running)
       if (model === undefined || model === name) stopper.abort();
   }
 
-  function clear(): void {
-    stop();
-    running.clear();
-    board.set([]);
-  }
-
   return {
     send,
-    begin,
+    /** A round that was had elsewhere. */
+    add: board.add,
     giveResults,
     takeBack,
     /** One model's answer, or all of them. */
     stop,
     /** Asks the last message again, with the present settings. */
     retry: (settings: Settings) => send(takeBack(), settings),
-    clear,
+    clear: () => {
+      stop();
+      running.clear();
+      board.set([]);
+    },
     rounds: board.rounds,
     subscribe: board.subscribe,
   };
 }
 
-function toRound({ prompt, answer }: Said, settings: Settings): Omit<Round, "id"> {
+/** What was said elsewhere, as a round of this conversation. */
+export function toRound({ prompt, answer }: Said, settings: Settings): Omit<Round, "id"> {
   const model = settings.models[0] ?? "";
   const question = toQuestion(settings, model, [{ role: "user", text: prompt, images: [] }]);
   const given: Answer = { ...NOTHING_YET, state: "done", text: answer };

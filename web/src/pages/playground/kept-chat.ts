@@ -1,5 +1,5 @@
 import { streamChat } from "./chat-stream.ts";
-import { createConversation, NO_DRAFT, type Draft, type Said } from "./conversation.ts";
+import { createConversation, NO_DRAFT, toRound, type Draft, type Said } from "./conversation.ts";
 import { loadKept, saveKept } from "./keep.ts";
 import { NO_SETTINGS, type Settings } from "./settings.ts";
 
@@ -46,7 +46,8 @@ export function takeReplay(replay: {
 }): void {
   settings = { ...settings, system: replay.system };
   draft = { text: replay.prompt, images: [] };
-  conversation.begin(replay.rounds, settings);
+  conversation.clear();
+  for (const said of replay.rounds) conversation.add(toRound(said, settings));
 }
 
 export function forgetChat(): void {

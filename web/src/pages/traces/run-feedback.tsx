@@ -4,6 +4,7 @@ import { useGiveFeedback } from "../../api/trace-queries.ts";
 import { formatAgo, formatRate } from "../../format.ts";
 import { Badge } from "../../parts/badge.tsx";
 import { ErrorNotice } from "../../parts/feedback.tsx";
+import { Icon } from "../../parts/icon.tsx";
 import { useWhyNot } from "../../parts/role.tsx";
 
 const KEY = "user_score";
@@ -72,10 +73,10 @@ function Give({ runId }: { runId: string }) {
       </div>
       <div className="row">
         <button type="button" className="button" {...common} onClick={() => send(1)}>
-          <span aria-hidden="true">👍</span> Good
+          <Icon name="up" size={16} /> Good
         </button>
         <button type="button" className="button" {...common} onClick={() => send(0)}>
-          <span aria-hidden="true">👎</span> Bad
+          <Icon name="down" size={16} /> Bad
         </button>
         <span className="small quiet" role="status">
           {give.isSuccess && "Kept."}

@@ -123,7 +123,7 @@ function TreeBox(props: {
       aria-activedescendant={isThere ? `${id}-${at}` : undefined}
       onKeyDown={onKeyDown}
     >
-      <div role="presentation" style={{ height: rows.length * ROW }}>
+      <div className="run-rows" role="presentation" style={{ height: rows.length * ROW }}>
         {rows
           .slice(first, end)
           .map((row, index) => children(row, `${id}-${first + index}`, first + index))}
