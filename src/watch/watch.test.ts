@@ -71,12 +71,10 @@ const CALL: CallRecord = {
   output: "a secret answer",
 };
 
-function setUp(
-  capture: Capture = "redacted",
-  append?: (lines: string) => Promise<void>,
-) {
+function setUp(capture: Capture = "redacted", append?: (lines: string) => Promise<void>) {
   const kept: string[] = [];
   const planned: (() => void)[] = [];
+  const waits: number[] = [];
   const recorder = createRecorder({
     calls: {
       append(bytes) {
@@ -89,10 +87,20 @@ function setUp(
     capture: () => capture,
     redact: (text) => text.replaceAll("secret", "[redacted]"),
     log: silentLog,
-    later: (action) => planned.push(action),
+    later(action, ms) {
+      planned.push(action);
+      waits.push(ms);
+    },
   });
-  return { recorder, kept, planned };
+  return { recorder, kept, planned, waits };
 }
+
+it("holds a call no longer than a killed process may lose", () => {
+  const { recorder, waits } = setUp();
+  recorder.record(CALL);
+  expect(waits).toHaveLength(1);
+  expect(waits[0]).toBeLessThanOrEqual(250);
+});
 
 it("hands calls over together, once for many", async () => {
   const { recorder, kept, planned } = setUp();

@@ -3,6 +3,7 @@ import { readFileSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { SqliteRunWriter } from "../../src/store/sqlite/traces/run-writer.ts";
+import { prune } from "../../src/weir/traces/retention.ts";
 import { NOW, batch, call, keepCalls, newFolder, openTestTraces } from "./setup.ts";
 
 const CARD = "4111 1111 1111 1111";
@@ -125,4 +126,33 @@ it("deletes by age what is older than traces.keep, with texts and words; sums st
   expect(await again.count({ filter: { op: "search", text: "recent" } })).toBe(30);
   const [sum] = await again.figures({ from: NOW - 60_000, to: NOW + 60_000, by: [] });
   expect(sum?.runs).toBe(60);
+});
+
+it("deletes the oldest when the database holds more than it may", async () => {
+  const folder = newFolder();
+  const traces = await openTestTraces(folder);
+  await keepCalls(
+    traces,
+    Array.from({ length: 3000 }, (_, n) =>
+      call(`s${n}`, { at: NOW + n, output: randomBytes(300).toString("hex") }),
+    ),
+  );
+  await traces.close();
+  const writer = new SqliteRunWriter({ path: join(folder, "traces.db") });
+  const before = await writer.usedBytes();
+  await prune((action) => action(writer), { keepMs: 1e12, maxBytes: before / 2 }, NOW + 10_000);
+  expect(await writer.usedBytes()).toBeLessThanOrEqual(before / 2);
+  expect(await writer.oldest()).toBeGreaterThanOrEqual(NOW + 1000);
+  await writer.close();
+  const again = await openTestTraces(folder);
+  const [newest] = (await again.runs({ limit: 1 })).runs;
+  expect(newest?.at).toBe(NOW + 2999);
+});
+
+it("takes traces as safely with traces.sync: always", async () => {
+  const traces = await openTestTraces(newFolder(), { isSynced: true });
+  const sent = Array.from({ length: 20 }, wire);
+  await Promise.all(sent.map((one) => traces.ingest(batch({ post: [one] }))));
+  await keepCalls(traces, [call("a")]);
+  expect(await traces.count({})).toBe(21);
 });

@@ -1,4 +1,4 @@
-import { messageOf } from "../../core/errors.ts";
+import { WeirError, messageOf } from "../../core/errors.ts";
 import type { RunBatch, RunWriter } from "../../watch/trace/run-store.ts";
 
 /** The database as a whole: it will take the same batch later. */
@@ -19,7 +19,7 @@ export async function writeWhatCanBe(
     await writer.write(batch);
     return 0;
   } catch (cause) {
-    if (PASSES.test(messageOf(cause))) throw cause;
+    if (isPassing(cause)) throw cause;
     if (batch.runs.length + batch.feedback.length <= 1) {
       onTrouble(`a run was left out: ${messageOf(cause)}`);
       await writer.write({ ...batch, runs: [], feedback: [] });
@@ -41,4 +41,9 @@ export async function writeWhatCanBe(
   }
   if (batch.feedback.length === 0) await writer.write(rest);
   return failed;
+}
+
+function isPassing(cause: unknown): boolean {
+  if (cause instanceof WeirError && cause.code === "storage_unavailable") return true;
+  return PASSES.test(messageOf(cause));
 }

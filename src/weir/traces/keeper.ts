@@ -83,6 +83,7 @@ export class TraceKeeper {
   /** Records that were taken as they came, while older ones wait. */
   private readonly taken = new Set<string>();
   private heldBytes = 0;
+  private isStarted = false;
   private writtenTo: StorePosition | undefined;
   private last: Promise<unknown> = Promise.resolve();
   private readonly counts = { accepted: 0, rejected: 0, truncated: 0, written: 0, failed: 0 };
@@ -93,9 +94,17 @@ export class TraceKeeper {
     this.merging = new Merging(needs);
   }
 
+  /** A database that is away is asked again before anything is read from the log. */
   async start(): Promise<void> {
-    this.readTo = await this.needs.writer.position();
-    this.writtenTo = this.readTo;
+    try {
+      this.readTo = await this.needs.writer.position();
+      this.writtenTo = this.readTo;
+      this.isStarted = true;
+      this.trouble = null;
+    } catch (cause) {
+      this.trouble = messageOf(cause);
+      this.needs.onTrouble(this.trouble);
+    }
   }
 
   get figures(): KeeperFigures {
@@ -309,6 +318,8 @@ export class TraceKeeper {
   }
 
   private async step(isAll: boolean): Promise<boolean> {
+    if (!this.isStarted) await this.start();
+    if (!this.isStarted) return false;
     const records = this.hasUnread ? this.needs.log.read(this.readTo) : [];
     for (const record of records) await this.consume(record);
     // What is left of a segment was cut by a crash, or is spoilt: there is nothing more to read.

@@ -9,7 +9,20 @@ export interface TraceThreadData {
   readonly folder: string;
   readonly settings: TraceSettings;
   readonly keys: readonly { readonly name: string; readonly key: Uint8Array }[];
+  /** Absent: SQLite in the folder. */
+  readonly store?: SharedStore;
 }
+
+/** A database that several replicas may share. */
+export type SharedStore =
+  | { readonly kind: "postgres"; readonly url: string }
+  | {
+      readonly kind: "clickhouse";
+      readonly url: string;
+      readonly database: string;
+      readonly user: string | undefined;
+      readonly password: string | undefined;
+    };
 
 export interface TraceSettings {
   readonly keepMs: number;

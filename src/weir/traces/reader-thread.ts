@@ -1,17 +1,16 @@
-import { join } from "node:path";
 import { parentPort, workerData } from "node:worker_threads";
-import { SqliteRunReader } from "../../store/sqlite/traces/run-reader.ts";
 import type { RunReader } from "../../watch/trace/run-store.ts";
 import type { FromThread, ToThread, TraceThreadData } from "./messages.ts";
 import { packCells } from "./packed-cells.ts";
+import { openRunReader } from "./store-of.ts";
 import { packError } from "./thread-error.ts";
 
 /** The thread that answers questions about traces, beside the one that writes them. */
 
 const port = parentPort;
 if (!port) throw new Error("reader-thread.ts runs as a worker thread");
-const { folder, keys } = workerData as TraceThreadData; // set by traces-client.ts alone
-const reader: RunReader = new SqliteRunReader({ path: join(folder, "traces.db"), keys });
+const opening = openRunReader(workerData as TraceThreadData); // set by traces-client.ts alone
+opening.catch(() => undefined); // whoever asks hears of it
 
 port.on("message", (message: ToThread) => {
   if (message.type === "ask") void answer(message);
@@ -20,6 +19,7 @@ port.on("message", (message: ToThread) => {
 
 async function answer({ ask, method, args }: Extract<ToThread, { type: "ask" }>): Promise<void> {
   try {
+    const reader = await opening;
     // The client's own methods are all that asks: names and arguments are of one piece.
     const question = reader[method as keyof RunReader] as (...args: unknown[]) => Promise<unknown>;
     const value = await question.apply(reader, [...args]);
@@ -30,7 +30,7 @@ async function answer({ ask, method, args }: Extract<ToThread, { type: "ask" }>)
 }
 
 async function close(): Promise<void> {
-  await reader.close();
+  await opening.then((reader) => reader.close()).catch(() => undefined);
   tell({ type: "closed" });
   port?.close();
 }

@@ -228,9 +228,9 @@ export class SqliteRunWriter {
 
   /** Packs texts that wait by themselves into a block; gives whether there may be more. */
   async compact(): Promise<boolean> {
-    this.sql.mergeWords.run();
+    const hasMerged = this.mergeWords();
     const rows = this.sql.waiting.all(COMPACT_AT_ONCE);
-    if (rows.length < LEAST_FOR_BLOCK) return false;
+    if (rows.length < LEAST_FOR_BLOCK) return hasMerged;
     this.atomically(() => {
       const pieces = rows.map((row): Piece => {
         const seq = Number(row["seq"]);
@@ -242,7 +242,7 @@ export class SqliteRunWriter {
         this.sql.dropLoose.run(seq);
       });
     });
-    return rows.length === COMPACT_AT_ONCE;
+    return hasMerged || rows.length === COMPACT_AT_ONCE;
   }
 
   oldCalls(limit: number): OldCall[] {
@@ -335,6 +335,14 @@ export class SqliteRunWriter {
     return seq;
   }
 
+  /** A step of tidying the full-text index; false when there was nothing to do. */
+  private mergeWords(): boolean {
+    const changes = () => Number(this.sql.changes.get()?.["n"] ?? 0);
+    const before = changes();
+    this.sql.mergeWords.run();
+    return changes() - before >= 2; // FTS5 counts one for the command itself
+  }
+
   private dropRuns(seqs: readonly number[]): void {
     const blocks = new Set<number>();
     for (const seq of seqs) {
@@ -417,6 +425,7 @@ function prepare(db: DatabaseSync) {
     ),
     setPlace: db.prepare("UPDATE run SET block = ?, start = ?, length = ? WHERE seq = ?"),
     addText: db.prepare("INSERT INTO run_text (rowid, text) VALUES (?, ?)"),
+    changes: db.prepare("SELECT total_changes() AS n"),
     mergeAllWords: db.prepare("INSERT INTO run_text (run_text, rank) VALUES ('merge', -16)"),
     mergeWords: db.prepare("INSERT INTO run_text (run_text, rank) VALUES ('merge', 200)"),
     dropText: db.prepare("DELETE FROM run_text WHERE rowid = ?"),
