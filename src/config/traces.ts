@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { duration } from "./fields.ts";
+import { TraceStore } from "./trace-store.ts";
 import { TracesExport } from "./traces-export.ts";
 
 /** What is kept of a request and its answer. */
@@ -38,7 +39,10 @@ export const Traces = z.strictObject({
     .describe(
       "Another level for a route, as /v1/embeddings, or for what comes in: langsmith, otlp.",
     ),
-  keep: duration("30d").describe("Older runs are deleted. Sums are kept for two years."),
+  store: TraceStore,
+  keep: duration("30d").describe(
+    "Older runs are deleted. SQLite keeps their sums for two years; the others drop whole days.",
+  ),
   maxGiB: z
     .number()
     .positive()

@@ -15,7 +15,23 @@ export interface DatabaseOptions {
   readonly connections: number;
   /** How long a connection or an answer is waited for. */
   readonly timeoutMs: number;
+  /** Whether it may be away at the start: what is asked meanwhile is refused. */
+  readonly mayBeAway?: boolean;
+  /** What it is called and named by, and what is done while it is away. */
+  readonly words?: DatabaseWords;
 }
+
+interface DatabaseWords {
+  readonly name: string;
+  readonly field: string;
+  readonly meanwhile: string;
+}
+
+const OF_ACCESS: DatabaseWords = {
+  name: "The database of keys and tenants",
+  field: "postgres.urlEnv",
+  meanwhile: "Keys that are known go on working; changes have to wait until PostgreSQL answers.",
+};
 
 /** A step of the schema's history. Steps are only ever added at the end; older Weirs must bear them. */
 export type Migration = string;
@@ -47,20 +63,36 @@ export async function openPostgres(
   // nobody listens to would end the process.
   pool.on("error", () => undefined);
   pool.on("connect", (client) => client.on("error", () => undefined));
-  const database = toDatabase(pool);
-  try {
+  const { words = OF_ACCESS } = options;
+  const database = toDatabase(pool, words);
+  let isReady = false;
+  const prepare = async () => {
+    if (isReady) return;
     await database.atomically((client) => migrate(client, migrations, noted));
-    return database;
+    isReady = true;
+  };
+  try {
+    await prepare();
   } catch (cause) {
-    await database.close();
-    throw toStartError(cause, options.url);
+    const isAway = cause instanceof WeirError && cause.code === "storage_unavailable";
+    if (!options.mayBeAway || !isAway) {
+      await database.close();
+      throw toStartError(cause, options.url, words);
+    }
   }
+  return {
+    ...database,
+    async atomically(work) {
+      await prepare();
+      return database.atomically(work);
+    },
+  };
 }
 
-function toDatabase(pool: Pool): Database {
+function toDatabase(pool: Pool, words: DatabaseWords): Database {
   return {
     async atomically(work) {
-      const client = await connect(pool);
+      const client = await connect(pool, words);
       let failure: unknown;
       try {
         await client.query("BEGIN");
@@ -70,22 +102,22 @@ function toDatabase(pool: Pool): Database {
       } catch (cause) {
         failure = cause;
         await client.query("ROLLBACK").catch(() => undefined);
-        throw toStoreError(cause);
+        throw toStoreError(cause, words);
       } finally {
         // A connection that failed is not used again: it may hang in the middle of something.
         client.release(failure !== undefined && !(failure instanceof WeirError));
       }
     },
-    connect: () => connect(pool),
+    connect: () => connect(pool, words),
     close: () => pool.end(),
   };
 }
 
-async function connect(pool: Pool): Promise<PoolClient> {
+async function connect(pool: Pool, words: DatabaseWords): Promise<PoolClient> {
   try {
     return await pool.connect();
   } catch (cause) {
-    throw toStoreError(cause);
+    throw toStoreError(cause, words);
   }
 }
 
@@ -115,23 +147,23 @@ async function migrate(
 const PASSING = /^(08|53|57P|40|25006)/;
 
 /** What the database said against a statement is a fault of ours: left as it is. */
-function toStoreError(cause: unknown): unknown {
+function toStoreError(cause: unknown, { name, meanwhile }: DatabaseWords): unknown {
   if (cause instanceof WeirError) return cause;
   const { code, severity } = (cause ?? {}) as Record<string, unknown>; // a DatabaseError has them
   if (severity !== undefined && !PASSING.test(String(code))) return cause;
   return new WeirError(
     "storage_unavailable",
-    `The database of keys and tenants cannot be used now (${reasonOf(cause)}). Keys that are known go on working; changes have to wait until PostgreSQL answers.`,
+    `${name} cannot be used now (${reasonOf(cause)}). ${meanwhile}`,
     { cause, retryAfterMs: 2000 },
   );
 }
 
-function toStartError(cause: unknown, url: string): WeirError {
+function toStartError(cause: unknown, url: string, { field }: DatabaseWords): WeirError {
   if (cause instanceof WeirError && cause.code === "invalid_config") return cause;
   const reason = reasonOf(cause instanceof WeirError ? cause.cause : cause);
   return new WeirError(
     "invalid_config",
-    `Cannot use PostgreSQL at ${placeOf(url)}: ${reason}. Check that it runs, that the variable named by postgres.urlEnv has the right URL, and that its user may create the schema "weir" in that database.`,
+    `Cannot use PostgreSQL at ${placeOf(url)}: ${reason}. Check that it runs, that the variable named by ${field} has the right URL, and that its user may create the schema "weir" in that database.`,
     { cause },
   );
 }

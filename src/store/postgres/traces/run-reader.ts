@@ -17,16 +17,16 @@ import {
 import { type RunColumns, fromColumns } from "../../run-columns.ts";
 import { toSql } from "../../run-filter.ts";
 import { Sealing } from "../../sealing.ts";
-import { type Database, openPostgres } from "../database.ts";
+import type { Database } from "../database.ts";
 import { Binder } from "./binder.ts";
 import { readFigures } from "./figures.ts";
 import type { PostgresTraceOptions } from "./run-writer.ts";
-import { COLUMN_TYPES, MIGRATIONS } from "./schema.ts";
+import { COLUMN_TYPES } from "./schema.ts";
+import { openTraceDatabase } from "./trace-database.ts";
 import { readTexts } from "./texts.ts";
 
 type Asked = Omit<RunQuery, "limit" | "cursor">;
 
-const TIMEOUT_MS = 30_000;
 const CONNECTIONS = 4;
 const FACET_RUNS = 20_000;
 const COLUMNS = Object.keys(COLUMN_TYPES).join(", ");
@@ -34,8 +34,7 @@ const COLUMNS = Object.keys(COLUMN_TYPES).join(", ");
 export async function openPostgresRunReader(
   options: PostgresTraceOptions,
 ): Promise<PostgresRunReader> {
-  const connection = { url: options.url, connections: CONNECTIONS, timeoutMs: TIMEOUT_MS };
-  const database = await openPostgres(connection, MIGRATIONS, "trace_migration");
+  const database = await openTraceDatabase(options.url, CONNECTIONS);
   return new PostgresRunReader(database, new Sealing(options.keys));
 }
 

@@ -13,10 +13,11 @@ import { type RunColumns, fromColumns, toColumns } from "../../run-columns.ts";
 import { Sealing, type SealingKeys } from "../../sealing.ts";
 import { wordsOf } from "../../run-filter.ts";
 import { answered } from "../../covered-runs.ts";
-import { type Database, openPostgres } from "../database.ts";
+import type { Database } from "../database.ts";
 import { covered } from "./covering.ts";
 import { Partitions } from "./partitions.ts";
-import { COLUMN_TYPES, MIGRATIONS } from "./schema.ts";
+import { openTraceDatabase } from "./trace-database.ts";
+import { COLUMN_TYPES } from "./schema.ts";
 import { dropMoved, dropOldest, hideRuns } from "./removal.ts";
 import { storable, storableJson } from "./storable.ts";
 import { readTexts } from "./texts.ts";
@@ -44,7 +45,7 @@ interface StoredRun {
   readonly isPatched: boolean;
 }
 
-const TIMEOUT_MS = 30_000;
+const SIZE_HOLDS_MS = 30_000;
 const NAMES = Object.keys(COLUMN_TYPES) as (keyof RunColumns)[];
 const RECORD = `${Object.entries(COLUMN_TYPES)
   .map(([name, type]) => `${name} ${type}`)
@@ -56,11 +57,7 @@ const UPSERT = `INSERT INTO weir.run (${NAMES.join(", ")}, words)
 export async function openPostgresRunWriter(
   options: PostgresTraceOptions,
 ): Promise<PostgresRunWriter> {
-  const connection = { url: options.url, connections: 1, timeoutMs: TIMEOUT_MS };
-  return new PostgresRunWriter(
-    await openPostgres(connection, MIGRATIONS, "trace_migration"),
-    options,
-  );
+  return new PostgresRunWriter(await openTraceDatabase(options.url, 1), options);
 }
 
 /** Runs in PostgreSQL. Several replicas write into one database, each with a log of its own. */
@@ -69,6 +66,7 @@ export class PostgresRunWriter {
   private readonly writer: string;
   private readonly sealing: Sealing;
   private readonly partitions = new Partitions();
+  private size: { readonly at: number; readonly bytes: Promise<number> } | undefined;
 
   constructor(database: Database, { writer, keys = [] }: PostgresTraceOptions) {
     this.database = database;
@@ -196,6 +194,7 @@ export class PostgresRunWriter {
   /** The oldest day that is too old as a whole goes at once; where there is none, runs of a part of a day. */
   prune(before: number, limit: number, now: number): Promise<number> {
     return this.change(async (client) => {
+      this.size = undefined;
       const gone = await this.partitions.drop(client, before);
       // Room is won by days alone: what is deleted from a table leaves it as large as it was.
       return gone > 0 || before >= now ? gone : dropOldest(client, before, limit);
@@ -206,7 +205,16 @@ export class PostgresRunWriter {
     return false;
   }
 
-  async usedBytes(): Promise<number> {
+  /** As of the last half minute: every partition is looked at. */
+  usedBytes(): Promise<number> {
+    const now = Date.now();
+    if (!this.size || now - this.size.at > SIZE_HOLDS_MS) {
+      this.size = { at: now, bytes: this.measure() };
+    }
+    return this.size.bytes;
+  }
+
+  private async measure(): Promise<number> {
     const [row] = await this.rows<{ n: string }>(
       `SELECT sum(pg_total_relation_size(inhrelid)) AS n FROM pg_inherits
        WHERE inhparent IN ('weir.run'::regclass, 'weir.run_text'::regclass)`,
