@@ -9,7 +9,9 @@ import type { RunWriter } from "../../watch/trace/run-store.ts";
 import type { IngestRequest } from "../../watch/trace/traces.ts";
 import { type IngestTools, TraceKeeper } from "./keeper.ts";
 import type { FromThread, ToThread, TraceSettings, TraceThreadData } from "./messages.ts";
+import { GroupCommit } from "./group-commit.ts";
 import { openRunWriter } from "./store-of.ts";
+import { prune } from "./retention.ts";
 import { packError } from "./thread-error.ts";
 
 /**
@@ -24,7 +26,6 @@ const BUSY_SHARE = 0.02;
 const SLICE_REST_MS = 80;
 const RETRY_MS = 1000;
 const PRUNE_EVERY_MS = 60_000;
-const PRUNE_RUNS = 1000;
 const FIGURES_EVERY_MS = 1000;
 /** A question waits for this much of the log; more would make it wait too long. */
 const SETTLE_BYTES = 8 * 1024 * 1024;
@@ -47,8 +48,7 @@ const keeper = new TraceKeeper({
   now: Date.now,
   onTrouble: (message) => tell({ type: "trouble", message }),
 });
-/** Answers that wait for the disk itself. */
-let unsynced: (() => void)[] = [];
+const commit = new GroupCommit(() => log.sync(), setImmediate);
 let timer: NodeJS.Timeout | undefined;
 let isPumping = false;
 let second = 0;
@@ -57,7 +57,7 @@ let toldFigures = "";
 
 port.on("message", (message: ToThread) => void take(message));
 const ready = start();
-const pruning = setInterval(() => void prune(), PRUNE_EVERY_MS);
+const pruning = setInterval(() => void pruneNow(), PRUNE_EVERY_MS);
 const telling = setInterval(() => void tellFigures(), FIGURES_EVERY_MS);
 
 let loaded: Promise<IngestTools> | undefined;
@@ -76,7 +76,7 @@ async function start(): Promise<void> {
 
 async function take(message: ToThread): Promise<void> {
   await ready;
-  if (message.type === "calls") takeCalls(message);
+  if (message.type === "calls") await takeCalls(message);
   else if (message.type === "ask") await answer(message);
   else if (message.type === "settings") use(message.settings);
   else await close();
@@ -87,14 +87,18 @@ function use(next: TraceSettings): void {
   price = createPricing(next.prices);
 }
 
-function takeCalls({ ask, lines, count }: Extract<ToThread, { type: "calls" }>): void {
+async function takeCalls({
+  ask,
+  lines,
+  count,
+}: Extract<ToThread, { type: "calls" }>): Promise<void> {
   try {
     keeper.appendCalls(lines, count);
+    await accepted(ask, undefined);
   } catch (cause) {
     tell({ type: "refused", ask, error: packError(cause) });
     return;
   }
-  accepted(ask, undefined);
   const now = Math.floor(Date.now() / 1000);
   inSecond = now === second ? inSecond + count : count;
   second = now;
@@ -102,25 +106,9 @@ function takeCalls({ ask, lines, count }: Extract<ToThread, { type: "calls" }>):
 }
 
 /** Answers when what was appended is as safe as the settings ask for. */
-function accepted(ask: number, value: unknown): void {
-  if (!settings.isSynced) {
-    tell({ type: "answer", ask, value });
-    return;
-  }
-  // Whoever comes in the meantime is brought to the disk by the same sync.
-  if (unsynced.length === 0) setImmediate(sync);
-  unsynced.push(() => tell({ type: "answer", ask, value }));
-}
-
-function sync(): void {
-  const waiting = unsynced;
-  unsynced = [];
-  try {
-    log.sync();
-    for (const answered of waiting) answered();
-  } catch (cause) {
-    tell({ type: "trouble", message: packError(cause).message });
-  }
+async function accepted(ask: number, value: unknown): Promise<void> {
+  if (settings.isSynced) await commit.committed();
+  tell({ type: "answer", ask, value });
 }
 
 /** Whether calls come fast just now. */
@@ -157,7 +145,7 @@ async function pump(): Promise<void> {
 async function answer({ ask, method, args }: Extract<ToThread, { type: "ask" }>): Promise<void> {
   try {
     if (method === "ingest") {
-      accepted(ask, await keeper.ingest(args[0] as IngestRequest));
+      await accepted(ask, await keeper.ingest(args[0] as IngestRequest));
       if (keeper.isFull) hurry();
       else schedule(PUMP_MS);
       return;
@@ -196,22 +184,9 @@ async function changeProjects<T>(action: (database: RunWriter) => Promise<T>): P
   return result;
 }
 
-/** By age, then by size: a thousand runs at a time, so that traces are taken in between. */
-async function prune(): Promise<void> {
+async function pruneNow(): Promise<void> {
   try {
-    const now = Date.now();
-    const before = now - settings.keepMs;
-    while (
-      (await keeper.change((database) => database.prune(before, PRUNE_RUNS, now))) === PRUNE_RUNS
-    );
-    const { maxBytes } = settings;
-    while (
-      maxBytes !== undefined &&
-      (await keeper.change((database) => database.usedBytes())) > maxBytes
-    ) {
-      const gone = await keeper.change((database) => database.prune(now, PRUNE_RUNS, now));
-      if (gone === 0) break;
-    }
+    await prune((action) => keeper.change(action), settings, Date.now());
   } catch (cause) {
     tell({ type: "trouble", message: packError(cause).message });
   }
