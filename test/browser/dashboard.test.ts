@@ -75,7 +75,17 @@ it.for(["light", "dark"] as const)("fits a phone, %s, on every page", async (sch
   const { page, complaints } = await visit(context, { width: 360, height: 740 }, scheme);
   await signIn(page, ADMIN_KEY);
   await page.getByRole("heading", { name: "Overview", level: 1 }).waitFor();
-  for (const path of ["/", "/playground", "/calls", "/models", "/targets", "/keys"]) {
+  const pages = [
+    "playground",
+    "calls",
+    "traces",
+    "performance",
+    "costs",
+    "models",
+    "targets",
+    "keys",
+  ];
+  for (const path of ["/", ...pages.map((name) => `/${name}`)]) {
     await page.goto(new URL(path, page.url()).href);
     await page.getByRole("heading", { level: 1 }).waitFor();
     expect([path, await fitsItsWidth(page)]).toEqual([path, true]);

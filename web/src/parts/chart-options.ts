@@ -30,7 +30,7 @@ export function chartOptions(
   return {
     width: Math.max(200, box.clientWidth),
     height: HEIGHT,
-    padding: [10, 10, 0, 0],
+    padding: [10, 18, 0, 0],
     legend: { show: false },
     cursor: {
       y: false,
@@ -50,7 +50,8 @@ export function chartOptions(
 
 function seriesOptions({ label, dash, shape }: ChartSeries, stroke: string): uPlot.Series {
   const common = { label, stroke, width: 2, ...(dash ? { dash: [...dash] } : {}) };
-  if (shape === "line") return { ...common, spanGaps: true, points: { size: 5, fill: stroke } };
+  if (shape === "line")
+    return { ...common, spanGaps: true, points: { size: 5, fill: stroke, show: isSparse } };
   const paths = uPlot.paths.stepped?.({ align: 1 });
   return {
     ...common,
@@ -58,6 +59,12 @@ function seriesOptions({ label, dash, shape }: ChartSeries, stroke: string): uPl
     points: { show: false },
     ...(paths ? { paths } : {}),
   };
+}
+
+/** Points that stand so far apart that a line between them says little, or a single one. */
+function isSparse(plot: uPlot, series: number): boolean {
+  const measured = plot.data[series]?.filter((value) => value != null).length ?? 0;
+  return measured * 14 < plot.over.clientWidth;
 }
 
 /** The upper end of the y axis: some air above the highest point, never an empty scale. */

@@ -24,7 +24,14 @@ export function CallPage({ id }: { id: string }) {
     <>
       <BackLink />
       <PageHead title={<CallTitle call={call.data} />} name="Call" lead={<TraceId id={id} />}>
-        {call.data && <CopyButton text={id} label="Copy trace id" plain={false} />}
+        {call.data && (
+          <div className="row">
+            <Link href={`/traces/${id}`} className="button">
+              <Icon name="traces" size={15} /> See it in its trace
+            </Link>
+            <CopyButton text={id} label="Copy trace id" plain={false} />
+          </div>
+        )}
       </PageHead>
       {lost ? (
         <Empty title="This call is not in the store">

@@ -45,6 +45,7 @@ export function CostTable(props: { view: CostView; onChange: (view: CostView) =>
               </thead>
               <tbody>
                 {rows
+                  .filter(({ requests, costNanos }) => requests > 0 || costNanos > 0)
                   .toSorted((a, b) => b.costNanos - a.costNanos || b.runs - a.runs)
                   .slice(0, MOST)
                   .map((row) => (
