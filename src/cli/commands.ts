@@ -2,6 +2,7 @@ import type { Command } from "./command.ts";
 import { chat } from "./commands/chat.ts";
 import { check } from "./commands/check.ts";
 import { completion } from "./commands/completion.ts";
+import { cost } from "./commands/cost.ts";
 import { doctor } from "./commands/doctor.ts";
 import { init } from "./commands/init.ts";
 import { keys } from "./commands/keys.ts";
@@ -10,6 +11,8 @@ import { model } from "./commands/model.ts";
 import { serve } from "./commands/serve.ts";
 import { targets } from "./commands/targets.ts";
 import { tenants } from "./commands/tenants.ts";
+import { trace } from "./commands/trace.ts";
+import { watch } from "./commands/watch.ts";
 
 /** Every command, in the order of the help. */
 export const COMMANDS: readonly Command[] = [
@@ -22,6 +25,9 @@ export const COMMANDS: readonly Command[] = [
   tenants,
   model,
   targets,
+  watch,
+  cost,
+  trace,
   mock,
   completion((): readonly Command[] => COMMANDS),
 ];

@@ -9,7 +9,9 @@ export const CLIENT_OPTIONS = {
 
 export interface ServerRequest {
   readonly method?: string;
+  /** Sent as JSON; bytes as they are, with `headers` that say what they are. */
   readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal;
 }
 
@@ -18,7 +20,7 @@ export async function request(
   path: string,
   values: Values,
   { env }: Terminal,
-  { method = "GET", body, signal }: ServerRequest = {},
+  { method = "GET", body, headers, signal }: ServerRequest = {},
 ): Promise<Response> {
   const base =
     text(values, "url") ?? env["WEIR_URL"] ?? `http://127.0.0.1:${env["WEIR_PORT"] ?? "8080"}`;
@@ -33,8 +35,8 @@ export async function request(
   try {
     response = await fetch(new URL(path, base), {
       method,
-      headers: { authorization: `Bearer ${key}`, "content-type": "application/json" },
-      ...(body !== undefined && { body: JSON.stringify(body) }),
+      headers: { "content-type": "application/json", ...headers, authorization: `Bearer ${key}` },
+      ...(body !== undefined && { body: body instanceof Uint8Array ? body : JSON.stringify(body) }),
       ...(signal && { signal }),
     });
   } catch (cause) {

@@ -2219,6 +2219,10 @@ export interface Operations {
       filter?: string;
       cursor?: string;
       limit?: number;
+      /**
+       * false: without previews and messages of errors; such a look is not noted
+       */
+      texts?: string;
     };
     answer: {
       runs: {

@@ -114,7 +114,13 @@ export const RunFilters = z.strictObject({
 export type RunFilters = z.infer<typeof RunFilters>;
 
 const Page = { cursor: Text, limit: z.coerce.number().int().min(1).max(500).default(50) };
-export const RunListQuery = RunFilters.extend(Page);
+export const RunListQuery = RunFilters.extend({
+  ...Page,
+  texts: z
+    .stringbool()
+    .default(true)
+    .describe("false: without previews and messages of errors; such a look is not noted"),
+});
 export type RunListQuery = z.infer<typeof RunListQuery>;
 
 export const TraceQuery = z.strictObject({

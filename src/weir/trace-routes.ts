@@ -46,7 +46,7 @@ export function registerTraceRoutes(app: App, house: House, authorise: Authorise
     authorise,
     noteRead: (read) => textReads.note(read),
     reads: (limit) => textReads.list(limit),
-    async runs({ tenant, root, cursor, limit, ...filters }) {
+    async runs({ tenant, root, cursor, limit, texts, ...filters }) {
       const traces = await fresh();
       const asked = { tenantId: tenant, isRoot: root, filter: toRunFilter(filters), cursor, limit };
       const { runs, next } = await traces.runs(asked);
@@ -56,6 +56,7 @@ export function registerTraceRoutes(app: App, house: House, authorise: Authorise
       return {
         runs: runs.map((run) => ({
           ...toRunRow(run, sums[run.traceId] ?? null),
+          ...(!texts && NO_TEXTS),
           feedback: given.get(run.id) ?? [],
         })),
         next,
@@ -112,6 +113,8 @@ export function registerTraceRoutes(app: App, house: House, authorise: Authorise
     views: viewsOn(shelf),
   });
 }
+
+const NO_TEXTS = { inputPreview: null, outputPreview: null, errorMessage: null };
 
 /** Ids come as UUIDs, and as the 32 hex digits of a trace id. */
 function uuidOf(id: string): string {

@@ -70,6 +70,7 @@ const UserQuery = z.strictObject({ tenant: z.string().optional() });
 /** Runs and traces, what they cost and how long they took, for the dashboard and the command line. */
 export function traceRoutes(app: FastifyInstance, needs: TraceRoutesNeeds): void {
   listRoutes(app, needs);
+  choiceRoutes(app, needs);
   oneRoutes(app, needs);
   figureRoutes(app, needs);
   viewRoutes(app, needs);
@@ -78,7 +79,7 @@ export function traceRoutes(app: FastifyInstance, needs: TraceRoutesNeeds): void
 
 function listRoutes(
   app: FastifyInstance,
-  { authorise, runs, trace, facets, noteRead, projects }: TraceRoutesNeeds,
+  { authorise, runs, trace, noteRead }: TraceRoutesNeeds,
 ): void {
   app.get<{ Querystring: RunListQuery }>(
     "/admin/v1/runs",
@@ -92,7 +93,8 @@ function listRoutes(
     },
     async (request) => {
       const who = authorise(request.raw, "viewer");
-      await noteRead({ who, what: "runs", subject: request.url.split("?")[1] ?? "" });
+      const subject = request.url.split("?")[1] ?? "";
+      if (tellsOfTexts(request.query)) await noteRead({ who, what: "runs", subject });
       return runs(request.query);
     },
   );
@@ -113,6 +115,12 @@ function listRoutes(
       return trace(request.params.id, request.query);
     },
   );
+}
+
+function choiceRoutes(
+  app: FastifyInstance,
+  { authorise, facets, projects }: TraceRoutesNeeds,
+): void {
   app.get<{ Querystring: RunFilters }>(
     "/admin/v1/run-facets",
     {
@@ -142,6 +150,11 @@ function listRoutes(
       return projects();
     },
   );
+}
+
+/** A search without texts in its answer tells of them, too. */
+function tellsOfTexts({ texts, search, filter }: RunListQuery): boolean {
+  return texts || search !== undefined || filter !== undefined;
 }
 
 function oneRoutes(
