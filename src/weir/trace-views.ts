@@ -44,8 +44,8 @@ export function toRunFilter(query: RunFilters): RunFilter | undefined {
 }
 
 export function toRunRow(run: Run, sum: TraceSum | null = null): RunRow {
-  const { call, dottedOrder, endAt, httpStatus, weight, referenceExampleId, ...row } = run;
-  return { ...row, tags: [...run.tags], findings: call?.findings.length ?? 0, sum };
+  // The answer's schema leaves out what it does not name.
+  return { ...run, tags: [...run.tags], findings: run.call?.findings.length ?? 0, sum };
 }
 
 export function toRunDetail({ run, payload }: KeptRun, feedback: readonly Feedback[]) {

@@ -1,4 +1,10 @@
-import { CALLS_PROJECT, type Run, type RunPayload, type RunRecord } from "../../core/run.ts";
+import {
+  CALLS_PROJECT,
+  type CallFacts,
+  type Run,
+  type RunPayload,
+  type RunRecord,
+} from "../../core/run.ts";
 import type { KeptCall } from "./recorder.ts";
 
 const ENDINGS = {
@@ -8,6 +14,8 @@ const ENDINGS = {
   canceled: "canceled",
 } as const;
 const ERROR_CHARS = 500;
+/** Of an answer, what full text finds. */
+const SEARCHED_CHARS = 2000;
 
 /** A call's id, which is a W3C trace id, as a run's. */
 export function runIdOf(callId: string): string {
@@ -21,51 +29,19 @@ export function projectOfCall({ link }: Pick<KeptCall, "link">): string {
 
 /** A call of ours as a run: one row, whose stages are drawn from its timeline when it is looked at. */
 export function describeCall(call: KeptCall, projectId: string): RunRecord {
-  const id = runIdOf(call.id);
-  const { link } = call;
   const isKept = call.capture === "full" || call.capture === "redacted";
   const run: Run = {
-    id,
-    traceId: link?.traceId ?? id,
-    parentId: link?.parentRunId ?? null,
-    dottedOrder: link?.dottedOrder ? `${link.dottedOrder}.${segmentOf(call.at, id)}` : null,
-    tenantId: call.tenantId,
-    projectId,
+    ...placeOf(call, projectId),
+    ...endingOf(call),
+    ...whoseOf(call),
+    ...spentOn(call),
     source: "call",
     name: call.model,
     type: typeOf(call.route),
-    status: ENDINGS[call.status],
-    at: call.at,
-    endAt: call.at + call.durationMs,
-    durationMs: call.durationMs,
-    ttftMs: call.ttftMs,
     model: call.model,
     provider: call.target?.split("/")[0] ?? null,
     target: call.target,
     route: call.route,
-    keyId: call.keyId,
-    keyName: call.keyName,
-    userId: call.user,
-    threadId: textOf(link?.metadata["thread_id"] ?? link?.metadata["session_id"]),
-    promptVersion: textOf(link?.metadata["prompt_version"]),
-    tags: link?.tags ?? [],
-    metadata: link?.metadata ?? {},
-    inputTokens: call.inputTokens,
-    outputTokens: call.outputTokens,
-    cachedTokens: call.cachedTokens,
-    cacheWriteTokens: call.cacheWriteTokens ?? 0,
-    reasoningTokens: call.reasoningTokens ?? 0,
-    imageTokens: call.imageTokens ?? 0,
-    audioTokens: call.audioTokens ?? 0,
-    costNanos: call.costNanos,
-    inputCostNanos: call.inputCostNanos ?? null,
-    outputCostNanos: call.outputCostNanos ?? null,
-    priceVersion: call.priceVersion ?? null,
-    isEstimated: call.isEstimated ?? false,
-    errorCode: call.errorCode,
-    errorMessage: call.errorMessage?.slice(0, ERROR_CHARS) ?? null,
-    finishReason: call.finishReason,
-    httpStatus: call.httpStatus,
     isStream: call.stream,
     weight: 1,
     referenceExampleId: null,
@@ -73,24 +49,85 @@ export function describeCall(call: KeptCall, projectId: string): RunRecord {
     outputPreview: call.output?.slice(0, ERROR_CHARS) ?? null,
     capture: call.capture === "none" ? "metadata" : call.capture,
     isCovered: false,
-    call: {
-      timeline: call.timeline,
-      findings: call.findings,
-      attempts: call.attempts,
-      cache: call.cache ?? null,
-      queueMs: queueMs(call),
-      answerId: call.answerId ?? null,
-    },
+    call: factsOf(call),
   };
   return {
     run,
     payload: isKept ? payloadOf(call) : {},
     attachments: [],
     isPatched: true,
-    text: [call.model, call.preview, call.output?.slice(0, 2000), call.errorMessage]
+    text: [call.model, call.preview, call.output?.slice(0, SEARCHED_CHARS), call.errorMessage]
       .filter(Boolean)
       .join("\n"),
     isCountedOnly: call.capture === "none",
+  };
+}
+
+function placeOf({ id: callId, at, link, tenantId }: KeptCall, projectId: string) {
+  const id = runIdOf(callId);
+  return {
+    id,
+    traceId: link?.traceId ?? id,
+    parentId: link?.parentRunId ?? null,
+    dottedOrder: link?.dottedOrder ? `${link.dottedOrder}.${segmentOf(at, id)}` : null,
+    tenantId,
+    projectId,
+  };
+}
+
+function endingOf(call: KeptCall) {
+  const { at, durationMs, ttftMs, errorCode, finishReason, httpStatus } = call;
+  return {
+    status: ENDINGS[call.status],
+    at,
+    endAt: at + durationMs,
+    durationMs,
+    ttftMs,
+    errorCode,
+    errorMessage: call.errorMessage?.slice(0, ERROR_CHARS) ?? null,
+    finishReason,
+    httpStatus,
+  };
+}
+
+function whoseOf({ keyId, keyName, user, link }: KeptCall) {
+  const metadata = link?.metadata ?? {};
+  return {
+    keyId,
+    keyName,
+    userId: user,
+    threadId: textOf(metadata["thread_id"] ?? metadata["session_id"]),
+    promptVersion: textOf(metadata["prompt_version"]),
+    tags: link?.tags ?? [],
+    metadata,
+  };
+}
+
+function spentOn(call: KeptCall) {
+  return {
+    inputTokens: call.inputTokens,
+    outputTokens: call.outputTokens,
+    cachedTokens: call.cachedTokens,
+    cacheWriteTokens: call.cacheWriteTokens ?? 0,
+    reasoningTokens: call.reasoningTokens ?? 0,
+    imageTokens: call.imageTokens ?? 0,
+    audioTokens: call.audioTokens ?? 0,
+    isEstimated: call.isEstimated ?? false,
+    costNanos: call.costNanos,
+    inputCostNanos: call.inputCostNanos ?? null,
+    outputCostNanos: call.outputCostNanos ?? null,
+    priceVersion: call.priceVersion ?? null,
+  };
+}
+
+function factsOf(call: KeptCall): CallFacts {
+  return {
+    timeline: call.timeline,
+    findings: call.findings,
+    attempts: call.attempts,
+    cache: call.cache ?? null,
+    queueMs: queueMs(call),
+    answerId: call.answerId ?? null,
   };
 }
 

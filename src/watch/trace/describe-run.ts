@@ -41,57 +41,26 @@ export function describeRun(
   part: RunPart & { readonly projectId: string },
   needs: DescribeNeeds,
 ): RunRecord {
-  const extra = fieldsOf(part.extra);
-  const metadata = fieldsOf(extra?.["metadata"]) ?? {};
-  const at = part.at ?? part.endAt ?? part.receivedAt;
-  const type = part.type ?? "chain";
-  const told = isPriced(type) ? usageOf(part) : undefined;
-  const model = modelOf(metadata, extra, part.outputs);
-  const provider = textOf(metadata["ls_provider"]) ?? null;
-  const usage = told?.usage ?? NO_USAGE;
-  const cost = told ? costOf(told, model, provider, at, needs.price) : NO_COST;
+  const metadata = fieldsOf(fieldsOf(part.extra)?.["metadata"]) ?? {};
   const keepsTexts = needs.capture !== "metadata";
-  const input = keepsTexts ? inputPreview(part.inputs) : null;
-  const output = keepsTexts ? outputPreview(part.outputs) : null;
-  const error = part.error ?? null;
   const run: Run = {
-    id: part.id,
-    traceId: part.traceId ?? part.id,
-    parentId: part.parentId ?? null,
-    dottedOrder: part.dottedOrder ?? null,
-    tenantId: part.tenantId,
-    projectId: part.projectId,
-    source: part.source,
-    name: part.name ?? "unnamed",
-    type,
-    status: statusOf(part),
-    at,
-    endAt: part.endAt ?? null,
-    durationMs: part.endAt === undefined ? null : Math.max(0, part.endAt - at),
-    ttftMs: part.ttftMs ?? firstTokenMs(part.events, at),
-    model,
-    provider,
+    ...placeOf(part),
+    ...timesOf(part),
+    ...namesOf(part, metadata),
+    ...spentOn(part, metadata, needs.price),
+    ...endingOf(part, keepsTexts),
+    // What only our own calls have.
     target: null,
     route: null,
     keyId: null,
     keyName: null,
-    userId: textOf(metadata["user_id"]) ?? textOf(metadata["ls_user_id"]) ?? null,
-    threadId: threadOf(metadata),
-    promptVersion: promptOf(metadata),
-    tags: (part.tags ?? []).slice(0, MOST_METADATA),
-    metadata: scalarsOf(metadata),
-    ...usage,
-    ...cost,
-    isEstimated: false,
-    errorCode: error === null ? null : errorClass(error),
-    errorMessage: error === null || !keepsTexts ? null : error.slice(0, ERROR_CHARS),
-    finishReason: finishReason(part.outputs),
     httpStatus: null,
+    isEstimated: false,
     isStream: metadata["ls_stream"] === true || hasTokenEvent(part.events),
     weight: weightOf(metadata["ls_tracing_sample_rate"]),
     referenceExampleId: part.referenceExampleId ?? null,
-    inputPreview: input,
-    outputPreview: output,
+    inputPreview: keepsTexts ? inputPreview(part.inputs) : null,
+    outputPreview: keepsTexts ? outputPreview(part.outputs) : null,
     capture: needs.capture,
     isCovered: false,
     call: null,
@@ -101,9 +70,74 @@ export function describeRun(
     payload: keepsTexts ? payloadOf(part) : metadataOnly(run),
     attachments: keepsTexts ? (part.attachments ?? []) : [],
     isPatched: part.kind === "patch",
-    text: [run.name, input, output, run.errorMessage].filter(Boolean).join("\n"),
+    text: [run.name, run.inputPreview, run.outputPreview, run.errorMessage]
+      .filter(Boolean)
+      .join("\n"),
     isCountedOnly: needs.isCountedOnly ?? false,
   };
+}
+
+function placeOf(part: RunPart & { readonly projectId: string }) {
+  const { id, traceId = id, parentId = null, dottedOrder = null, tenantId, projectId } = part;
+  return { id, traceId, parentId, dottedOrder, tenantId, projectId, source: part.source };
+}
+
+function startOf({ at, endAt, receivedAt }: RunPart): number {
+  return at ?? endAt ?? receivedAt;
+}
+
+function timesOf(part: RunPart) {
+  const at = startOf(part);
+  return {
+    at,
+    endAt: part.endAt ?? null,
+    durationMs: part.endAt === undefined ? null : Math.max(0, part.endAt - at),
+    ttftMs: part.ttftMs ?? firstTokenMs(part.events, at),
+  };
+}
+
+function namesOf(part: RunPart, metadata: Fields) {
+  return {
+    name: part.name ?? "unnamed",
+    type: typeOf(part),
+    model: modelOf(part, metadata),
+    provider: providerOf(metadata),
+    userId: textOf(metadata["user_id"]) ?? textOf(metadata["ls_user_id"]) ?? null,
+    threadId: threadOf(metadata),
+    promptVersion: promptOf(metadata),
+    tags: (part.tags ?? []).slice(0, MOST_METADATA),
+    metadata: scalarsOf(metadata),
+  };
+}
+
+function spentOn(part: RunPart, metadata: Fields, price: PriceTokens) {
+  const told = isPriced(typeOf(part)) ? usageOf(part) : undefined;
+  if (!told) return { ...NO_USAGE, ...NO_COST };
+  const model = modelOf(part, metadata);
+  const { usage } = told;
+  const ours = () =>
+    model === null
+      ? NO_COST
+      : price({ model, provider: providerOf(metadata), at: startOf(part), usage });
+  return { ...usage, ...(toldCost(told) ?? ours()) };
+}
+
+function endingOf(part: RunPart, keepsTexts: boolean) {
+  const error = part.error ?? null;
+  return {
+    status: statusOf(part),
+    errorCode: error === null ? null : errorClass(error),
+    errorMessage: error === null || !keepsTexts ? null : error.slice(0, ERROR_CHARS),
+    finishReason: finishReason(part.outputs),
+  };
+}
+
+function typeOf({ type = "chain" }: RunPart): string {
+  return type;
+}
+
+function providerOf(metadata: Fields): string | null {
+  return textOf(metadata["ls_provider"]) ?? null;
 }
 
 /** Sums are of these alone: a chain repeats what the models under it used. */
@@ -119,8 +153,8 @@ function statusOf({ status, error, endAt }: RunPart): RunStatus {
 
 type Fields = Readonly<Record<string, unknown>>;
 
-function modelOf(metadata: Fields, extra: Fields | undefined, outputs: unknown): string | null {
-  const invocation = fieldsOf(extra?.["invocation_params"]);
+function modelOf({ extra, outputs }: RunPart, metadata: Fields): string | null {
+  const invocation = fieldsOf(fieldsOf(extra)?.["invocation_params"]);
   return (
     textOf(metadata["ls_model_name"]) ??
     textOf(invocation?.["model"]) ??
@@ -130,24 +164,15 @@ function modelOf(metadata: Fields, extra: Fields | undefined, outputs: unknown):
   );
 }
 
-function costOf(
-  { usage, details, costs }: ToldUsage,
-  model: string | null,
-  provider: string | null,
-  at: number,
-  price: PriceTokens,
-): RunCost {
-  if (costs?.total === undefined) {
-    return model === null
-      ? NO_COST
-      : price({ model, provider, at, usage: { ...usage, ...details } });
-  }
-  const total = Math.round(costs.total * NANOS);
-  const output = costs.output === undefined ? undefined : Math.round(costs.output * NANOS);
+/** What the sender says that it cost. */
+function toldCost({ costs }: ToldUsage): RunCost | undefined {
+  if (costs?.total === undefined) return undefined;
+  const nanos = (dollars: number | undefined) =>
+    dollars === undefined ? null : Math.round(dollars * NANOS);
   return {
-    costNanos: total,
-    inputCostNanos: costs.input === undefined ? null : Math.round(costs.input * NANOS),
-    outputCostNanos: output ?? null,
+    costNanos: nanos(costs.total),
+    inputCostNanos: nanos(costs.input),
+    outputCostNanos: nanos(costs.output),
     priceVersion: null,
   };
 }

@@ -16,8 +16,8 @@ export interface DecodedParts {
   readonly feedback: readonly Feedback[];
 }
 
-export function bodyHead({ body: _, ...rest }: IngestRequest): Buffer {
-  return Buffer.from(`${JSON.stringify(rest)}\n`);
+export function bodyHead(request: IngestRequest): Buffer {
+  return Buffer.from(`${JSON.stringify({ ...request, body: undefined })}\n`);
 }
 
 export function readBodyRecord(record: Buffer): IngestRequest {

@@ -4,7 +4,7 @@
  */
 const LEAST_CHARS = 512;
 const SIGN = "\u0001";
-const MARK = /^\u0001t(\d+)$/;
+const MARK = new RegExp(`^${SIGN}t(\\d+)$`);
 
 /** The payload as it is kept; `share` gives the number of a text that is kept once, undefined for others. */
 export function takeOutTexts(
