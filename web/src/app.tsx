@@ -1,6 +1,6 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { lazy, Suspense, useEffect, useRef } from "react";
-import { Link, Route, Switch } from "wouter";
+import { Link, Route, Switch, useLocation } from "wouter";
 import { ApiError } from "./api/api-error.ts";
 import { useSession } from "./api/queries.ts";
 import { CallPage } from "./pages/calls/call-page.tsx";
@@ -40,11 +40,27 @@ const LinkedPage = lazy(async () => ({
   default: (await import("./pages/links/linked-page.tsx")).LinkedPage,
 }));
 
+const SharedPage = lazy(async () => ({
+  default: (await import("./pages/links/shared-page.tsx")).SharedPage,
+}));
+
+/** What somebody shared needs nobody to be signed in. */
+const SHARED = /^\/public\/([^/]+)\/r(?:\/|$)/;
+
 /** Nothing is shown before it is known who is there: the login page, or the dashboard. */
 export function App() {
   const { data: session, error, refetch } = useSession();
   useReauthentication();
   const onSignedOut = useForgetting(session === null);
+  const [path] = useLocation();
+  const shared = SHARED.exec(path)?.[1];
+  if (session === null && shared !== undefined) {
+    return (
+      <Suspense fallback={null}>
+        <SharedPage token={shared} />
+      </Suspense>
+    );
+  }
   if (session === null) return <LoginPage />;
   if (session) {
     return (

@@ -63,7 +63,7 @@ function seriesOptions({ label, dash, shape }: ChartSeries, stroke: string): uPl
 
 /** Points that stand so far apart that a line between them says little, or a single one. */
 function isSparse(plot: uPlot, series: number): boolean {
-  const measured = plot.data[series]?.filter((value) => value != null).length ?? 0;
+  const measured = Array.from(plot.data[series] ?? []).filter((value) => value != null).length;
   return measured * 14 < plot.over.clientWidth;
 }
 

@@ -13,7 +13,7 @@ export function LinkedPage() {
   const [path] = useLocation();
   const place = placeOf(path);
   if (place.kind === "path") return <Redirect to={place.path} replace />;
-  if (place.kind === "shared") return <SharedPage token={place.token} />;
+  if (place.kind === "shared") return <SharedRun token={place.token} />;
   if (place.kind === "dataset") return <DatasetPage id={place.id} />;
   if (place.kind === "prompt") return <PromptPage name={place.name} commit={place.commit} />;
   return (
@@ -29,7 +29,7 @@ export function LinkedPage() {
 }
 
 /** A share's token names a run: it is shown in its trace. */
-function SharedPage({ token }: { token: string }) {
+function SharedRun({ token }: { token: string }) {
   const run = useQuery({
     queryKey: ["shared", token],
     queryFn: ({ signal }) =>

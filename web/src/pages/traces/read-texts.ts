@@ -58,7 +58,7 @@ function restOf(value: unknown): Shown[] {
   const { sampling, ...rest } = value;
   const options = { ...rest, ...(isRecord(sampling) ? sampling : {}) };
   return Object.entries(options)
-    .filter(([name, one]) => !ELSEWHERE.has(name) && isSet(one))
+    .filter(([name, one]) => !ELSEWHERE.has(name) && isSet(one) && !(name === "n" && one === 1))
     .map(([name, one]) => field(name, one));
 }
 

@@ -1,14 +1,15 @@
 import { useState, type ReactNode } from "react";
 import type { RunDetail, RunRow } from "../../../../src/http/trace-schemas.ts";
-import { asText, at } from "../../api/json.ts";
+import { asText } from "../../api/json.ts";
 import { useProjects, useRun } from "../../api/trace-queries.ts";
-import { formatBytes, formatFullTime, formatMs, formatRate } from "../../format.ts";
+import { formatFullTime, formatMs, formatRate } from "../../format.ts";
 import { Badge } from "../../parts/badge.tsx";
 import { CopyButton } from "../../parts/copy-button.tsx";
 import { Loaded, SkeletonRows } from "../../parts/feedback.tsx";
 import { Icon } from "../../parts/icon.tsx";
 import { Facts } from "../../parts/page.tsx";
 import { RunStatusBadge } from "../../parts/run-badge.tsx";
+import { Attachments } from "./attachments.tsx";
 import { CallPanels } from "./call-panels.tsx";
 import { RunFeedback } from "./run-feedback.tsx";
 import { ReplayButton } from "./replay.tsx";
@@ -60,7 +61,7 @@ function Detail({ detail }: { detail: RunDetail }) {
       <TokenTimeline run={run} events={payload["events"]} />
       <RunFeedback runId={run.id} feedback={detail.feedback} />
       <Metadata run={run} />
-      <Attachments payload={payload} />
+      <Attachments runId={run.id} payload={payload} />
       <RawJson detail={detail} />
     </div>
   );
@@ -152,28 +153,6 @@ function Metadata({ run: { metadata } }: { run: RunRow }) {
         ))}
       </dl>
     </details>
-  );
-}
-
-function Attachments({ payload }: { payload: RunDetail["payload"] }) {
-  const attachments = payload["attachments"];
-  if (!Array.isArray(attachments) || attachments.length === 0) return null;
-  return (
-    <section className="panel" aria-label="Attachments">
-      <div className="panel-head">
-        <h2>Attachments</h2>
-      </div>
-      <ul className="stack">
-        {attachments.map((one, index) => (
-          <li key={`${index} ${asText(at(one, "name"))}`}>
-            <b>{asText(at(one, "name"))}</b>{" "}
-            <span className="quiet small">
-              {asText(at(one, "mimeType"))}, {formatBytes(Number(at(one, "bytes") ?? 0))}
-            </span>
-          </li>
-        ))}
-      </ul>
-    </section>
   );
 }
 

@@ -10,7 +10,7 @@ const MOST_SHOWN = 30;
 export function RunTexts(props: {
   title: string;
   value: unknown;
-  run: RunRow;
+  run: Pick<RunRow, "capture" | "status">;
   truncated: boolean;
 }) {
   const { title, value, run, truncated } = props;
@@ -41,7 +41,7 @@ export function RunTexts(props: {
   );
 }
 
-function absence({ capture, status }: RunRow): string {
+function absence({ capture, status }: Pick<RunRow, "capture" | "status">): string {
   if (capture === "metadata") return "Texts are not kept: the capture level is metadata.";
   return status === "pending" ? "Nothing yet." : "Empty, or not kept.";
 }

@@ -12,6 +12,7 @@ import { RunStatusBadge } from "../../parts/run-badge.tsx";
 import { useTrace, type LoadedTrace } from "./load-trace.ts";
 import { RunPanel } from "./run-panel.tsx";
 import { extentOf, withAncestors, type TreeRun } from "./run-tree.ts";
+import { isStage, runOfStage, useStages } from "./stages.ts";
 import { TreeView } from "./tree-view.tsx";
 
 /** A trace: its runs as a tree on one time axis, and the chosen one's texts and figures beside it. */
@@ -117,8 +118,9 @@ function Detail({ trace: { runs, isComplete } }: { trace: LoadedTrace }) {
   const [only, setOnly] = useState<Only>({ text: "", errors: false });
   const asked = params.get("run");
   const selected = asked ?? rootOf(runs)?.id ?? null;
-  const shown = filtered(runs, only);
-  const select = (id: string) => setParams({ run: id }, { replace: true });
+  const stages = useStages(selected);
+  const shown = filtered(stages.length === 0 ? runs : [...runs, ...stages], only);
+  const select = (id: string) => setParams({ run: runOfStage(id) }, { replace: true });
   return (
     <div className="stack">
       <section className="panel" aria-label="Facts">
@@ -128,7 +130,7 @@ function Detail({ trace: { runs, isComplete } }: { trace: LoadedTrace }) {
         <section className="panel" aria-label="Tree and waterfall">
           <Finder
             runs={runs}
-            shown={shown.length}
+            shown={shown.length - shown.filter(isStage).length}
             isComplete={isComplete}
             only={only}
             onChange={setOnly}

@@ -165,6 +165,8 @@ const KINDS: Readonly<Record<string, IconName>> = {
   embedding: "code",
   prompt: "edit",
   parser: "code",
+  guard: "shield",
+  attempt: "send",
 };
 
 function Line(props: {
