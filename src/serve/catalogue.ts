@@ -72,6 +72,8 @@ interface Running {
   readonly engine: Engine | undefined;
 }
 
+const REPRICE_MS = 60_000;
+
 /** Running providers by what they were made from: two targets that say the same share one. */
 export function createCatalogue(needs: CatalogueNeeds): Catalogue {
   let running = new Map<string, Running>();
@@ -88,6 +90,20 @@ export function createCatalogue(needs: CatalogueNeeds): Catalogue {
     const entry = known ?? (await startProvider(config, needs));
     next.set(key, entry);
     return entry;
+  }
+
+  let pricing: (() => void) | undefined;
+  /** Prices have days from which on they hold: targets that run on get them then. */
+  function followPrices(prices: PriceOf): void {
+    pricing?.();
+    pricing = needs.later(REPRICE_MS, () => {
+      for (const { targets, shadow } of models.values()) {
+        for (const target of shadow ? [...targets, shadow.target] : targets) {
+          Object.assign(target, { price: priceOf(target.config, prices) });
+        }
+      }
+      followPrices(prices);
+    });
   }
 
   return {
@@ -112,9 +128,11 @@ export function createCatalogue(needs: CatalogueNeeds): Catalogue {
       const gone = [...running].filter(([key]) => !next.has(key));
       running = next;
       models = nextModels;
+      followPrices(prices);
       for (const [, { provider }] of gone) retired.letGo(provider);
     },
     async close() {
+      pricing?.();
       await Promise.all([
         retired.close(),
         ...Array.from(running.values(), ({ provider }) => provider.close()),

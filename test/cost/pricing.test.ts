@@ -137,3 +137,25 @@ it("does not price anew what was priced, when weir.yaml's prices change", async 
   expect(found.get(after)).toMatchObject({ costNanos: 2_200_000 });
   expect(found.get(after)?.priceVersion).not.toBe(old?.priceVersion);
 });
+
+it("knows the id of the answer that the client got, relayed or written anew, streamed or not", async () => {
+  const mock = await createMockUpstream({ reply: "Hello." });
+  onTestFinished(() => mock.close());
+  const server = await startServer(
+    `models: { chat: { targets: [{ provider: openai-compatible, url: "${mock.url}", model: up }] } }`,
+  );
+  const messages = [{ role: "user", content: "Hi" }];
+  const asked: [string, object, RegExp][] = [
+    ["/v1/chat/completions", { stream: true }, /"id":"([^"]+)"/],
+    ["/v1/messages", { max_tokens: 9 }, /"id":"(msg_[^"]+)"/],
+    ["/v1/messages", { max_tokens: 9, stream: true }, /"id":"(msg_[^"]+)"/],
+  ];
+  for (const [path, more, pattern] of asked) {
+    const answer = await server.call(path, { model: "chat", messages, ...more });
+    const [, id] = pattern.exec(await answer.text()) ?? [];
+    expect(id).toBeDefined();
+    const wrapped = await sendRun(server, { ls_model_name: "chat" }, { outputs: { id } });
+    const all = await runs(server);
+    expect({ path, ...all.find((run) => run.id === wrapped) }).toMatchObject({ isCovered: true });
+  }
+});

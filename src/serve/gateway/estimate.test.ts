@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { parseConfig } from "../../config/load.ts";
 import type { ChatMessage, ChatRequest } from "../../core/chat.ts";
-import { boundOf, costOf, inputBound } from "./estimate.ts";
+import { boundOf, costOf, costsOf, inputBound } from "./estimate.ts";
 import type { Price, RoutedModel, Target } from "./needs.ts";
 
 const { routing } = parseConfig("", "test.yaml").models["chat"] ?? {};
@@ -132,4 +132,27 @@ it("prices what is read from and written to an upstream's cache", () => {
   const usage = { inputTokens: 100, outputTokens: 1, cachedTokens: 50, cacheWriteTokens: 30 };
   expect(costOf(usage, PRICE)).toBe(50 * 10 + 50 * 1 + 100);
   expect(costOf(usage, { ...PRICE, cacheWrite: 12.5 })).toBe(20 * 10 + 50 + 375 + 100);
+});
+
+it("prices thoughts, pictures and long prompts by their own rates, and each token once", () => {
+  const long = { over: 100, input: 20, output: 200, cached: 2 };
+  const price = { ...PRICE, reasoning: 300, image: 40, steps: [long] };
+  const usage = { inputTokens: 100, outputTokens: 10, cachedTokens: 90, imageTokens: 50 };
+  expect(costsOf({ ...usage, reasoningTokens: 4 }, price)).toEqual({
+    input: 90 * PRICE.cached + 10 * 40,
+    output: 6 * PRICE.output + 4 * 300,
+  });
+  expect(costOf({ inputTokens: 101, outputTokens: 1 }, price)).toBe(101 * 20 + 200);
+});
+
+it("bounds a call by the dearest that its prompt may come to", () => {
+  const long = { over: 100, input: 20, output: 200, cached: 2 };
+  const { targets } = modelOf([{ price: { ...PRICE, steps: [long] } }]);
+  expect(inputBound(100, targets).cost(0)).toBe(100 * PRICE.input);
+  expect(inputBound(101, targets).cost(0)).toBe(101 * 20);
+  const thoughtful = modelOf([{ price: { ...PRICE, reasoning: 300 } }]);
+  const bound = boundOf(requestOf("Hi"), thoughtful);
+  expect(bound.cost(0)).toBeGreaterThan(
+    boundOf(requestOf("Hi"), modelOf([{ price: PRICE }])).cost(0),
+  );
 });

@@ -235,15 +235,20 @@ export function costsOf(
   price: Price,
 ): { readonly input: Nanos; readonly output: Nanos } {
   const rates = price.steps?.findLast(({ over }) => usage.inputTokens > over) ?? price;
-  const { cachedTokens = 0, cacheWriteTokens = 0, imageTokens = 0, audioTokens = 0 } = usage;
+  let left = usage.inputTokens;
+  // Upstreams count some tokens as two kinds at once: each is paid once.
+  const paid = (tokens: number | undefined, rate: number) => {
+    const some = Math.min(left, tokens ?? 0);
+    left -= some;
+    return some * rate;
+  };
+  const special =
+    paid(usage.cachedTokens, rates.cached) +
+    paid(usage.cacheWriteTokens, rates.cacheWrite ?? rates.input) +
+    paid(usage.imageTokens, rates.image ?? rates.input) +
+    paid(usage.audioTokens, rates.audio ?? rates.input);
+  const input = special + left * rates.input;
   const reasoning = Math.min(usage.reasoningTokens ?? 0, usage.outputTokens);
-  const special = cachedTokens + cacheWriteTokens + imageTokens + audioTokens;
-  const input =
-    Math.max(0, usage.inputTokens - special) * rates.input +
-    cachedTokens * rates.cached +
-    cacheWriteTokens * (rates.cacheWrite ?? rates.input) +
-    imageTokens * (rates.image ?? rates.input) +
-    audioTokens * (rates.audio ?? rates.input);
   const output =
     (usage.outputTokens - reasoning) * rates.output + reasoning * (rates.reasoning ?? rates.output);
   return { input: whole(input), output: whole(output) };

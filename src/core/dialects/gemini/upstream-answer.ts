@@ -47,6 +47,10 @@ const WireUsage = z.looseObject({
   candidatesTokenCount: z.number().nullish(),
   thoughtsTokenCount: z.number().nullish(),
   cachedContentTokenCount: z.number().nullish(),
+  promptTokensDetails: z
+    .array(z.looseObject({ modality: z.string().nullish(), tokenCount: z.number().nullish() }))
+    .nullish()
+    .catch(undefined),
 });
 
 const WireAnswer = z.looseObject({
@@ -196,6 +200,18 @@ function toToken({ token, logProbability }: WireToken): Omit<TokenLogprob, "top"
   return { token: text, logprob: logProbability ?? 0, bytes: [...Buffer.from(text)] };
 }
 
+function promptTokens(usage: z.infer<typeof WireUsage>, modality: string): number {
+  const details = usage.promptTokensDetails ?? [];
+  return details.reduce(
+    (sum, one) => sum + (one.modality === modality ? (one.tokenCount ?? 0) : 0),
+    0,
+  );
+}
+
+function withCount(name: "imageTokens" | "audioTokens", tokens: number): Partial<Usage> {
+  return tokens > 0 ? { [name]: tokens } : {};
+}
+
 function toUsage(usage: z.infer<typeof WireUsage>): Usage {
   const thoughts = usage.thoughtsTokenCount;
   const cached = usage.cachedContentTokenCount;
@@ -205,6 +221,8 @@ function toUsage(usage: z.infer<typeof WireUsage>): Usage {
     outputTokens: (usage.candidatesTokenCount ?? 0) + (thoughts ?? 0),
     ...(cached != null && { cachedTokens: cached }),
     ...(thoughts != null && { reasoningTokens: thoughts }),
+    ...withCount("imageTokens", promptTokens(usage, "IMAGE")),
+    ...withCount("audioTokens", promptTokens(usage, "AUDIO")),
   };
 }
 

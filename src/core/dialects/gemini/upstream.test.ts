@@ -304,6 +304,10 @@ const STREAM: object[] = [
       candidatesTokenCount: 5,
       thoughtsTokenCount: 3,
       cachedContentTokenCount: 2,
+      promptTokensDetails: [
+        { modality: "TEXT", tokenCount: 1 },
+        { modality: "IMAGE", tokenCount: 3 },
+      ],
     },
   },
 ];
@@ -337,7 +341,7 @@ const EVENTS = [
   { type: "finish", index: 0, reason: "tool_calls" },
   {
     type: "usage",
-    usage: { inputTokens: 4, outputTokens: 8, cachedTokens: 2, reasoningTokens: 3 },
+    usage: { inputTokens: 4, outputTokens: 8, cachedTokens: 2, reasoningTokens: 3, imageTokens: 3 },
   },
 ];
 const wire = (values: readonly object[]): string =>
