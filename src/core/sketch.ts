@@ -21,7 +21,7 @@ function valueOf(bucket: number): number {
 
 /** SQL for `bucketOf`, where a database has `ceil` and `ln`: databases and processes must agree. */
 export const BUCKET_SQL = (value: string): string =>
-  `CASE WHEN ${value} > ${LEAST} THEN GREATEST(1, CAST(ceil(ln(${value}) * ${PER_LOG}) AS INTEGER) - (${FIRST})) ELSE 0 END`;
+  `CASE WHEN ${value} > ${LEAST} THEN greatest(1, CAST(ceil(ln(${value}) * ${PER_LOG}) AS INTEGER) - (${FIRST})) ELSE 0 END`;
 
 export class Sketch {
   count = 0;

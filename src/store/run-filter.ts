@@ -6,6 +6,9 @@ import { WeirError } from "../core/errors.ts";
 import type { Comparison, FilterValue, RunField, RunFilter } from "../core/run-query.ts";
 
 export interface FilterDialect {
+  /** The words for true and false. */
+  readonly always: string;
+  readonly never: string;
   /** A placeholder for a value, which is bound. */
   bind(value: string | number | boolean): string;
   /** A placeholder for a UUID. */
@@ -86,13 +89,15 @@ export function toSql(filter: RunFilter, dialect: FilterDialect): string {
       return joined(
         filter.of.map((part) => toSql(part, dialect)),
         filter.op,
+        dialect,
       );
     case "not":
-      return `NOT coalesce((${toSql(filter.of, dialect)}), false)`;
+      return `NOT coalesce((${toSql(filter.of, dialect)}), ${dialect.never})`;
     case "in":
       return joined(
         filter.values.map((value) => compare(filter.field, "eq", value, dialect)),
         "or",
+        dialect,
       );
     case "like":
       return dialect.like(textColumn(filter.field), filter.value);
@@ -107,7 +112,7 @@ export function toSql(filter: RunFilter, dialect: FilterDialect): string {
     }
     case "search": {
       const words = wordsOf(filter.text);
-      return words.length === 0 ? "false" : dialect.search(words);
+      return words.length === 0 ? dialect.never : dialect.search(words);
     }
     case "root":
     case "tree":
@@ -128,8 +133,12 @@ export function wordsOf(text: string): string[] {
     .map((word) => word.slice(0, MOST_WORD_CHARS));
 }
 
-function joined(parts: readonly string[], op: "and" | "or"): string {
-  if (parts.length === 0) return op === "and" ? "true" : "false";
+function joined(
+  parts: readonly string[],
+  op: "and" | "or",
+  { always, never }: FilterDialect,
+): string {
+  if (parts.length === 0) return op === "and" ? always : never;
   return parts.map((part) => `(${part})`).join(` ${op.toUpperCase()} `);
 }
 

@@ -28,7 +28,10 @@ export async function checkServer(database: SharedDatabase): Promise<void> {
   const second = await startServer(database.yaml, options);
   await shows(second, [root.id, child.id]);
   const detail = await second.call(`/admin/v1/runs/${root.id}`);
-  expect(await detail.json()).toMatchObject({ run: { id: root.id }, payload: { inputs: { a: 1 } } });
+  expect(await detail.json()).toMatchObject({
+    run: { id: root.id },
+    payload: { inputs: { a: 1 } },
+  });
   expect(await sumOf(second)).toBe(2);
 
   await database.kill();
@@ -65,7 +68,10 @@ interface SentRun {
   readonly dotted_order: string;
 }
 
-function runOf(name: string, { parent, ...more }: { parent?: SentRun } & object = {}): SentRun {
+function runOf(
+  name: string,
+  { parent, ...more }: { parent?: SentRun; extra?: object; run_type?: string } = {},
+): SentRun {
   const id = randomUUID();
   const time = new Date(NOW).toISOString().replaceAll(/[-:.]/g, "").replace("Z", "000Z");
   return {

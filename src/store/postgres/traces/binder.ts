@@ -1,5 +1,5 @@
 import type { FilterDialect } from "../../run-filter.ts";
-import { storable } from "./storable.ts";
+import { storable } from "../../storable.ts";
 
 /** Values of a statement, and the placeholders that stand for them. */
 export class Binder {
@@ -11,6 +11,8 @@ export class Binder {
   }
 
   readonly dialect: FilterDialect = {
+    always: "true",
+    never: "false",
     bind: (value) => this.add(value),
     bindId: (id) => `${this.add(id)}::uuid`,
     like: (column, pattern) => `${column} ILIKE ${this.add(pattern)} ESCAPE ''`,

@@ -4,7 +4,7 @@ import type { Run } from "../../../core/run.ts";
 import { type AnsweredRun, type CoveringQuestion, cover, questionOf } from "../../covered-runs.ts";
 import { type RunColumns, fromColumns } from "../../run-columns.ts";
 import { COLUMN_TYPES } from "./schema.ts";
-import { storable } from "./storable.ts";
+import { storable } from "../../storable.ts";
 
 const COLUMNS = Object.keys(COLUMN_TYPES).join(", ");
 

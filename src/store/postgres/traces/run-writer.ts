@@ -19,7 +19,7 @@ import { Partitions } from "./partitions.ts";
 import { openTraceDatabase } from "./trace-database.ts";
 import { COLUMN_TYPES } from "./schema.ts";
 import { dropMoved, dropOldest, hideRuns } from "./removal.ts";
-import { storable, storableJson } from "./storable.ts";
+import { storable, storableJson } from "../../storable.ts";
 import { readTexts } from "./texts.ts";
 
 export interface PostgresTraceOptions {

@@ -1,4 +1,4 @@
-/** What PostgreSQL keeps no text with: zero bytes, and halves of a character. */
+/** What databases keep no text with: zero bytes, and halves of a character. */
 const ODD = /\0|\p{Surrogate}/u;
 const ODD_JSON = /\\u(?:0000|d[89a-f])/;
 
