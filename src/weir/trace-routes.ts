@@ -4,7 +4,7 @@ import { WeirError } from "../core/errors.ts";
 import type { Feedback, KeptRun } from "../core/run.ts";
 import type { App } from "../http/app.ts";
 import type { Authorise } from "../http/authorise.ts";
-import { traceRoutes } from "../http/routes/traces.ts";
+import { type TraceRoutesNeeds, traceRoutes } from "../http/routes/traces.ts";
 import {
   FACETS,
   type NewFeedback,
@@ -48,7 +48,13 @@ export function registerTraceRoutes(app: App, house: House, authorise: Authorise
     reads: (limit) => textReads.list(limit),
     async runs({ tenant, root, cursor, limit, texts, ...filters }) {
       const traces = await fresh();
-      const asked = { tenantId: tenant, isRoot: root, filter: toRunFilter(filters), cursor, limit };
+      const asked = {
+        tenantId: tenant,
+        isRoot: root,
+        filter: toRunFilter({ root, ...filters }),
+        cursor,
+        limit,
+      };
       const { runs, next } = await traces.runs(asked);
       const sums = root === true ? await traces.sums(runs.map(({ traceId }) => traceId)) : {};
       const runIds = runs.map(({ id }) => id);
@@ -76,7 +82,27 @@ export function registerTraceRoutes(app: App, house: House, authorise: Authorise
         await traces.feedback({ runIds: [kept.run.id], limit: MOST_FEEDBACK }),
       );
     },
-    async facets({ tenant, root, ...filters }) {
+    ...aboutRuns(fresh),
+    giveFeedback: async (id, feedback, by) => giveFeedback(await fresh(), uuidOf(id), feedback, by),
+    removeUser: async (userId, tenantId) =>
+      (await fresh()).remove({ userId, ...(tenantId !== undefined && { tenantId }) }),
+    removeTrace: async (id) => (await fresh()).remove({ traceIds: [uuidOf(id)] }),
+    async export(filters, format) {
+      const pages = pagesOf(await fresh(), filters);
+      return format === "parquet" ? toParquet(pages) : toJsonLines(pages);
+    },
+    views: viewsOn(shelf),
+  });
+}
+
+const NO_TEXTS = { inputPreview: null, outputPreview: null, errorMessage: null };
+
+function aboutRuns(
+  fresh: () => Promise<Traces>,
+): Pick<TraceRoutesNeeds, "facets" | "figures" | "projects"> {
+  return {
+    async facets(filters) {
+      const { tenant, root } = filters;
       const traces = await fresh();
       const asked = { tenantId: tenant, isRoot: root, filter: toRunFilter(filters) };
       return { facets: await traces.facets(asked, FACETS, FACET_VALUES) };
@@ -102,19 +128,8 @@ export function registerTraceRoutes(app: App, house: House, authorise: Authorise
         ),
       };
     },
-    giveFeedback: async (id, feedback, by) => giveFeedback(await fresh(), uuidOf(id), feedback, by),
-    removeUser: async (userId, tenantId) =>
-      (await fresh()).remove({ userId, ...(tenantId !== undefined && { tenantId }) }),
-    removeTrace: async (id) => (await fresh()).remove({ traceIds: [uuidOf(id)] }),
-    async export(filters, format) {
-      const pages = pagesOf(await fresh(), filters);
-      return format === "parquet" ? toParquet(pages) : toJsonLines(pages);
-    },
-    views: viewsOn(shelf),
-  });
+  };
 }
-
-const NO_TEXTS = { inputPreview: null, outputPreview: null, errorMessage: null };
 
 /** Ids come as UUIDs, and as the 32 hex digits of a trace id. */
 function uuidOf(id: string): string {
@@ -156,10 +171,8 @@ async function giveFeedback(traces: Traces, runId: string, given: NewFeedback, b
   return toFeedbackRow(feedback);
 }
 
-async function* pagesOf(
-  traces: Traces,
-  { tenant, root, ...filters }: RunFilters,
-): AsyncGenerator<KeptRun[]> {
+async function* pagesOf(traces: Traces, filters: RunFilters): AsyncGenerator<KeptRun[]> {
+  const { tenant, root } = filters;
   const asked = {
     tenantId: tenant,
     isRoot: root,

@@ -128,12 +128,7 @@ export class SqliteRunReader {
     const counts = new Map(fields.map((field) => [field, new Map<string, number>()]));
     for (const row of this.walk(query, FACET_RUNS)) {
       const run = fromRow(row, this.words);
-      for (const [field, values] of counts) {
-        const value = run[field];
-        for (const one of Array.isArray(value) ? value : [value]) {
-          if (one !== null) values.set(String(one), (values.get(String(one)) ?? 0) + 1);
-        }
-      }
+      for (const [field, values] of counts) countValue(values, run[field]);
     }
     return Object.fromEntries(
       Array.from(counts, ([field, values]) => [
@@ -291,6 +286,13 @@ export class SqliteRunReader {
       .prepare(`SELECT run.* FROM run WHERE ${sql}`)
       .iterate(...parts.flatMap(({ values }) => values));
     for (const row of rows as Iterable<RunRow>) yield fromRow(row, this.words); // the columns of the table
+  }
+}
+
+/** Of a list each of its values counts. */
+function countValue(counts: Map<string, number>, value: unknown): void {
+  for (const one of Array.isArray(value) ? value : [value]) {
+    if (one !== null) counts.set(String(one), (counts.get(String(one)) ?? 0) + 1);
   }
 }
 

@@ -161,24 +161,36 @@ function flagsOf(run: Run, isPatched: boolean): number {
 }
 
 export function fromRow(row: RunRow, words: Words): Run {
-  const word = (id: number | null) => words.textOf(id);
-  const facts = row.facts === null ? null : (JSON.parse(row.facts) as Partial<CallFacts>);
   const id = bytesToUuid(row.id);
   return {
     id,
     traceId: bytesToUuid(row.trace),
     parentId: row.parent && bytesToUuid(row.parent),
     dottedOrder: row.parent === null ? rootOrder(row.at, id) : unpackDotted(row.dotted),
+    ...namesIn(row, words),
+    ...spentIn(row, words),
+    ...endingIn(row, words),
+    tags: row.tags === null ? [] : JSON.parse(row.tags),
+    metadata: row.metadata === null ? {} : JSON.parse(row.metadata),
+    isStream: (row.flags & STREAMED) > 0,
+    weight: row.weight ?? 1,
+    referenceExampleId: row.example && bytesToUuid(row.example),
+    inputPreview: row.input_preview,
+    outputPreview: row.output_preview,
+    capture: CAPTURES[row.capture] ?? "metadata",
+    isCovered: (row.flags & COVERED) > 0,
+    call: row.facts === null ? null : toFacts(row.facts),
+  };
+}
+
+function namesIn(row: RunRow, words: Words) {
+  const word = (id: number | null) => words.textOf(id);
+  return {
     tenantId: word(row.tenant) ?? "",
     projectId: word(row.project) ?? "",
     source: SOURCES[row.source] ?? "call",
     name: word(row.name) ?? "",
     type: word(row.type) ?? "",
-    status: STATUSES[row.status] ?? "pending",
-    at: row.at,
-    endAt: row.duration_ms === null ? null : row.at + row.duration_ms,
-    durationMs: row.duration_ms,
-    ttftMs: row.ttft_ms,
     model: word(row.model),
     provider: word(row.provider),
     target: word(row.target),
@@ -188,8 +200,11 @@ export function fromRow(row: RunRow, words: Words): Run {
     userId: word(row.user),
     threadId: word(row.thread),
     promptVersion: word(row.prompt),
-    tags: row.tags === null ? [] : JSON.parse(row.tags),
-    metadata: row.metadata === null ? {} : JSON.parse(row.metadata),
+  };
+}
+
+function spentIn(row: RunRow, words: Words) {
+  return {
     inputTokens: row.input_tokens ?? 0,
     outputTokens: row.output_tokens ?? 0,
     cachedTokens: row.cached_tokens ?? 0,
@@ -200,26 +215,33 @@ export function fromRow(row: RunRow, words: Words): Run {
     costNanos: row.cost,
     inputCostNanos: row.input_cost,
     outputCostNanos: row.output_cost,
-    priceVersion: word(row.price),
+    priceVersion: words.textOf(row.price),
     isEstimated: (row.flags & ESTIMATED) > 0,
-    errorCode: word(row.error_code),
+  };
+}
+
+function endingIn(row: RunRow, words: Words) {
+  return {
+    status: STATUSES[row.status] ?? "pending",
+    at: row.at,
+    endAt: row.duration_ms === null ? null : row.at + row.duration_ms,
+    durationMs: row.duration_ms,
+    ttftMs: row.ttft_ms,
+    errorCode: words.textOf(row.error_code),
     errorMessage: row.error,
-    finishReason: word(row.finish),
+    finishReason: words.textOf(row.finish),
     httpStatus: row.http,
-    isStream: (row.flags & STREAMED) > 0,
-    weight: row.weight ?? 1,
-    referenceExampleId: row.example && bytesToUuid(row.example),
-    inputPreview: row.input_preview,
-    outputPreview: row.output_preview,
-    capture: CAPTURES[row.capture] ?? "metadata",
-    isCovered: (row.flags & COVERED) > 0,
-    call: facts && {
-      timeline: null,
-      findings: facts.findings ?? [],
-      attempts: facts.attempts ?? 0,
-      cache: facts.cache ?? null,
-      queueMs: facts.queueMs ?? null,
-      answerId: facts.answerId ?? null,
-    },
+  };
+}
+
+function toFacts(json: string): CallFacts {
+  const facts = JSON.parse(json) as Partial<CallFacts>; // written by toRow
+  return {
+    timeline: null,
+    findings: facts.findings ?? [],
+    attempts: facts.attempts ?? 0,
+    cache: facts.cache ?? null,
+    queueMs: facts.queueMs ?? null,
+    answerId: facts.answerId ?? null,
   };
 }
