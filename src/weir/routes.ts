@@ -48,16 +48,7 @@ export async function registerRoutes(app: App, house: House, authorise: Authoris
     authorise,
     names: () => catalogue.names(),
     startedAt: house.startedAt,
-    describe: async () => ({
-      models: describeModels({
-        catalogue,
-        calls24h: await countByModel(house.traces, Date.now() - DAY_MS, Date.now()),
-        prober: house.prober,
-        router: house.router,
-        others: house.reports.flatMap((reports) => reports()),
-        moment: { monotonic: performance.now(), now: Date.now() },
-      }),
-    }),
+    describe: () => modelList(house),
   });
   targetRoutes(app.fastify, {
     authorise,
@@ -94,6 +85,21 @@ export async function registerRoutes(app: App, house: House, authorise: Authoris
     dashboardFolder: join(ROOT, "web", "dist"),
     docsFolder: dirname(createRequire(import.meta.url).resolve("swagger-ui-dist/package.json")),
   });
+}
+
+async function modelList(house: House) {
+  const { catalogue, prober, router, traces } = house;
+  const now = Date.now();
+  return {
+    models: describeModels({
+      catalogue,
+      calls24h: await countByModel(traces, now - DAY_MS, now),
+      prober,
+      router,
+      others: house.reports.flatMap((reports) => reports()),
+      moment: { monotonic: performance.now(), now },
+    }),
+  };
 }
 
 async function overview(
