@@ -2194,6 +2194,9 @@ export interface Operations {
       status?: "pending" | "success" | "error" | "blocked" | "canceled";
       type?: string;
       name?: string;
+      /**
+       * of roots: of any run of the trace
+       */
       model?: string;
       target?: string;
       route?: string;
@@ -2459,6 +2462,9 @@ export interface Operations {
       status?: "pending" | "success" | "error" | "blocked" | "canceled";
       type?: string;
       name?: string;
+      /**
+       * of roots: of any run of the trace
+       */
       model?: string;
       target?: string;
       route?: string;
@@ -2841,6 +2847,9 @@ export interface Operations {
       status?: "pending" | "success" | "error" | "blocked" | "canceled";
       type?: string;
       name?: string;
+      /**
+       * of roots: of any run of the trace
+       */
       model?: string;
       target?: string;
       route?: string;

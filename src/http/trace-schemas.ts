@@ -94,7 +94,7 @@ export const RunFilters = z.strictObject({
   status: z.enum(["pending", "success", "error", "blocked", "canceled"]).optional(),
   type: Text,
   name: Text,
-  model: Text,
+  model: Text.describe("of roots: of any run of the trace"),
   target: Text,
   route: Text,
   key: Text.describe("a key's name"),

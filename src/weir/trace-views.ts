@@ -27,9 +27,13 @@ const EQUALS = {
 /** What the filters of the admin API ask of the store. Throws invalid_request for a filter that cannot be followed. */
 export function toRunFilter(query: RunFilters): RunFilter | undefined {
   const of: RunFilter[] = [];
+  const isOfTraces = query.root === true;
   for (const [name, field] of Object.entries(EQUALS)) {
     const value = query[name as keyof typeof EQUALS];
-    if (value !== undefined) of.push({ op: "eq", field, value });
+    if (value === undefined) continue;
+    const one: RunFilter = { op: "eq", field, value };
+    // A trace's model is that of a run inside: roots are chains that name none.
+    of.push(isOfTraces && name === "model" ? { op: "tree", of: one } : one);
   }
   if (query.tag !== undefined) of.push({ op: "tag", value: query.tag });
   if (query.search?.trim()) of.push({ op: "search", text: query.search });
