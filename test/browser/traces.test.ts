@@ -64,6 +64,11 @@ it("narrows the list by facets, words and LangSmith's filter, in the address", a
   await page.getByRole("button", { name: "Clear", exact: true }).click();
   await expect.poll(() => rows.count()).toBe(2);
 
+  await page.getByRole("button", { name: /gpt-5-mini/ }).click();
+  await expect.poll(() => page.url()).toContain("model=gpt-5-mini");
+  await expect.poll(() => rows.count()).toBe(2);
+  await page.getByRole("button", { name: /gpt-5-mini/ }).click();
+
   await page.getByText("Model calls", { exact: true }).click();
   await page.getByRole("button", { name: /claude-sonnet-4-5/ }).click();
   await expect.poll(() => page.getByRole("link", { name: "ChatAnthropic" }).count()).toBe(2);

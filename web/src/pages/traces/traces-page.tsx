@@ -1,6 +1,11 @@
 import { useState } from "react";
 import { useLocation, useSearch } from "wouter";
-import { useFacets, useProjects, useRuns } from "../../api/trace-queries.ts";
+import {
+  useFacets,
+  useProjects,
+  useRuns,
+  type Facets as FacetCounts,
+} from "../../api/trace-queries.ts";
 import { plural } from "../../format.ts";
 import { Empty, Loaded, SkeletonRows } from "../../parts/feedback.tsx";
 import { Icon } from "../../parts/icon.tsx";
@@ -115,8 +120,22 @@ function Facets(props: {
   const { filter, live, onChange } = props;
   const query = () => toQuery(filter, Date.now()).toString();
   const { data } = useFacets(toSearch(filter), query, live);
+  const facets = useWithModels(data, filter, live);
   const { data: projects = [] } = useProjects();
-  return <FacetPanel facets={data} projects={projects} filter={filter} onChange={onChange} />;
+  return <FacetPanel facets={facets} projects={projects} filter={filter} onChange={onChange} />;
+}
+
+/** Roots of traces are mostly chains, which have no model: those of the model calls are shown for them. */
+function useWithModels(
+  facets: FacetCounts | undefined,
+  filter: TraceFilter,
+  live: boolean,
+): FacetCounts | undefined {
+  const { window, project, show } = filter;
+  const calls: TraceFilter = { ...NO_FILTER, show: "llm", window, project };
+  const query = () => toQuery(show === "traces" ? calls : filter, Date.now()).toString();
+  const { data } = useFacets(toSearch(show === "traces" ? calls : filter), query, live);
+  return facets && data && { ...facets, model: data["model"] ?? [] };
 }
 
 function More({ shown, runs }: { shown: number; runs: ReturnType<typeof useRuns> }) {
