@@ -36,8 +36,9 @@ export class TracesClient implements Traces {
   private readonly writer: ThreadLine;
   private reader: ThreadLine | undefined;
   private inFlightBytes = 0;
-  /** Whether something was accepted since the last question. */
+  /** Whether something was accepted since it was last settled. */
   private isDirty = true;
+  private settling: Promise<unknown> = Promise.resolve();
 
   constructor({ onTrouble, ...data }: TracesOptions) {
     this.data = data;
@@ -188,8 +189,9 @@ export class TracesClient implements Traces {
   private async read<A>(method: string, ...args: unknown[]): Promise<A> {
     if (this.isDirty) {
       this.isDirty = false;
-      await this.writer.ask("settle", []);
+      this.settling = this.writer.ask("settle", []);
     }
+    await this.settling;
     this.reader ??= new ThreadLine("reader-thread", this.data, () => undefined);
     return this.reader.ask<A>(method, args);
   }
