@@ -2333,6 +2333,10 @@ export interface Operations {
     query?: {
       cursor?: string;
       limit?: number;
+      /**
+       * false: rows without previews and messages
+       */
+      texts?: string;
     };
     answer: {
       runs: {
@@ -2938,11 +2942,11 @@ export interface Operations {
       thread?: string;
       name?: string;
       /**
-       * the start; the first of this month where it is left out
+       * the start, widened to a whole hour; the first of this month where it is left out
        */
       from?: string;
       /**
-       * the end; now where it is left out
+       * the end, widened to a whole hour; now where it is left out
        */
       to?: string;
       /**
@@ -3105,7 +3109,7 @@ export interface Operations {
         target: string;
         hourlyNanos: number;
         /**
-         * from its first call in the window to the window's end
+         * from the hour of its first call in the window to the window's end, or now
          */
         hours: number;
         /**
@@ -3150,11 +3154,11 @@ export interface Operations {
   "GET /admin/v1/costs/advice": {
     query?: {
       /**
-       * the start; the first of this month where it is left out
+       * the start, widened to a whole hour; the first of this month where it is left out
        */
       from?: string;
       /**
-       * the end; now where it is left out
+       * the end, widened to a whole hour; now where it is left out
        */
       to?: string;
       tenant?: string;
@@ -3191,11 +3195,11 @@ export interface Operations {
   "GET /admin/v1/costs/preview": {
     query: {
       /**
-       * the start; the first of this month where it is left out
+       * the start, widened to a whole hour; the first of this month where it is left out
        */
       from?: string;
       /**
-       * the end; now where it is left out
+       * the end, widened to a whole hour; now where it is left out
        */
       to?: string;
       tenant?: string;

@@ -15,8 +15,10 @@ const moment = z
   .optional();
 
 const Window = {
-  from: moment.describe("the start; the first of this month where it is left out"),
-  to: moment.describe("the end; now where it is left out"),
+  from: moment.describe(
+    "the start, widened to a whole hour; the first of this month where it is left out",
+  ),
+  to: moment.describe("the end, widened to a whole hour; now where it is left out"),
   tenant: Text,
 };
 
@@ -88,7 +90,9 @@ export const CostReport = z.object({
         model: z.string(),
         target: z.string(),
         hourlyNanos: z.number(),
-        hours: z.number().describe("from its first call in the window to the window's end"),
+        hours: z
+          .number()
+          .describe("from the hour of its first call in the window to the window's end, or now"),
         billNanos: z.number().describe("hours × hourlyNanos"),
         busyNanos: z.number().describe("of it, what calls were charged"),
         idleNanos: z.number(),

@@ -143,7 +143,7 @@ export function createCatalogue(needs: CatalogueNeeds): Catalogue {
 
 interface TargetNeeds extends Pick<CatalogueNeeds, "engines"> {
   readonly prices: PriceOf;
-  start(config: TargetConfig): Promise<Running>;
+  readonly start: (config: TargetConfig) => Promise<Running>;
 }
 
 async function toModel(

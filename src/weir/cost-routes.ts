@@ -66,14 +66,18 @@ async function fresh({ recorder, traces }: House): Promise<Traces> {
   return traces;
 }
 
-/** Whole hours, which sums are kept by. */
-function endOf(now: number): number {
-  return (Math.floor(now / HOUR_MS) + 1) * HOUR_MS;
+/** The end of an hour: sums are kept by the hour. */
+function endOf(at: number): number {
+  return startOf("hour", at) + HOUR_MS;
 }
 
+/** Widened to whole hours: so all that is asked of it is about the same time. */
 function windowOf({ from, to }: Asked, defaultFrom: (now: number) => number) {
   const now = Date.now();
-  const window = { from: from ?? defaultFrom(now), to: to ?? endOf(now) };
+  const window = {
+    from: startOf("hour", from ?? defaultFrom(now)),
+    to: endOf((to ?? now + 1) - 1),
+  };
   if (window.from < window.to) return window;
   throw new WeirError("invalid_request", "from: expected a time before `to`.", { param: "from" });
 }
@@ -92,7 +96,9 @@ async function reportOf(house: House, query: CostQuery): Promise<CostReport> {
       ownMachineFigures(house, traces, { ...asked, by, bucketMs }),
     ]);
   const [rows, total] = await Promise.all([
-    split(ask, by, bucketOf(bucket)).then(([cells, infra]) => costRows(cells, infra, bucket)),
+    split(ask, by, bucketOf(bucket, window.from)).then(([cells, infra]) =>
+      costRows(cells, infra, bucket),
+    ),
     ask([], undefined).then(([cells, infra]) => totalRow(cells, infra, window.from)),
   ]);
   const labels = await labelsFor(house, by);

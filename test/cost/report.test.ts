@@ -102,7 +102,14 @@ ${PRICES}`);
   const sums = sumsOf(runs);
   expect(sums).toMatchObject({ cachedTokens: 400, reasoningTokens: 20 });
   expect(sums["costNanos"]).toBeGreaterThan(1_200_000);
+  // In the middle of an hour, and of a day: periods begin where they do in the calendar.
   const [from, to] = [Date.now() - HOUR, Date.now() + HOUR];
+  const starts = { hour: HOUR, day: 24 * HOUR };
+  for (const [bucket, ms] of Object.entries(starts)) {
+    const path = `/admin/v1/costs?from=${from}&to=${to}&by=user&bucket=${bucket}`;
+    const { rows } = await get<CostReport>(server, path);
+    expect(rows.map(({ at }) => at % ms)).toEqual(rows.map(() => 0));
+  }
   for (const by of DIMENSIONS) {
     for (const bucket of ["", "&bucket=hour", "&bucket=day", "&bucket=week", "&bucket=month"]) {
       const path = `/admin/v1/costs?from=${from}&to=${to}&by=${by}${bucket}`;

@@ -42,10 +42,13 @@ export interface CostRow extends RunUsage {
   };
 }
 
-/** What the store is asked to add up for a period: months and weeks are put together of days. */
-export function bucketOf(period: Period | undefined): number | undefined {
+/**
+ * What the store is asked to add up for a period: months and weeks are put together of days. Its buckets
+ * begin with the window: where that is in the middle of a day, days are put together of hours.
+ */
+export function bucketOf(period: Period | undefined, from: number): number | undefined {
   if (period === undefined) return undefined;
-  return period === "hour" ? HOUR_MS : DAY_MS;
+  return period === "hour" || from % DAY_MS !== 0 ? HOUR_MS : DAY_MS;
 }
 
 export function startOf(period: Period, at: number): number {
