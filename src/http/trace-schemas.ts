@@ -126,6 +126,7 @@ export type RunListQuery = z.infer<typeof RunListQuery>;
 export const TraceQuery = z.strictObject({
   cursor: Text,
   limit: z.coerce.number().int().min(1).max(5000).default(1000),
+  texts: z.stringbool().default(true).describe("false: rows without previews and messages"),
 });
 
 const Span = z.object({

@@ -68,10 +68,10 @@ export function registerTraceRoutes(app: App, house: House, authorise: Authorise
         next,
       };
     },
-    async trace(id, { cursor, limit }) {
+    async trace(id, { cursor, limit, texts }) {
       const traces = await fresh();
       const { runs, next } = await traces.trace(uuidOf(id), { limit, ...(cursor && { cursor }) });
-      return { runs: runs.map((run) => toRunRow(run)), next };
+      return { runs: runs.map((run) => ({ ...toRunRow(run), ...(!texts && NO_TEXTS) })), next };
     },
     async run(id) {
       const traces = await fresh();

@@ -25,7 +25,8 @@ export async function loadTrace(
   const runs = new Map<string, TreeRun>();
   let cursor: string | null = null;
   for (;;) {
-    const params = new URLSearchParams({ limit: String(cursor === null ? FIRST : REST) });
+    const limit = String(cursor === null ? FIRST : REST);
+    const params = new URLSearchParams({ limit, texts: "false" });
     if (cursor !== null) params.set("cursor", cursor);
     const page: RunPage = await read(
       `/admin/v1/traces/${encodeURIComponent(id)}?${params}`,
