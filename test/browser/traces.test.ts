@@ -1,5 +1,9 @@
+import { execFile } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import { type TestContext, beforeEach, expect, it } from "vitest";
+import { rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { type TestContext, beforeEach, expect, it, onTestFinished } from "vitest";
 import { ADMIN_KEY } from "../support/server.ts";
 import { sendAgent, sendRuns } from "./send-traces.ts";
 import { fitsItsWidth, goTo, signIn, visit } from "./visit.ts";
@@ -257,3 +261,32 @@ it("says what to do where no trace is yet", async () => {
   if (PICTURES)
     await page.screenshot({ path: `${PICTURES}/costs-empty-narrow-dark.png`, fullPage: true });
 });
+
+it("shows the trace that the page's own snippet makes", async () => {
+  const { page, server } = await visit(context, { width: 1440, height: 900 }, "light");
+  await signIn(page, ADMIN_KEY);
+  await goTo(page, "Traces");
+  const snippet = page.getByLabel("A first trace with LangSmith's SDK");
+  const code = (await snippet.textContent()) ?? "";
+  await page.getByRole("button", { name: "Live refresh" }).click();
+  await runSnippet(code);
+  await page.getByRole("link", { name: "answer" }).click();
+  const tree = page.getByRole("tree", { name: "Runs of the trace" });
+  await tree.getByRole("treeitem", { name: /search, retriever, ok/ }).waitFor();
+  const run = page.getByRole("region", { name: "Run", exact: true });
+  await run.getByText("What does a weir do?").waitFor();
+  await run.getByText("1 page found").waitFor();
+  const { runs } = (await (await server.call("/admin/v1/runs")).json()) as { runs: object[] };
+  expect(runs).toHaveLength(2);
+});
+
+/** Runs a snippet as its comments say, with the SDK that the tests install. */
+async function runSnippet(code: string): Promise<void> {
+  const file = join(import.meta.dirname, "..", `snippet-${randomUUID()}.mjs`);
+  onTestFinished(() => rm(file, { force: true }));
+  await writeFile(file, code);
+  const endpoint = /LANGSMITH_ENDPOINT=(\S+)/.exec(code)?.[1];
+  const told = { LANGSMITH_TRACING: "true", LANGSMITH_API_KEY: ADMIN_KEY };
+  const env = { ...process.env, ...told, LANGSMITH_ENDPOINT: endpoint };
+  await promisify(execFile)(process.execPath, [file], { env });
+}
