@@ -174,6 +174,20 @@ function writingContract(open: OpenStore): void {
     });
   });
 
+  it("takes runs of many days at once", async () => {
+    const { writer, reader } = await open();
+    const days = Array.from({ length: 120 }, (_, n) => record(run(`${n}`, { at: NOW - n * DAY })));
+    const far = [Date.UTC(1990, 0, 1), Date.UTC(2090, 0, 1)].map((at) =>
+      record(run(`far ${at}`, { at })),
+    );
+    await writer.write(batchOf([...days, ...far]));
+    expect(await reader.count({})).toBe(122);
+    const { runs } = await reader.runs({ limit: 2, order: "asc" });
+    expect(runs.map(({ at }) => at)).toEqual([Date.UTC(1990, 0, 1), NOW - 119 * DAY]);
+    const [newest] = (await reader.runs({ limit: 1 })).runs;
+    expect(newest?.at).toBe(Date.UTC(2090, 0, 1));
+  });
+
   it("counts what is only to be counted, and keeps nothing of it", async () => {
     const { writer, reader } = await open();
     const secret = run("secret", { model: "gpt", inputTokens: 7, inputPreview: "quartz" });

@@ -1,9 +1,12 @@
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, onTestFinished } from "vitest";
+import { openClickHouseRunReader } from "../../src/store/clickhouse/run-reader.ts";
+import { openClickHouseRunWriter } from "../../src/store/clickhouse/run-writer.ts";
 import { openPostgresRunReader } from "../../src/store/postgres/traces/run-reader.ts";
 import { openPostgresRunWriter } from "../../src/store/postgres/traces/run-writer.ts";
 import { SqliteRunReader } from "../../src/store/sqlite/traces/run-reader.ts";
 import { SqliteRunWriter } from "../../src/store/sqlite/traces/run-writer.ts";
+import { type ClickHouseProcess, needsClickHouse, startClickHouse } from "../support/clickhouse.ts";
 import { type PostgresServer, needsPostgres, startPostgres } from "../support/postgres.ts";
 import { newFolder } from "./setup.ts";
 import { type StoreUnderTest, storeContract } from "./store-contract.ts";
@@ -28,6 +31,21 @@ describe("PostgreSQL", () => {
     const url = (await server?.database()) ?? "";
     const writer = await openPostgresRunWriter({ url, writer: "one" });
     return ending({ writer, reader: await openPostgresRunReader({ url, writer: "one" }) });
+  });
+});
+
+describe("ClickHouse", () => {
+  let server: ClickHouseProcess | undefined;
+  beforeAll(async () => {
+    server = await startClickHouse();
+  });
+  afterAll(() => server?.stop());
+  beforeEach((context) => needsClickHouse(context));
+
+  storeContract(async () => {
+    const options = { url: server?.url ?? "", database: server?.database() ?? "", writer: "one" };
+    const writer = await openClickHouseRunWriter(options);
+    return ending({ writer, reader: await openClickHouseRunReader(options) });
   });
 });
 

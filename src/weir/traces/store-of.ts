@@ -12,6 +12,10 @@ export async function openRunWriter({ folder, keys, store }: TraceThreadData): P
     const { openPostgresRunWriter } = await import("../../store/postgres/traces/run-writer.ts");
     return openPostgresRunWriter({ url: store.url, writer: writerOf(folder), keys });
   }
+  if (store?.kind === "clickhouse") {
+    const { openClickHouseRunWriter } = await import("../../store/clickhouse/run-writer.ts");
+    return openClickHouseRunWriter({ ...store, writer: writerOf(folder), keys });
+  }
   const { SqliteRunWriter } = await import("../../store/sqlite/traces/run-writer.ts");
   const writer = new SqliteRunWriter({ path: join(folder, "traces.db"), keys });
   await importOldCalls(folder, writer);
@@ -22,6 +26,10 @@ export async function openRunReader({ folder, keys, store }: TraceThreadData): P
   if (store?.kind === "postgres") {
     const { openPostgresRunReader } = await import("../../store/postgres/traces/run-reader.ts");
     return openPostgresRunReader({ url: store.url, writer: writerOf(folder), keys });
+  }
+  if (store?.kind === "clickhouse") {
+    const { openClickHouseRunReader } = await import("../../store/clickhouse/run-reader.ts");
+    return openClickHouseRunReader({ ...store, keys });
   }
   const { SqliteRunReader } = await import("../../store/sqlite/traces/run-reader.ts");
   return new SqliteRunReader({ path: join(folder, "traces.db"), keys });

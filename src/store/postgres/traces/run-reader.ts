@@ -14,6 +14,7 @@ import {
   toFeedbackOf,
   toProjectOf,
 } from "../../annotation-columns.ts";
+import { countFacets } from "../../facets.ts";
 import { type RunColumns, fromColumns } from "../../run-columns.ts";
 import { toSql } from "../../run-filter.ts";
 import { Sealing } from "../../sealing.ts";
@@ -132,24 +133,8 @@ export class PostgresRunReader {
   }
 
   async facets(query: Asked, fields: readonly (keyof Run & string)[], limit: number) {
-    const counts = new Map(fields.map((field) => [field, new Map<string, number>()]));
-    for (const row of await this.page(query, FACET_RUNS, undefined)) {
-      const run = fromColumns(row);
-      for (const [field, values] of counts) {
-        const value = run[field];
-        for (const one of Array.isArray(value) ? value : [value]) {
-          if (one !== null) values.set(String(one), (values.get(String(one)) ?? 0) + 1);
-        }
-      }
-    }
-    return Object.fromEntries(
-      Array.from(counts, ([field, values]) => [
-        field,
-        Array.from(values, ([value, count]) => ({ value, count }))
-          .toSorted((a, b) => b.count - a.count || (a.value < b.value ? -1 : 1))
-          .slice(0, limit),
-      ]),
-    );
+    const rows = await this.page(query, FACET_RUNS, undefined);
+    return countFacets(rows.map(fromColumns), fields, limit);
   }
 
   async projects(query: {
