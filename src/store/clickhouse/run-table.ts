@@ -2,22 +2,31 @@ import type { RunQuery } from "../../core/run-query.ts";
 import { toSql } from "../run-filter.ts";
 import { DIALECT, listOf, quoted } from "./dialect.ts";
 import type { RunRow } from "./run-rows.ts";
-import { RUN_COLUMNS } from "./schema.ts";
+import { RUN_COLUMNS, dayOf } from "./schema.ts";
 import type { ClickHouseServer } from "./server.ts";
 
 const COLUMNS = RUN_COLUMNS.join(", ");
+const SHOWN = "NOT is_gone AND NOT is_hidden";
 /** What is asked about at once. */
 const MOST_IDS = 5000;
 
-/** Runs as they are now; `tail` orders and limits them. */
-export function runsWhere(
+/**
+ * Runs as they are now; `tail` orders and limits them. They are found by the few columns that tell, and
+ * then read from their days alone: a whole row of every part at once would take much memory.
+ */
+export async function runsWhere(
   server: ClickHouseServer,
   condition: string,
   tail = "",
 ): Promise<RunRow[]> {
-  return server.rows<RunRow>(
-    `SELECT ${COLUMNS} FROM run FINAL WHERE NOT is_gone AND NOT is_hidden AND (${condition}) ${tail}`,
+  const found = await server.rows<{ id: string; at: number }>(
+    `SELECT id, at FROM run FINAL WHERE ${SHOWN} AND (${condition}) ${tail}`,
   );
+  const rows = new Map<string, RunRow>();
+  for (let at = 0; at < found.length; at += MOST_IDS) {
+    for (const row of await rowsOf(server, found.slice(at, at + MOST_IDS))) rows.set(row.id, row);
+  }
+  return found.flatMap(({ id }) => rows.get(id) ?? []);
 }
 
 export async function runsIn(
@@ -44,4 +53,15 @@ export function conditionOf({
   if (isRoot !== undefined) parts.push(`parent_id IS ${isRoot ? "" : "NOT "}NULL`);
   if (filter) parts.push(`(${toSql(filter, DIALECT)})`);
   return parts.join(" AND ");
+}
+
+function rowsOf(
+  server: ClickHouseServer,
+  found: readonly { readonly id: string; readonly at: number }[],
+): Promise<RunRow[]> {
+  const days = listOf([...new Set(found.map(({ at }) => dayOf(at)))]);
+  const ids = listOf(found.map(({ id }) => id));
+  return server.rows<RunRow>(
+    `SELECT ${COLUMNS} FROM run FINAL WHERE day IN ${days} AND id IN ${ids} AND ${SHOWN}`,
+  );
 }
