@@ -1,42 +1,25 @@
 import { WeirError } from "../core/errors.ts";
-import type { Dimension, FigureQuery, RunFilter } from "../core/run-query.ts";
-import { DIMENSIONS } from "../core/run-query.ts";
+import type { RunFilter } from "../core/run-query.ts";
 import type { Run } from "../core/run.ts";
 import type { App } from "../http/app.ts";
 import type { Authorise } from "../http/authorise.ts";
-import type { CostAdvice, CostPreview, CostQuery, CostReport } from "../http/cost-schemas.ts";
+import type { CostAdvice, CostPreview } from "../http/cost-schemas.ts";
 import { costRoutes } from "../http/routes/costs.ts";
 import { ADVISED, adviceFor, cheaperModels, costOfRow, repeatsOf } from "../watch/cost/advice.ts";
-import {
-  type CostRow,
-  DAY_MS,
-  HOUR_MS,
-  bucketOf,
-  type SummedCell,
-  costRows,
-  restOf,
-  startOf,
-  totalRow,
-} from "../watch/cost/cost-report.ts";
+import { type CostRow, DAY_MS, costRows, totalRow } from "../watch/cost/cost-report.ts";
 import { forecast, forecastFrom } from "../watch/cost/forecast.ts";
-import { hourlyNanos } from "../watch/cost/infra.ts";
 import { modelsBeside } from "../watch/cost/price-list.ts";
 import { createRates } from "../watch/cost/price-run.ts";
 import type { Traces } from "../watch/trace/traces.ts";
+import { reportOf } from "./cost-report.ts";
+import { type Asked, endOf, fresh, thisMonth, windowOf } from "./cost-window.ts";
 import type { House } from "./house.ts";
 
-const MOST_PROJECTS = 1000;
 /** The newest runs whose inputs are compared. */
 const MOST_COMPARED = 5000;
 const PAGE = 500;
 /** In which advice looks, where nobody says another window. */
 const ADVICE_MS = 30 * DAY_MS;
-
-interface Asked {
-  readonly from?: number | undefined;
-  readonly to?: number | undefined;
-  readonly tenant?: string | undefined;
-}
 
 /** Reports of cost and tokens, for the dashboard, the command line and spreadsheets. */
 export function registerCostRoutes(app: App, house: House, authorise: Authorise): void {
@@ -58,150 +41,6 @@ export function registerCostRoutes(app: App, house: House, authorise: Authorise)
     advice: (query) => adviceOf(house, query),
     preview: ({ on, provider, ...asked }) => previewOf(house, asked, { on, provider }),
   });
-}
-
-/** Who looks sees also what ended just now. */
-async function fresh({ recorder, traces }: House): Promise<Traces> {
-  await recorder.flush();
-  return traces;
-}
-
-/** The end of an hour: sums are kept by the hour. */
-function endOf(at: number): number {
-  return startOf("hour", at) + HOUR_MS;
-}
-
-/** Widened to whole hours: so all that is asked of it is about the same time. */
-function windowOf({ from, to }: Asked, defaultFrom: (now: number) => number) {
-  const now = Date.now();
-  const window = {
-    from: startOf("hour", from ?? defaultFrom(now)),
-    to: endOf((to ?? now + 1) - 1),
-  };
-  if (window.from < window.to) return window;
-  throw new WeirError("invalid_request", "from: expected a time before `to`.", { param: "from" });
-}
-
-const thisMonth = (now: number) => startOf("month", now);
-
-async function reportOf(house: House, query: CostQuery): Promise<CostReport> {
-  const { bucket, by, tenant } = query;
-  const window = windowOf(query, thisMonth);
-  const where = conditionsOf(query);
-  const traces = await fresh(house);
-  const asked: FigureQuery = { ...window, tenantId: tenant, where, by: [] };
-  const ask = async (by: readonly Dimension[], bucketMs: number | undefined) =>
-    Promise.all([
-      traces.figures({ ...asked, by, bucketMs }),
-      ownMachineFigures(house, traces, { ...asked, by, bucketMs }),
-    ]);
-  const [rows, total] = await Promise.all([
-    split(ask, by, bucketOf(bucket, window.from)).then(([cells, infra]) =>
-      costRows(cells, infra, bucket),
-    ),
-    ask([], undefined).then(([cells, infra]) => totalRow(cells, infra, window.from)),
-  ]);
-  const labels = await labelsFor(house, by);
-  const machines = await machineBills(house, traces, window);
-  const { at: _, values: __, ...sums } = total;
-  return {
-    ...window,
-    by,
-    bucket: bucket ?? null,
-    rows: rows.map(({ values, ...row }) => ({
-      ...row,
-      values: [...values],
-      labels: values.map((value, index) => labels[index]?.get(value) ?? value),
-    })),
-    total: sums,
-    machines,
-    idleCostNanos: machines.reduce((sum, { idleNanos }) => sum + idleNanos, 0),
-  };
-}
-
-type Ask = (
-  by: readonly Dimension[],
-  bucketMs: number | undefined,
-) => Promise<readonly (readonly SummedCell[])[]>;
-
-/** With what has no value of the dimension, which sums by one dimension leave out. Tags overlap: there is no rest. */
-async function split(ask: Ask, by: readonly Dimension[], bucketMs: number | undefined) {
-  const [cells = [], infra = []] = await ask(by, bucketMs);
-  if (by.length !== 1 || by[0] === "tag") return [cells, infra] as const;
-  const [all = [], allInfra = []] = await ask([], bucketMs);
-  return [
-    [...cells, ...restOf(all, cells)],
-    [...infra, ...restOf(allInfra, infra)],
-  ] as const;
-}
-
-function conditionsOf(query: CostQuery): FigureQuery["where"] {
-  return Object.fromEntries(
-    DIMENSIONS.flatMap((name) => {
-      // `tenant` narrows the whole report.
-      const values = name === "tenant" ? undefined : query[name];
-      return values === undefined ? [] : [[name, values.split(",")]];
-    }),
-  );
-}
-
-/** Of the same runs, those that ran on machines whose cost weir.yaml says. */
-async function ownMachineFigures(house: House, traces: Traces, query: FigureQuery) {
-  const own = new Set(house.machines.targets().map(({ target }) => target));
-  const asked = query.where?.target;
-  const target = asked ? asked.filter((id) => own.has(id)) : [...own];
-  if (target.length === 0) return [];
-  return traces.figures({ ...query, where: { ...query.where, target } });
-}
-
-/** What machines cost from their first call in a window on: what no call was charged was idle. */
-async function machineBills(
-  house: House,
-  traces: Traces,
-  { from, to }: { readonly from: number; readonly to: number },
-): Promise<CostReport["machines"]> {
-  const targets = house.machines.targets();
-  if (targets.length === 0) return [];
-  const cells = await traces.figures({
-    from,
-    to,
-    bucketMs: HOUR_MS,
-    by: ["model", "target"],
-    where: { target: [...new Set(targets.map(({ target }) => target))] },
-  });
-  const until = Math.min(to, Date.now());
-  // Two models may share a machine: it is paid once.
-  const byMachine = Map.groupBy(targets, ({ machine }) => machine.id);
-  return Array.from(byMachine.values(), (shared) => {
-    const [{ model, target, machine }] = shared as [(typeof targets)[number]]; // groups are not empty
-    const own = cells.filter(({ values }) =>
-      shared.some((one) => one.model === values[0] && one.target === values[1]),
-    );
-    const first = own.reduce((least, { at }) => Math.min(least, at), Infinity);
-    const hourly = hourlyNanos(machine.cost);
-    const hours = Math.max(0, until - Math.max(from, first)) / HOUR_MS;
-    const billNanos = Math.round(hours * hourly);
-    const busyNanos = Math.round(own.reduce((sum, { costNanos }) => sum + costNanos, 0));
-    const idleNanos = Math.max(0, billNanos - busyNanos);
-    return { model, target, hourlyNanos: hourly, hours, billNanos, busyNanos, idleNanos };
-  });
-}
-
-/** Names for what is kept by id. */
-async function labelsFor(
-  house: House,
-  by: readonly Dimension[],
-): Promise<(ReadonlyMap<string, string> | undefined)[]> {
-  const { keys, tenants } = house.access.known;
-  return Promise.all(
-    by.map(async (dimension) => {
-      if (dimension === "key") return new Map(keys.map(({ id, name }) => [id, name]));
-      if (dimension === "tenant") return new Map(tenants.map(({ id, name }) => [id, name]));
-      if (dimension !== "project") return undefined;
-      const projects = await house.traces.projects({ limit: MOST_PROJECTS });
-      return new Map(projects.map(({ id, name }) => [id, name]));
-    }),
-  );
 }
 
 async function adviceOf(house: House, query: Asked): Promise<CostAdvice> {

@@ -150,6 +150,9 @@ models: { own: { targets: [{ provider: vllm, url: "${mock.url}", model: m, cost:
 ${PRICES}`);
   const messages = [{ role: "user", content: "Hi" }];
   expect((await server.call("/v1/chat/completions", { model: "own", messages })).status).toBe(200);
+  const alone = await get<CostReport>(server, "/admin/v1/costs?by=user");
+  expect(alone.rows.map((row) => [row.values, row.apiCostNanos])).toEqual([[[""], 0]]);
+  expect(alone.rows[0]?.infraCostNanos).toBe(alone.total.costNanos);
   await send(server, [{}]);
   const report = await get<CostReport>(server, "/admin/v1/costs?by=source");
   const { total, machines, idleCostNanos } = report;
