@@ -3,17 +3,12 @@ import type { Run } from "../core/run.ts";
 /** The values of fields that occur in these runs, with how often, the most frequent first. */
 export function countFacets(
   runs: Iterable<Run>,
-  fields: readonly (keyof Run & string)[],
+  fields: readonly (keyof Run)[],
   limit: number,
 ): Record<string, { value: string; count: number }[]> {
   const counts = new Map(fields.map((field) => [field, new Map<string, number>()]));
   for (const run of runs) {
-    for (const [field, values] of counts) {
-      const value = run[field];
-      for (const one of Array.isArray(value) ? value : [value]) {
-        if (one !== null) values.set(String(one), (values.get(String(one)) ?? 0) + 1);
-      }
-    }
+    for (const [field, values] of counts) count(values, run[field]);
   }
   return Object.fromEntries(
     Array.from(counts, ([field, values]) => [
@@ -23,4 +18,13 @@ export function countFacets(
         .slice(0, limit),
     ]),
   );
+}
+
+/** Each of several values counts. */
+function count(values: Map<string, number>, value: unknown): void {
+  for (const one of Array.isArray(value) ? (value as unknown[]) : [value]) {
+    if (one === null) continue;
+    const text = typeof one === "string" ? one : JSON.stringify(one);
+    values.set(text, (values.get(text) ?? 0) + 1);
+  }
 }

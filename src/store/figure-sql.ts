@@ -42,23 +42,21 @@ const MEASURES = {
 /** Runs that stand in figures. */
 export const COUNTED_SQL = `status <> 'pending' AND NOT is_covered AND coalesce(route, '') <> '${ROUTE_OF_SHADOWS}'`;
 
+type FigureRow = Readonly<Record<string, string | number | null>>;
+
 export interface FigureGrouping {
   /** The rows of `select`, grouped by `start`, by the dimensions as `d0` and `d1`, and by `also`. */
-  ask(
-    select: string,
-    condition: string,
-    also: readonly string[],
-  ): Promise<readonly Readonly<Record<string, unknown>>[]>;
+  ask(select: string, condition: string, also: readonly string[]): Promise<readonly FigureRow[]>;
   /** The value of a column that is not null where it is asked for. */
   value(column: string): string;
 }
 
 export async function groupedFigures(
   by: readonly Dimension[],
-  { ask, value }: FigureGrouping,
+  grouping: FigureGrouping,
 ): Promise<FigureCell[]> {
   const cells = new Map<string, { at: number; values: string[]; cell: Cell }>();
-  const cellOf = (row: Readonly<Record<string, unknown>>): Cell => {
+  const cellOf = (row: FigureRow): Cell => {
     const at = Number(row["start"]);
     const values = by.map((_, index) => String(row[`d${index}`] ?? ""));
     const key = `${at}\0${values.join("\0")}`;
@@ -67,15 +65,17 @@ export async function groupedFigures(
     return entry.cell;
   };
   const sums = SUMS.map((name, index) => `sum((${SUM_SQL[name]}) * weight) AS s${index}`);
-  for (const row of await ask(sums.join(", "), "1 = 1", [])) {
+  for (const row of await grouping.ask(sums.join(", "), "1 = 1", [])) {
     const cell = cellOf(row);
     for (const index of SUMS.keys()) cell.sums[index] = Number(row[`s${index}`]);
   }
   for (const name of ["duration", "ttft", "perToken", "queue"] as const) {
     const [sql, condition] = MEASURES[name];
-    const measured = sql.replaceAll(/duration_ms|ttft_ms|queue_ms/g, value);
+    const measured = sql.replaceAll(/duration_ms|ttft_ms|queue_ms/g, (column) =>
+      grouping.value(column),
+    );
     const select = `${BUCKET_SQL(measured)} AS bucket, sum(weight) AS total_weight, sum((${measured}) * weight) AS total, max(${measured}) AS most`;
-    const rows = await ask(select, condition, ["bucket"]);
+    const rows = await grouping.ask(select, condition, ["bucket"]);
     for (const row of rows) {
       const sketch = cellOf(row)[name];
       sketch.addBucket(Number(row["bucket"]), Number(row["total_weight"]));

@@ -149,7 +149,6 @@ function shownColumns(run: Run, isPatched: boolean): RunColumns {
 }
 
 export function fromColumns(row: RunColumns): Run {
-  const facts = row.facts === null ? null : (JSON.parse(row.facts) as Partial<CallFacts>);
   return {
     id: row.id,
     traceId: row.trace_id,
@@ -199,14 +198,20 @@ export function fromColumns(row: RunColumns): Run {
     outputPreview: row.output_preview,
     capture: row.capture,
     isCovered: row.is_covered,
-    call: facts && {
-      timeline: null,
-      findings: facts.findings ?? [],
-      attempts: facts.attempts ?? 0,
-      cache: row.cache,
-      queueMs: row.queue_ms,
-      answerId: row.answer_id,
-    },
+    call: factsOf(row),
+  };
+}
+
+function factsOf({ facts, cache, queue_ms, answer_id }: RunColumns): CallFacts | null {
+  if (facts === null) return null;
+  const { findings = [], attempts = 0 } = JSON.parse(facts) as Partial<CallFacts>; // written by shownColumns
+  return {
+    timeline: null,
+    findings,
+    attempts,
+    cache,
+    queueMs: queue_ms,
+    answerId: answer_id,
   };
 }
 

@@ -15,12 +15,13 @@ const yamlOf = (more: string) =>
 const env = { CH_USER: "weir", CH_PASSWORD: "secret" };
 
 it("keeps a server's traces in ClickHouse: over restarts, while it is away, and for replicas", async () => {
-  await checkServer({
+  const checked = checkServer({
     yaml: yamlOf(`, database: ${server?.database()}`),
     env,
     kill: async () => server?.kill(),
     start: async () => server?.start(),
   });
+  await expect(checked).resolves.toBeUndefined();
 });
 
 it("says at the start what is wrong with its settings", async () => {

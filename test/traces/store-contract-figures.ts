@@ -14,7 +14,7 @@ const HOUR = 3_600_000;
 const FROM = Math.floor(NOW / HOUR) * HOUR - 2 * HOUR;
 const TO = FROM + 4 * HOUR;
 /** Some stores keep only sums of these by themselves. */
-const SUMS_ONLY: readonly Dimension[] = ["user", "promptVersion", "name", "status", "tag"];
+const SUMS_ONLY = new Set<Dimension>(["user", "promptVersion", "name", "status", "tag"]);
 /** Not kept by itself anywhere: the runs are walked. */
 const EVERY: FigureQuery["filter"] = { op: "and", of: [] };
 
@@ -41,7 +41,7 @@ export function figuresContract(open: OpenStore): void {
     ];
     for (const query of queries) {
       const hasSketches =
-        query.filter !== undefined || !query.by.some((name) => SUMS_ONLY.includes(name));
+        query.filter !== undefined || !query.by.some((name) => SUMS_ONLY.has(name));
       const cells = await reader.figures(query);
       const got = { query, cells: cells.map((cell) => plain(cell, hasSketches)).filter(isNamed) };
       const wanted = walked(runs, query).map((cell) => plain(cell, hasSketches));
@@ -76,8 +76,8 @@ export function figuresContract(open: OpenStore): void {
     for (const isTogether of [true, false]) {
       const { writer, reader } = await open();
       for (const pair of orders) {
-        if (isTogether) await writer.write(batchOf(pair));
-        else for (const one of pair) await writer.write(batchOf([one]));
+        const batches = isTogether ? [pair] : pair.map((one) => [one]);
+        for (const records of batches) await writer.write(batchOf(records));
       }
       const free = run("free", { type: "chain", inputTokens: 1 });
       const stranger = { ...answered("stranger", "x1").run, tenantId: "other" };
@@ -119,12 +119,20 @@ function someRuns(): Run[] {
   };
   const pick = <T>(...values: T[]): T => values[random(values.length)] as T; // there is one
   return Array.from({ length: 200 }, (_, n) => {
-    const status = pick("success", "success", "success", "error", "blocked", "canceled", "pending");
+    const status = pick<Run["status"]>(
+      "success",
+      "success",
+      "success",
+      "error",
+      "blocked",
+      "canceled",
+      "pending",
+    );
     const isCall = random(3) === 0;
     const more: Partial<Run> = {
       name: pick("one", "two"),
       at: FROM + random(3 * HOUR) + random(1000) / 1000,
-      status: status as Run["status"],
+      status,
       durationMs: status === "pending" ? null : random(5000) / 8,
       ttftMs: pick(null, random(400) / 16),
       type: pick("llm", "chain"),

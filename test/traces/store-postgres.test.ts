@@ -14,12 +14,13 @@ const YAML = "traces: { capture: full, store: { postgres: { urlEnv: TRACES_URL }
 
 it("keeps a server's traces in PostgreSQL: over restarts, while it is away, and for replicas", async () => {
   const url = (await server?.database()) ?? "";
-  await checkServer({
+  const checked = checkServer({
     yaml: YAML,
     env: { TRACES_URL: url },
     kill: async () => server?.kill(),
     start: async () => server?.start(),
   });
+  await expect(checked).resolves.toBeUndefined();
 });
 
 it("says at the start what is wrong with its settings", async () => {

@@ -15,7 +15,7 @@ export function readFigures(server: ClickHouseServer, query: FigureQuery): Promi
       const names = ["start", ...query.by.map((_, index) => `d${index}`), ...also];
       // Every run counts once in each of its tags.
       const tags = query.by.includes("tag") ? " ARRAY JOIN arrayDistinct(tags) AS one_tag" : "";
-      return server.rows<Record<string, unknown>>(
+      return server.rows<Record<string, string | number | null>>(
         `SELECT ${[startOf(query), ...columns, select].join(", ")} FROM run FINAL${tags}
          WHERE ${whereOf(query)} AND ${condition} GROUP BY ${names.join(", ")}`,
       );

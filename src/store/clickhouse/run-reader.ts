@@ -103,7 +103,7 @@ export class ClickHouseRunReader {
     return readFigures(this.server, query);
   }
 
-  async facets(query: Asked, fields: readonly (keyof Run & string)[], limit: number) {
+  async facets(query: Asked, fields: readonly (keyof Run)[], limit: number) {
     const rows = await this.page(query, FACET_RUNS, undefined);
     return countFacets(rows.map(fromRow), fields, limit);
   }

@@ -17,7 +17,7 @@ export function readFigures(client: PoolClient, query: FigureQuery): Promise<Fig
       const tags = query.by.includes("tag")
         ? ", LATERAL (SELECT DISTINCT unnest(tags) AS one_tag) AS each_tag"
         : "";
-      const { rows } = await client.query<Record<string, unknown>>(
+      const { rows } = await client.query<Record<string, string | number | null>>(
         `SELECT ${[startOf(query, binder), ...columns, select].join(", ")} FROM weir.run${tags}
          WHERE ${whereOf(query, binder)} AND ${condition} GROUP BY ${names.join(", ")}`,
         binder.values,

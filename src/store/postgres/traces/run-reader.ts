@@ -132,7 +132,7 @@ export class PostgresRunReader {
     return this.database.atomically((client: PoolClient) => readFigures(client, query));
   }
 
-  async facets(query: Asked, fields: readonly (keyof Run & string)[], limit: number) {
+  async facets(query: Asked, fields: readonly (keyof Run)[], limit: number) {
     const rows = await this.page(query, FACET_RUNS, undefined);
     return countFacets(rows.map(fromColumns), fields, limit);
   }
