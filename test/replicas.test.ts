@@ -212,7 +212,7 @@ it.for(PROCESSES)(
 );
 
 it("loses only what ran in a replica that is killed", async (context) => {
-  const weir = await setUp(context, { mock: { tokens: 150, tokenMs: 20 } });
+  const weir = await setUp(context, { mock: { tokens: 400, tokenMs: 20 } });
   const [victim] = weir.each as [Replica];
   const streams = await Promise.all(
     Array.from({ length: 12 }, () => ask(weir, CHAT, { ...HI, stream: true })),

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, statSync } from "node:fs";
+import { mkdirSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { RunPart } from "../../src/core/run.ts";
@@ -22,7 +22,7 @@ const END = Date.UTC(2026, 10, 20);
 
 /** Questions about many kept runs. */
 export async function measureQueries(): Promise<Row[]> {
-  if (!existsSync(PATH)) await fill();
+  await fill();
   const reader = new SqliteRunReader({ path: PATH });
   const big = (await reader.runs({ limit: 1, filter: { op: "eq", field: "name", value: "big" } }))
     .runs[0];
@@ -131,11 +131,14 @@ async function wordsIn(reader: SqliteRunReader): Promise<string[]> {
   return [...words].filter((word) => word.length > 2).toSorted((a, b) => a.length - b.length);
 }
 
-/** Writes them as the trace thread does, without its log. */
+/** Writes them as the trace thread does, without its log; goes on where another time ended. */
 async function fill(): Promise<void> {
   mkdirSync(join(PATH, ".."), { recursive: true });
   const writer = new SqliteRunWriter({ path: PATH });
-  const next = createRuns(42);
+  const kept = new SqliteRunReader({ path: PATH });
+  const already = await kept.count({});
+  await kept.close();
+  const next = createRuns(42 + already);
   const price = () => ({
     costNanos: 1000,
     inputCostNanos: 400,
@@ -143,11 +146,11 @@ async function fill(): Promise<void> {
     priceVersion: "bench",
   });
   const from = END - DAYS * DAY_MS;
-  for (let done = 0; done < RUNS; done += BATCH) {
+  for (let done = already; done < RUNS; done += BATCH) {
     const parts = Array.from({ length: BATCH }, (_, n) =>
       toPart(next(from + ((done + n) / RUNS) * DAYS * DAY_MS)),
     );
-    if (done === Math.floor(RUNS / 2 / BATCH) * BATCH) makeBig(parts);
+    if (done <= RUNS / 2 && RUNS / 2 < done + BATCH) makeBig(parts);
     const projects = new Map<string, { id: string; tenantId: string; name: string }>();
     const runs = parts.map((part) => {
       const name = part.project ?? "default";
@@ -174,7 +177,7 @@ async function fill(): Promise<void> {
 }
 
 /** What the decoder makes of a run of the wire. */
-function toPart({ id, main, inputs, outputs, extra }: WireRun): RunPart {
+export function toPart({ id, main, inputs, outputs, extra }: WireRun): RunPart {
   return {
     kind: "post",
     id,
