@@ -185,7 +185,7 @@ export function toPart({ id, main, inputs, outputs, extra }: WireRun): RunPart {
     tenantId: "default",
     receivedAt: END,
     traceId: String(main["trace_id"]),
-    parentId: main["parent_run_id"] === undefined ? null : String(main["parent_run_id"]),
+    parentId: (main["parent_run_id"] as string | undefined) ?? null, // as createRuns made it
     dottedOrder: String(main["dotted_order"]),
     project: String(main["session_name"]),
     name: String(main["name"]),

@@ -41,9 +41,9 @@ interface Run {
 let runs: Run[] = [];
 await until("all three", async () => {
   const roots = (await caller.get("/admin/v1/runs?name=support-bot")).json;
-  const trace = at(roots, "runs", 0, "traceId");
+  const trace = at(roots, "runs", 0, "traceId") as string | undefined;
   if (trace === undefined) return false;
-  runs = at((await caller.get(`/admin/v1/traces/${String(trace)}`)).json, "runs") as Run[];
+  runs = at((await caller.get(`/admin/v1/traces/${trace}`)).json, "runs") as Run[];
   return runs.length === 3 && runs.every(({ status }) => status === "success");
 });
 const seconds = (performance.now() - endedAt) / 1000;

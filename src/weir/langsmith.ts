@@ -22,7 +22,7 @@ export function registerLangSmithRoutes(
   const speech = {
     log: house.log.part("http"),
     maxBodyBytes: maxBodyMiB * 1024 * 1024,
-    noteRead: house.textReads.note,
+    noteRead: (read: Parameters<House["textReads"]["note"]>[0]) => house.textReads.note(read),
   };
   const runs = langSmithRuns(house, authorise);
   const data = langSmithData(house, authorise);

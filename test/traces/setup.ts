@@ -96,7 +96,7 @@ export function call(letters: string, more: Partial<KeptCall> = {}): KeptCall {
     preview: "a question",
     capture: "full",
     ...more,
-  } as KeptCall;
+  };
 }
 
 export async function keepCalls(traces: TracesClient, calls: readonly KeptCall[]): Promise<void> {

@@ -153,7 +153,7 @@ function payloadOf({ request, output, errorMessage }: KeptCall): RunPayload {
   };
 }
 
-function textOf(value: unknown): string | null {
+function textOf(value: string | number | boolean | undefined): string | null {
   return value === undefined ? null : String(value);
 }
 

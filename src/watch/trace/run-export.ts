@@ -69,11 +69,11 @@ export async function toParquet(
     });
     for await (const page of pages) {
       if (page.length === 0) continue;
-      writer.write({
+      await writer.write({
         columnData: COLUMNS.map(([name, type, of]) => ({ name, type, data: page.map(of) })),
       });
     }
-    writer.finish();
+    await writer.finish();
   } catch (cause) {
     await rm(folder, { recursive: true, force: true });
     throw cause;
@@ -83,11 +83,11 @@ export async function toParquet(
   return file;
 }
 
-function texts(...names: (keyof Run & string)[]): [string, Kind, (kept: KeptRun) => unknown][] {
+function texts(...names: (keyof Run)[]): [string, Kind, (kept: KeptRun) => unknown][] {
   return names.map((name) => [name, "STRING", ({ run }) => run[name]]);
 }
 
-function counts(...names: (keyof Run & string)[]): [string, Kind, (kept: KeptRun) => unknown][] {
+function counts(...names: (keyof Run)[]): [string, Kind, (kept: KeptRun) => unknown][] {
   return names.map((name) => [
     name,
     "INT64",

@@ -82,7 +82,7 @@ export interface RunReader {
   figures(query: FigureQuery): Promise<FigureCell[]>;
   facets(
     query: Omit<RunQuery, "limit" | "cursor">,
-    fields: readonly (keyof Run & string)[],
+    fields: readonly (keyof Run)[],
     limit: number,
   ): Promise<Record<string, { value: string; count: number }[]>>;
   projects(query: ProjectQuery): Promise<Project[]>;

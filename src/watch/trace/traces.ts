@@ -86,7 +86,7 @@ export interface Traces {
   /** The values of a field that occur in a window, with how often, the most frequent first. */
   facets(
     query: Omit<RunQuery, "limit" | "cursor">,
-    fields: readonly (keyof Run & string)[],
+    fields: readonly (keyof Run)[],
     limit: number,
   ): Promise<Record<string, { value: string; count: number }[]>>;
   projects(query: ProjectQuery): Promise<Project[]>;

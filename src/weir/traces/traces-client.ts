@@ -117,11 +117,7 @@ export class TracesClient implements Traces {
     return unpackCells(await this.read<PackedCell[]>("figures", query));
   }
 
-  facets(
-    query: Omit<RunQuery, "limit" | "cursor">,
-    fields: readonly (keyof Run & string)[],
-    limit: number,
-  ) {
+  facets(query: Omit<RunQuery, "limit" | "cursor">, fields: readonly (keyof Run)[], limit: number) {
     return this.read<Awaited<ReturnType<Traces["facets"]>>>("facets", query, fields, limit);
   }
 

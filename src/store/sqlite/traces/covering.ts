@@ -18,7 +18,7 @@ export class Covering {
     this.rollups = rollups;
     this.sql = {
       callUnder: db.prepare(
-        "SELECT 1 FROM run WHERE trace = ? AND parent = ? AND source = 0 AND tenant = ?",
+        "SELECT 1 FROM run INDEXED BY run_call_parent WHERE trace = ? AND parent = ? AND source = 0 AND tenant = ?",
       ),
       find: db.prepare("SELECT * FROM run WHERE id = ? AND source <> 0 AND tenant = ?"),
       callsOfAnswer: db.prepare(

@@ -124,7 +124,7 @@ export class SqliteRunReader {
     return this.figureReader.figures(query, () => this.finished(query));
   }
 
-  async facets(query: Asked, fields: readonly (keyof Run & string)[], limit: number) {
+  async facets(query: Asked, fields: readonly (keyof Run)[], limit: number) {
     const counts = new Map(fields.map((field) => [field, new Map<string, number>()]));
     for (const row of this.walk(query, FACET_RUNS)) {
       const run = fromRow(row, this.words);

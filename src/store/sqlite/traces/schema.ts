@@ -38,6 +38,7 @@ export const MIGRATIONS = [
    CREATE INDEX run_trace ON run (trace);
    CREATE INDEX run_root ON run (project) WHERE parent IS NULL;
    CREATE INDEX run_example ON run (example) WHERE example IS NOT NULL;
+   CREATE INDEX run_call_parent ON run (parent) WHERE source = 0 AND parent IS NOT NULL;
    CREATE INDEX run_user ON run (user) WHERE user IS NOT NULL;
    CREATE VIRTUAL TABLE run_text USING fts5(
      text, content='', contentless_delete=1, detail=none, tokenize='unicode61 remove_diacritics 2');
