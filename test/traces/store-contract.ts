@@ -1,4 +1,5 @@
 import { expect, it } from "vitest";
+import type { SealingKeys } from "../../src/store/sealing.ts";
 import type { RunReader, RunWriter } from "../../src/watch/trace/run-store.ts";
 import { figuresContract } from "./store-contract-figures.ts";
 import { questionsContract } from "./store-contract-questions.ts";
@@ -12,7 +13,7 @@ export interface StoreUnderTest {
 }
 
 /** An empty store, which ends with the test. */
-export type OpenStore = () => Promise<StoreUnderTest>;
+export type OpenStore = (keys?: SealingKeys) => Promise<StoreUnderTest>;
 
 const P1 = { id: "p1", tenantId: "default", name: "first" };
 const DETAIL = {
@@ -172,6 +173,27 @@ function writingContract(open: OpenStore): void {
     expect((await reader.payloads([idOf("run 7")]))[idOf("run 7")]).toEqual({
       inputs: { text: "run 7" },
     });
+  });
+
+  it("shows no text of a run outside its seal where there is a key", async () => {
+    const { writer, reader } = await open([{ name: "k", key: Buffer.alloc(32, 7) }]);
+    const secret = run("sealed", {
+      inputPreview: "quartz lantern",
+      outputPreview: "amber",
+      errorMessage: "it broke at quartz",
+      status: "error",
+    });
+    const attachments = [{ name: "a.txt", mimeType: "text/plain", base64: "cXVhcnR6" }];
+    const payload = { inputs: { text: "quartz ".repeat(100) } };
+    await writer.write(batchOf([record(secret, { attachments, payload })]));
+    const { runs } = await reader.runs({ limit: 5 });
+    expect(runs).toMatchObject([{ inputPreview: null, outputPreview: null, errorMessage: null }]);
+    expect(await reader.count({ filter: { op: "search", text: "quartz" } })).toBe(0);
+    expect(await reader.find([secret.id])).toMatchObject([{ payload }]);
+    const found = await reader.attachment(secret.id, "a.txt");
+    expect(Buffer.from(found?.bytes ?? []).toString()).toBe("quartz");
+    const stored = await writer.stored([secret.id]);
+    expect(stored.get(secret.id)).toMatchObject({ payload, attachments });
   });
 
   it("takes runs of many days at once", async () => {

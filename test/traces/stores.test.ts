@@ -12,10 +12,10 @@ import { newFolder } from "./setup.ts";
 import { type StoreUnderTest, storeContract } from "./store-contract.ts";
 
 describe("SQLite", () => {
-  storeContract(async () => {
-    const path = join(newFolder(), "traces.db");
-    const writer = new SqliteRunWriter({ path });
-    return ending({ writer, reader: new SqliteRunReader({ path }) });
+  storeContract(async (keys = []) => {
+    const options = { path: join(newFolder(), "traces.db"), keys };
+    const writer = new SqliteRunWriter(options);
+    return ending({ writer, reader: new SqliteRunReader(options) });
   });
 });
 
@@ -27,10 +27,10 @@ describe("PostgreSQL", () => {
   afterAll(() => server?.stop());
   beforeEach((context) => needsPostgres(context));
 
-  storeContract(async () => {
-    const url = (await server?.database()) ?? "";
-    const writer = await openPostgresRunWriter({ url, writer: "one" });
-    return ending({ writer, reader: await openPostgresRunReader({ url, writer: "one" }) });
+  storeContract(async (keys = []) => {
+    const options = { url: (await server?.database()) ?? "", writer: "one", keys };
+    const writer = await openPostgresRunWriter(options);
+    return ending({ writer, reader: await openPostgresRunReader(options) });
   });
 });
 
@@ -42,8 +42,9 @@ describe("ClickHouse", () => {
   afterAll(() => server?.stop());
   beforeEach((context) => needsClickHouse(context));
 
-  storeContract(async () => {
-    const options = { url: server?.url ?? "", database: server?.database() ?? "", writer: "one" };
+  storeContract(async (keys = []) => {
+    const database = server?.database() ?? "";
+    const options = { url: server?.url ?? "", database, writer: "one", keys };
     const writer = await openClickHouseRunWriter(options);
     return ending({ writer, reader: await openClickHouseRunReader(options) });
   });
