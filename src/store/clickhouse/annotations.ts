@@ -3,34 +3,33 @@ import { WeirError } from "../../core/errors.ts";
 import type { Feedback, Project } from "../../core/run.ts";
 import type { FeedbackRow, ProjectRow } from "../annotation-columns.ts";
 import { listOf, quoted } from "./dialect.ts";
-import { nextVersion } from "./schema.ts";
+import { nextVersion, noteVersions } from "./schema.ts";
 import type { ClickHouseServer } from "./server.ts";
 
 const PROJECT =
-  "id, tenant, name, description, start_at, end_at, reference_dataset_id, extra, last_run_at";
+  "id, tenant, name, description, start_at, end_at, reference_dataset_id, extra, last_run_at, version";
 const FEEDBACK =
-  "id, tenant, run, trace, project, key, score, value, correction, comment, source, source_type, experiment, extra, created_at, modified_at";
+  "id, tenant, run, trace, project, key, score, value, correction, comment, source, source_type, experiment, extra, created_at, modified_at, version";
 
-type KeptFeedback = FeedbackRow & { readonly source_type: string };
+type NewFeedback = FeedbackRow & { readonly source_type: string };
+type Kept<T> = T & { readonly version: string | number };
 
 export function projectsWhere(
   server: ClickHouseServer,
   condition: string,
   tail = "",
-): Promise<ProjectRow[]> {
-  return server.rows(
-    `SELECT ${PROJECT} FROM project FINAL WHERE NOT is_gone AND (${condition}) ${tail}`,
-  );
+): Promise<Kept<ProjectRow>[]> {
+  const sql = `SELECT ${PROJECT} FROM project FINAL WHERE NOT is_gone AND (${condition}) ${tail}`;
+  return noted(server.rows(sql));
 }
 
 export function feedbackWhere(
   server: ClickHouseServer,
   condition: string,
   tail = "",
-): Promise<KeptFeedback[]> {
-  return server.rows(
-    `SELECT ${FEEDBACK} FROM feedback FINAL WHERE NOT is_gone AND (${condition}) ${tail}`,
-  );
+): Promise<Kept<NewFeedback>[]> {
+  const sql = `SELECT ${FEEDBACK} FROM feedback FINAL WHERE NOT is_gone AND (${condition}) ${tail}`;
+  return noted(server.rows(sql));
 }
 
 export async function projectNamed(
@@ -117,7 +116,7 @@ export async function dropProject(server: ClickHouseServer, id: string): Promise
   await server.insert("project", [{ id, is_gone: 1, version: nextVersion() }]);
 }
 
-function toFeedbackRow(feedback: Feedback, createdAt: number): KeptFeedback {
+function toFeedbackRow(feedback: Feedback, createdAt: number): NewFeedback {
   const { source } = feedback;
   const type = typeof source === "object" && source !== null && "type" in source && source.type;
   return {
@@ -138,6 +137,12 @@ function toFeedbackRow(feedback: Feedback, createdAt: number): KeptFeedback {
     created_at: createdAt,
     modified_at: feedback.modifiedAt,
   };
+}
+
+async function noted<T>(asked: Promise<Kept<T>[]>): Promise<Kept<T>[]> {
+  const rows = await asked;
+  noteVersions(rows);
+  return rows;
 }
 
 function versioned<T extends object>(row: T): T & { is_gone: number; version: number } {

@@ -7,6 +7,7 @@ export interface RunRow extends Readonly<Record<string, unknown>> {
   readonly id: string;
   readonly at: number;
   readonly answer_id: string | null;
+  readonly version: string | number;
 }
 
 interface Beside {

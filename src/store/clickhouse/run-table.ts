@@ -2,7 +2,7 @@ import type { RunQuery } from "../../core/run-query.ts";
 import { toSql } from "../run-filter.ts";
 import { DIALECT, listOf, quoted } from "./dialect.ts";
 import type { RunRow } from "./run-rows.ts";
-import { RUN_COLUMNS, dayOf } from "./schema.ts";
+import { RUN_COLUMNS, dayOf, noteVersions } from "./schema.ts";
 import type { ClickHouseServer } from "./server.ts";
 
 const COLUMNS = RUN_COLUMNS.join(", ");
@@ -55,13 +55,15 @@ export function conditionOf({
   return parts.join(" AND ");
 }
 
-function rowsOf(
+async function rowsOf(
   server: ClickHouseServer,
   found: readonly { readonly id: string; readonly at: number }[],
 ): Promise<RunRow[]> {
   const days = listOf([...new Set(found.map(({ at }) => dayOf(at)))]);
   const ids = listOf(found.map(({ id }) => id));
-  return server.rows<RunRow>(
-    `SELECT ${COLUMNS} FROM run FINAL WHERE day IN ${days} AND id IN ${ids} AND ${SHOWN}`,
+  const rows = await server.rows<RunRow>(
+    `SELECT ${COLUMNS}, version FROM run FINAL WHERE day IN ${days} AND id IN ${ids} AND ${SHOWN}`,
   );
+  noteVersions(rows);
+  return rows;
 }

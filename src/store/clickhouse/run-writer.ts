@@ -15,7 +15,7 @@ import { covered } from "./covering.ts";
 import { listOf, quoted } from "./dialect.ts";
 import { type RunRow, changedRow, fromRow, goneRow, hiddenRow, toRow } from "./run-rows.ts";
 import { runsIn, runsWhere } from "./run-table.ts";
-import { MIGRATIONS, dayOf, nextVersion } from "./schema.ts";
+import { MIGRATIONS, dayOf, nextVersion, noteVersions } from "./schema.ts";
 import { type ClickHouseOptions, ClickHouseServer } from "./server.ts";
 import { readTexts, writeTexts } from "./texts.ts";
 
@@ -134,6 +134,7 @@ export class ClickHouseRunWriter {
     const counted = await this.server.rows<RunRow>(
       `SELECT * FROM run FINAL WHERE NOT is_gone AND ${condition}`,
     );
+    noteVersions(counted);
     await this.replace(counted.map((row) => changedRow(row, { user_id: null })));
     return gone;
   }

@@ -107,8 +107,15 @@ export function dayOf(at: number): string {
 
 let last = 0;
 
-/** Ever higher, also over restarts: what is written later wins. */
+/**
+ * Ever higher, also over restarts, and higher than what was read: what is written later wins, though the
+ * clocks of replicas differ.
+ */
 export function nextVersion(): number {
   last = Math.max(last + 1, Date.now() * 1000);
   return last;
+}
+
+export function noteVersions(rows: readonly { readonly version: string | number }[]): void {
+  for (const { version } of rows) last = Math.max(last, Number(version));
 }
