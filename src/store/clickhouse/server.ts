@@ -11,6 +11,8 @@ export interface ClickHouseOptions {
 }
 
 const TIMEOUT_MS = 30_000;
+/** Who does not answer the first question, a small one, within this is away. */
+const FIRST_TIMEOUT_MS = 5000;
 /** Lists of ids are longer than 256 KiB, the default; every column of every part has a buffer of its own. */
 const SETTINGS =
   "max_query_size=16777216&output_format_json_quote_64bit_integers=0&max_read_buffer_size=65536";
@@ -23,6 +25,7 @@ export class ClickHouseServer {
   private readonly agent: HttpAgent;
   private readonly migrations: readonly string[];
   private ready: Promise<void> | undefined;
+  private isReady = false;
 
   constructor(options: ClickHouseOptions, migrations: readonly string[]) {
     this.options = options;
@@ -85,6 +88,7 @@ export class ClickHouseServer {
     await this.send(`CREATE DATABASE IF NOT EXISTS ${this.options.database}`, "default");
     // Each of them bears to be run again: two replicas may start at the same time.
     for (const step of this.migrations) await this.send(step, this.options.database);
+    this.isReady = true;
   }
 
   private async send(statement: string | Buffer, database: string): Promise<Buffer> {
@@ -110,8 +114,9 @@ export class ClickHouseServer {
       ...(password !== undefined && { "x-clickhouse-key": password }),
     };
     const answer = await answerTo(
-      ask(target, { method: "POST", agent: this.agent, headers, timeout: TIMEOUT_MS }),
+      ask(target, { method: "POST", agent: this.agent, headers }),
       statement,
+      this.isReady ? TIMEOUT_MS : FIRST_TIMEOUT_MS,
     );
     if (answer.status === 200) return answer.body;
     throw refusal(answer.body.toString());
@@ -130,9 +135,10 @@ export function* inFewDays<T>(rows: readonly T[], dayOf: (row: T) => string): Ge
 function answerTo(
   sent: ClientRequest,
   body: string | Buffer,
+  timeoutMs: number,
 ): Promise<{ status: number; body: Buffer }> {
   return new Promise((resolve, reject) => {
-    sent.once("timeout", () => sent.destroy(new Error(`no answer within ${TIMEOUT_MS} ms`)));
+    sent.setTimeout(timeoutMs, () => sent.destroy(new Error(`no answer within ${timeoutMs} ms`)));
     sent.once("error", reject);
     sent.once("response", (response: IncomingMessage) => {
       const pieces: Buffer[] = [];

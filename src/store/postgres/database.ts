@@ -36,6 +36,8 @@ const OF_ACCESS: DatabaseWords = {
 /** A step of the schema's history. Steps are only ever added at the end; older Weirs must bear them. */
 export type Migration = string;
 
+/** Who does not even take a connection within this is away: nobody waits longer to hear so. */
+const CONNECT_MS = 5000;
 /** Every Weir's migrations take this lock: replicas may start at the same time. */
 const MIGRATION_LOCK = 0x77_65_69_72;
 
@@ -54,7 +56,7 @@ export async function openPostgres(
   const pool = new pg.Pool({
     connectionString: options.url,
     max: options.connections + 1, // one listens
-    connectionTimeoutMillis: options.timeoutMs,
+    connectionTimeoutMillis: Math.min(options.timeoutMs, CONNECT_MS),
     query_timeout: options.timeoutMs,
     application_name: "weir",
     keepAlive: true,
