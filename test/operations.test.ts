@@ -239,9 +239,9 @@ it("reloads at SIGHUP, and says what needs a restart", async () => {
   const { server, folder, yaml } = await started("");
   server.child.kill("SIGHUP");
   await server.says(/"event":"config_applied"/);
-  const other = `${yaml.replace("{  }", "{ host: 127.0.0.2 }")}\nredis: { url: redis://127.0.0.1:1 }\n`;
+  const other = `${yaml.replace("{  }", "{ host: 127.0.0.2 }")}\nredis: { url: redis://127.0.0.1:1 }\ntraces: { maxBodyMiB: 7 }\n`;
   writeFileSync(join(folder, "weir.yaml"), other);
-  await server.says(/"event":"restart_needed".*"server\.host","redis"/);
+  await server.says(/"event":"restart_needed".*"server\.host","redis","traces\.maxBodyMiB"/);
   expect((await call(server.url)).status).toBe(200);
 });
 

@@ -189,9 +189,16 @@ function needsRestart(before: Settings, after: Settings): string[] {
     ...((was.tls === undefined) === (is.tls === undefined) ? [] : ["server.tls"]),
     ...(before.dataFolder === after.dataFolder ? [] : ["data"]),
     ...(["redis", "postgres"] as const).filter(
-      (part) => JSON.stringify(before.config[part]) !== JSON.stringify(after.config[part]),
+      (part) => !isSame(before.config[part], after.config[part]),
     ),
+    ...(["store", "encryption", "export", "maxBodyMiB"] as const)
+      .filter((part) => !isSame(before.config.traces[part], after.config.traces[part]))
+      .map((part) => `traces.${part}`),
   ];
+}
+
+function isSame(a: unknown, b: unknown): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
 }
 
 interface Signals {
