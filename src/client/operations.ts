@@ -1997,7 +1997,7 @@ export interface Operations {
       key?: string;
       user?: string;
       /**
-       * words in the prompt or the answer
+       * words in the prompt or the answer; with `*` after the last one, its beginning
        */
       search?: string;
       from?: number;
@@ -2209,7 +2209,7 @@ export interface Operations {
       prompt?: string;
       tag?: string;
       /**
-       * words in the previews, the last one as a beginning
+       * words in the previews; with `*` after the last one, its beginning
        */
       search?: string;
       from?: number;
@@ -2481,7 +2481,7 @@ export interface Operations {
       prompt?: string;
       tag?: string;
       /**
-       * words in the previews, the last one as a beginning
+       * words in the previews; with `*` after the last one, its beginning
        */
       search?: string;
       from?: number;
@@ -2866,7 +2866,7 @@ export interface Operations {
       prompt?: string;
       tag?: string;
       /**
-       * words in the previews, the last one as a beginning
+       * words in the previews; with `*` after the last one, its beginning
        */
       search?: string;
       from?: number;

@@ -65,7 +65,7 @@ export type RunFilter =
       readonly cmp?: Comparison;
       readonly score?: number;
     }
-  /** Every word is in the previews or the name, the last one as a beginning. */
+  /** Every word is in the previews or the name; with `*` after the last one, its beginning. */
   | { readonly op: "search"; readonly text: string }
   /** Of the root of its trace; of any run of its trace. */
   | { readonly op: "root" | "tree"; readonly of: RunFilter };

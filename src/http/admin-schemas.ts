@@ -61,7 +61,10 @@ export const CallQuery = z.strictObject({
   model: z.string().optional(),
   key: z.string().optional(),
   user: z.string().optional(),
-  search: z.string().optional().describe("words in the prompt or the answer"),
+  search: z
+    .string()
+    .optional()
+    .describe("words in the prompt or the answer; with `*` after the last one, its beginning"),
   from: z.coerce.number().optional(),
   to: z.coerce.number().optional(),
   minDurationMs: z.coerce.number().optional(),

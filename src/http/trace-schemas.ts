@@ -102,7 +102,7 @@ export const RunFilters = z.strictObject({
   thread: Text,
   prompt: Text,
   tag: Text,
-  search: Text.describe("words in the previews, the last one as a beginning"),
+  search: Text.describe("words in the previews; with `*` after the last one, its beginning"),
   from: z.coerce.number().optional(),
   to: z.coerce.number().optional(),
   minDurationMs: z.coerce.number().optional(),

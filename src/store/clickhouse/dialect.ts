@@ -26,9 +26,9 @@ export const DIALECT: FilterDialect = {
   hasTag: (tag) => `has(tags, ${quoted(tag)})`,
   metadata: (key) => lookedUp("meta_keys", "meta_values", key),
   metadataNumber: (key) => lookedUp("number_keys", "number_values", key),
-  search: (words) =>
+  search: (words, isOpen) =>
     words
-      .map((word, index) => (index === words.length - 1 ? ` ${word}` : ` ${word} `))
+      .map((word, index) => (isOpen && index === words.length - 1 ? ` ${word}` : ` ${word} `))
       .map((word) => `position(words, ${quoted(word)}) > 0`)
       .join(" AND "),
   feedback: (key, condition) =>

@@ -21,9 +21,9 @@ export class Binder {
     // A text that is no number is none: the comparison then does not hold.
     metadataNumber: (key) =>
       `(CASE WHEN json_typeof(metadata::json->${this.add(key)}) = 'number' THEN (metadata::json->>${this.add(key)})::float8 END)`,
-    search: (words) => {
-      const last = words.length - 1;
-      const terms = words.map((word, index) => (index === last ? `'${word}':*` : `'${word}'`));
+    search: (words, isOpen) => {
+      const open = isOpen ? words.length - 1 : -1;
+      const terms = words.map((word, index) => (index === open ? `'${word}':*` : `'${word}'`));
       return `words @@ ${this.add(terms.join(" & "))}::tsquery`;
     },
     feedback: (key, condition) =>

@@ -1,5 +1,6 @@
 import { WeirError } from "../../../core/errors.ts";
 import type { Comparison, FilterValue, RunField, RunFilter } from "../../../core/run-query.ts";
+import { isOpenEnded, wordsOf } from "../../run-filter.ts";
 import { INDEXED, termOf } from "./find-terms.ts";
 import { GUARDED, SOURCES, STATUSES, STREAMED, firstSeq, uuidToBytes } from "./schema.ts";
 import type { Words } from "./words.ts";
@@ -230,14 +231,12 @@ function cannot(field: string, wanted = "equal or unequal"): WeirError {
   return new WeirError("invalid_request", `filter: ${field} can only be compared with ${wanted}.`);
 }
 
-/** Every word must be there, the last one as a beginning; quotes keep FTS5's operators out. */
+/** Every word must be there, with `*` at the end the last one as a beginning; quotes keep FTS5's operators out. */
 export function toMatch(search: string): string {
-  const words = search
-    .trim()
-    .split(/[^\p{L}\p{N}]+/u)
-    .filter(Boolean)
-    .map((word) => `"${word}"`);
-  return words.length === 0 ? '""' : `${words.join(" ")}*`;
+  const words = wordsOf(search);
+  if (words.length === 0) return '""';
+  const terms = words.map((word) => `"${word}"`).join(" ");
+  return isOpenEnded(search) ? `${terms}*` : terms;
 }
 
 /**
@@ -264,6 +263,12 @@ export function matchOf(filter: RunFilter | undefined): string | undefined {
     }
   }
   return terms.length > 0 ? terms.join(" AND ") : undefined;
+}
+
+/** The filter without what `matchOf` has asked of the index in full: words need no second look. */
+export function besidesWords(filter: RunFilter): RunFilter {
+  const of = [...conjuncts(filter)].filter(({ op }) => op !== "search");
+  return { op: "and", of };
 }
 
 /** The window of keys that the filter's start times leave. */

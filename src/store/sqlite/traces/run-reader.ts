@@ -11,7 +11,14 @@ import { type FeedbackRow, type ProjectRow, toFeedback, toProject } from "./anno
 import { WeirError } from "../../../core/errors.ts";
 import { PayloadReader } from "./blocks.ts";
 import { FigureReader } from "./figures.ts";
-import { type Condition, matchOf, projectOf, seqRange, toCondition } from "./filter-sql.ts";
+import {
+  type Condition,
+  besidesWords,
+  matchOf,
+  projectOf,
+  seqRange,
+  toCondition,
+} from "./filter-sql.ts";
 import { type RunRow, fromRow } from "./run-rows.ts";
 import { SHADOW, firstSeq, uuidToBytes } from "./schema.ts";
 import { Sealing, type Sealed } from "../../sealing.ts";
@@ -251,7 +258,8 @@ export class SqliteRunReader {
     if (isRoot !== undefined) {
       parts.push({ sql: `run.parent IS ${isRoot ? "" : "NOT "}NULL`, values: [] });
     }
-    if (filter) parts.push(toCondition(filter, this.words));
+    if (filter)
+      parts.push(toCondition(match === undefined ? filter : besidesWords(filter), this.words));
     const isOfProject = isRoot === true && projectOf(filter) !== undefined && match === undefined;
     const table =
       match !== undefined

@@ -116,7 +116,7 @@ function FilterFoot({ filter, onChange }: FilterProps) {
 }
 
 const TEXTS = [
-  ["search", "Search", "words in the texts"],
+  ["search", "Search", "words, or riv* for a beginning"],
   ["key", "Key", "name"],
   ["user", "User", "id"],
 ] as const;

@@ -29,7 +29,7 @@ const WINDOWS: readonly (readonly [TraceWindow, string])[] = [
 type Typed = "search" | "user" | "tag" | "model" | "filter" | "slower";
 
 const TYPED: readonly (readonly [name: Typed, label: string, hint: string])[] = [
-  ["search", "Search", "words in the texts"],
+  ["search", "Search", "words, or riv* for a beginning"],
   ["model", "Model", "name"],
   ["user", "User", "id"],
   ["tag", "Tag", "name"],
