@@ -238,7 +238,10 @@ it("keeps a call's trace: stages in order, tokens, cost, status", async () => {
 });
 
 it("keeps no text where the capture level is metadata", async () => {
-  const { server } = await withUpstream({ reply: "private answer" }, "traces: { capture: metadata }");
+  const { server } = await withUpstream(
+    { reply: "private answer" },
+    "traces: { capture: metadata }",
+  );
   await server.call("/v1/chat/completions", HI);
   const [row] = await eventually(
     () => calls(server),
