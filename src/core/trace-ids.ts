@@ -35,3 +35,11 @@ function traceHalf(traceId: string): string {
   const half = traceId.slice(0, 16);
   return NO_ID.test(half) ? traceId.slice(16) : half;
 }
+
+/** A run's own segment of LangSmith's sort key (`dotted_order`), which of a root is the whole: its start and its id. */
+export function orderSegment(at: number, runId: string): string {
+  const ms = Math.floor(at);
+  const time = new Date(ms).toISOString().replaceAll(/[-:]/g, "");
+  const micros = String(Math.min(999, Math.round((at - ms) * 1000))).padStart(3, "0");
+  return `${time.slice(0, 15)}${time.slice(16, 19)}${micros}Z${runId}`;
+}

@@ -5,7 +5,7 @@
  * that the two belong together, the call is hung under the client's run.
  */
 import type { Run, RunPayload, RunRecord } from "../core/run.ts";
-import { rootOrder } from "./root-order.ts";
+import { orderSegment } from "../core/trace-ids.ts";
 
 const MOST_ANSWER_CHARS = 100;
 
@@ -25,7 +25,7 @@ export function isModelRun({ source, type }: Run): boolean {
 /** A call in its place under the client's run of it. */
 export function placedUnder(client: Run, call: Run): Run {
   const { id, traceId, dottedOrder } = client;
-  const own = rootOrder(call.at, call.id);
+  const own = orderSegment(call.at, call.id);
   return { ...call, traceId, parentId: id, dottedOrder: dottedOrder && `${dottedOrder}.${own}` };
 }
 

@@ -1,6 +1,6 @@
 /** A run as a row of texts and numbers, for databases that keep texts as texts. */
 import type { CallFacts, Run } from "../core/run.ts";
-import { rootOrder } from "./root-order.ts";
+import { orderSegment } from "../core/trace-ids.ts";
 
 export interface RunColumns {
   readonly id: string;
@@ -94,7 +94,7 @@ function shownColumns(run: Run, isPatched: boolean): RunColumns {
     id: run.id,
     trace_id: run.traceId,
     parent_id: run.parentId,
-    dotted_order: run.parentId === null ? rootOrder(run.at, run.id) : run.dottedOrder,
+    dotted_order: run.parentId === null ? orderSegment(run.at, run.id) : run.dottedOrder,
     tenant_id: run.tenantId,
     project_id: run.projectId,
     source: run.source,

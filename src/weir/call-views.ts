@@ -3,7 +3,7 @@ import type { RunFilter } from "../core/run-query.ts";
 import type { FindingRecord, Timeline } from "../core/call.ts";
 import type { CallQuery } from "../http/admin-schemas.ts";
 import { summarise, windowOf } from "../watch/overview.ts";
-import { runIdOf } from "../watch/trace/call-run.ts";
+import { toUuid } from "../core/trace-ids.ts";
 import { toSpans } from "../watch/trace/spans.ts";
 import type { Traces } from "../watch/trace/traces.ts";
 
@@ -35,7 +35,7 @@ export async function listCalls(traces: Traces, query: CallQuery) {
 
 export async function findCall(traces: Traces, id: string) {
   if (!CALL_ID.test(id)) return undefined;
-  const [kept] = await traces.find([runIdOf(id)]);
+  const [kept] = await traces.find([toUuid(id)]);
   return kept && kept.run.source === "call" ? toDetail(kept) : undefined;
 }
 

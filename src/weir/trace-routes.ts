@@ -12,6 +12,7 @@ import {
   type SavedView,
 } from "../http/trace-schemas.ts";
 import { filterOf } from "../watch/langsmith/filter-language.ts";
+import { uuidOf } from "../watch/langsmith/uuid.ts";
 import type { Shelf } from "../watch/langsmith/shelf.ts";
 import { toJsonLines, toParquet } from "../watch/trace/run-export.ts";
 import type { Traces } from "../watch/trace/traces.ts";
@@ -70,12 +71,12 @@ export function registerTraceRoutes(app: App, house: House, authorise: Authorise
     },
     async trace(id, { cursor, limit, texts }) {
       const traces = await fresh();
-      const { runs, next } = await traces.trace(uuidOf(id), { limit, ...(cursor && { cursor }) });
+      const { runs, next } = await traces.trace(askedId(id), { limit, ...(cursor && { cursor }) });
       return { runs: runs.map((run) => ({ ...toRunRow(run), ...(!texts && NO_TEXTS) })), next };
     },
     async run(id) {
       const traces = await fresh();
-      const [kept] = await traces.find([uuidOf(id)]);
+      const [kept] = await traces.find([askedId(id)]);
       if (!kept) return undefined;
       return toRunDetail(
         kept,
@@ -83,10 +84,11 @@ export function registerTraceRoutes(app: App, house: House, authorise: Authorise
       );
     },
     ...aboutRuns(fresh),
-    giveFeedback: async (id, feedback, by) => giveFeedback(await fresh(), uuidOf(id), feedback, by),
+    giveFeedback: async (id, feedback, by) =>
+      giveFeedback(await fresh(), askedId(id), feedback, by),
     removeUser: async (userId, tenantId) =>
       (await fresh()).remove({ userId, ...(tenantId !== undefined && { tenantId }) }),
-    removeTrace: async (id) => (await fresh()).remove({ traceIds: [uuidOf(id)] }),
+    removeTrace: async (id) => (await fresh()).remove({ traceIds: [askedId(id)] }),
     async export(filters, format) {
       const pages = pagesOf(await fresh(), filters);
       return format === "parquet" ? toParquet(pages) : toJsonLines(pages);
@@ -132,18 +134,14 @@ function aboutRuns(
 }
 
 /** Ids come as UUIDs, and as the 32 hex digits of a trace id. */
-function uuidOf(id: string): string {
-  const hex = id.replaceAll("-", "").toLowerCase();
-  if (!/^[0-9a-f]{32}$/.test(hex)) {
-    throw new WeirError(
-      "invalid_request",
-      `id: ${JSON.stringify(id)} is neither a UUID nor 32 hex digits.`,
-      {
-        param: "id",
-      },
-    );
-  }
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+function askedId(id: string): string {
+  const uuid = uuidOf(id);
+  if (uuid !== undefined) return uuid;
+  throw new WeirError(
+    "invalid_request",
+    `id: ${JSON.stringify(id)} is neither a UUID nor 32 hex digits.`,
+    { param: "id" },
+  );
 }
 
 async function giveFeedback(traces: Traces, runId: string, given: NewFeedback, by: Caller) {

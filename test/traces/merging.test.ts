@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { expect, it } from "vitest";
-import { runIdOf } from "../../src/watch/trace/call-run.ts";
+import { toUuid } from "../../src/core/trace-ids.ts";
 import { NOW, batch, call, keepCalls, newFolder, openTestTraces } from "./setup.ts";
 
 const WINDOW = { from: NOW - 3_600_000, to: NOW + 3_600_000 };
@@ -165,7 +165,7 @@ it("counts a model run of a client and the call that it made once", async () => 
       await traces.merged();
     }
     expect((await traces.sums([id]))[id]).toMatchObject({ runs: 1, inputTokens: 3 });
-    expect((await traces.find([id, runIdOf(ours.id)])).map(({ run }) => run.isCovered)).toEqual([
+    expect((await traces.find([id, toUuid(ours.id)])).map(({ run }) => run.isCovered)).toEqual([
       true,
       false,
     ]);
@@ -187,7 +187,7 @@ it("hangs a call under the client's run that has its answer, whichever comes fir
       await traces.merged();
     }
     const { runs } = await traces.trace(client.trace_id, { limit: 10 });
-    expect(runs.map(({ id }) => id).toSorted()).toEqual([client.id, runIdOf(ours.id)].toSorted());
+    expect(runs.map(({ id }) => id).toSorted()).toEqual([client.id, toUuid(ours.id)].toSorted());
     const hung = runs.find(({ source }) => source === "call");
     expect(hung?.parentId).toBe(client.id);
     expect(hung?.dottedOrder?.startsWith(`${client.dotted_order}.`)).toBe(true);

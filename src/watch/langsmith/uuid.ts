@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { toUuid } from "../../core/trace-ids.ts";
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const BARE = /^[0-9a-f]{32}$/;
@@ -9,26 +10,16 @@ export function uuidOf(value: unknown): string | undefined {
   if (UUID.test(value)) return value;
   const lower = value.trim().toLowerCase();
   if (UUID.test(lower)) return lower;
-  return BARE.test(lower) ? withDashes(lower) : undefined;
+  return BARE.test(lower) ? toUuid(lower) : undefined;
 }
 
 /** The UUID that a name stands for, always the same: clients insist on UUIDs where we have names. */
 export function uuidOfName(space: string, name: string): string {
   const hex = createHash("sha256").update(`${space}\0${name}`).digest("hex");
-  return withDashes(`${hex.slice(0, 12)}8${hex.slice(13, 16)}a${hex.slice(17, 32)}`);
+  return toUuid(`${hex.slice(0, 12)}8${hex.slice(13, 16)}a${hex.slice(17, 32)}`);
 }
 
 /** A tenant as LangSmith's workspaces are named. */
 export function tenantUuid(tenantId: string): string {
   return uuidOf(tenantId) ?? uuidOfName("tenant", tenantId);
-}
-
-function withDashes(hex: string): string {
-  return [
-    hex.slice(0, 8),
-    hex.slice(8, 12),
-    hex.slice(12, 16),
-    hex.slice(16, 20),
-    hex.slice(20, 32),
-  ].join("-");
 }

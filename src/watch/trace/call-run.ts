@@ -5,6 +5,7 @@ import {
   type RunPayload,
   type RunRecord,
 } from "../../core/run.ts";
+import { orderSegment, toUuid } from "../../core/trace-ids.ts";
 import type { KeptCall } from "./recorder.ts";
 
 const ENDINGS = {
@@ -16,11 +17,6 @@ const ENDINGS = {
 const ERROR_CHARS = 500;
 /** Of an answer, what full text finds. */
 const SEARCHED_CHARS = 2000;
-
-/** A call's id, which is a W3C trace id, as a run's. */
-export function runIdOf(callId: string): string {
-  return `${callId.slice(0, 8)}-${callId.slice(8, 12)}-${callId.slice(12, 16)}-${callId.slice(16, 20)}-${callId.slice(20)}`;
-}
 
 /** The project that a call of ours belongs to. */
 export function projectOfCall({ link }: Pick<KeptCall, "link">): string {
@@ -64,12 +60,12 @@ export function describeCall(call: KeptCall, projectId: string): RunRecord {
 }
 
 function placeOf({ id: callId, at, link, tenantId }: KeptCall, projectId: string) {
-  const id = runIdOf(callId);
+  const id = toUuid(callId);
   return {
     id,
     traceId: link?.traceId ?? id,
     parentId: link?.parentRunId ?? null,
-    dottedOrder: link?.dottedOrder ? `${link.dottedOrder}.${segmentOf(at, id)}` : null,
+    dottedOrder: link?.dottedOrder ? `${link.dottedOrder}.${orderSegment(at, id)}` : null,
     tenantId,
     projectId,
   };
@@ -155,9 +151,4 @@ function payloadOf({ request, output, errorMessage }: KeptCall): RunPayload {
 
 function textOf(value: string | number | boolean | undefined): string | null {
   return value === undefined ? null : String(value);
-}
-
-function segmentOf(at: number, id: string): string {
-  const time = new Date(Math.floor(at)).toISOString().replaceAll(/[-:]/g, "");
-  return `${time.slice(0, 15)}${time.slice(16, 19)}000Z${id}`;
 }

@@ -14,7 +14,7 @@ import {
   bytesToUuid,
   uuidToBytes,
 } from "./schema.ts";
-import { rootOrder } from "../../root-order.ts";
+import { orderSegment } from "../../../core/trace-ids.ts";
 import { ROUTE_OF_SHADOWS } from "../../shadow-route.ts";
 import type { Words } from "./words.ts";
 
@@ -166,7 +166,7 @@ export function fromRow(row: RunRow, words: Words): Run {
     id,
     traceId: bytesToUuid(row.trace),
     parentId: row.parent && bytesToUuid(row.parent),
-    dottedOrder: row.parent === null ? rootOrder(row.at, id) : unpackDotted(row.dotted),
+    dottedOrder: row.parent === null ? orderSegment(row.at, id) : unpackDotted(row.dotted),
     ...namesIn(row, words),
     ...spentIn(row, words),
     ...endingIn(row, words),

@@ -1,3 +1,5 @@
+import { toUuid } from "../../../core/trace-ids.ts";
+
 /**
  * The trace database. A run is one narrow row; its key is its start, so that lists, windows and
  * retention walk neighbouring pages, and its texts lie in compressed blocks of many runs.
@@ -115,6 +117,5 @@ export function uuidToBytes(id: string): Uint8Array {
 }
 
 export function bytesToUuid(bytes: Uint8Array): string {
-  const hex = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("hex");
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+  return toUuid(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("hex"));
 }
