@@ -6,7 +6,7 @@ import type { RunFilter, RunPage } from "../../src/core/run-query.ts";
 import { describeRun } from "../../src/watch/trace/describe-run.ts";
 import { SqliteRunReader } from "../../src/store/sqlite/traces/run-reader.ts";
 import { SqliteRunWriter } from "../../src/store/sqlite/traces/run-writer.ts";
-import { projectIdOf } from "../../src/weir/traces/project-id.ts";
+import { projectIdOf } from "../../src/watch/langsmith/uuid.ts";
 import type { Row } from "../report.ts";
 import { type WireRun, createRuns } from "./synthetic.ts";
 

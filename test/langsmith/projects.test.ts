@@ -31,6 +31,17 @@ it("gives a fresh server's tenants one project each, from which SDKs learn their
   expect(await read(server, `/runs/${run.id}`)).toMatchObject({ session_id: first?.["id"] });
 });
 
+it("knows the default project by one id, whether a run or a question made it", async () => {
+  const { server } = await start();
+  const run = { id: randomUUID(), start: START };
+  await sendParts(server, pythonPost(run, {}));
+  const { session_id: ofRun } = await read(server, `/runs/${run.id}`);
+  expect(await read(server, "/sessions")).toMatchObject([{ name: "default", id: ofRun }]);
+  const other = await start();
+  const [asked] = (await read(other.server, "/sessions")) as unknown as Wire[];
+  expect(asked?.["id"]).toBe(ofRun);
+});
+
 it("makes, changes, lists and deletes projects", async () => {
   const { server, client } = await start();
   const made = await client.createProject({

@@ -4,7 +4,7 @@ import type { ProjectQuery, Traces } from "../trace/traces.ts";
 import { type Wire, isWire } from "./run-fields.ts";
 import { projectFigures } from "./project-figures.ts";
 import { toWireProject } from "./project-view.ts";
-import { uuidOf, uuidOfName } from "./uuid.ts";
+import { projectIdOf, uuidOf } from "./uuid.ts";
 import { timeOf } from "./wire-time.ts";
 
 export interface ProjectsNeeds {
@@ -98,7 +98,7 @@ async function put(traces: Traces, { lastRunAt: _lastRunAt, ...project }: Projec
 async function ensureDefault(traces: Traces, tenantId: string, now: number): Promise<void> {
   try {
     await traces.putProject({
-      id: uuidOfName(`project of ${tenantId}`, DEFAULT_PROJECT),
+      id: projectIdOf(tenantId, DEFAULT_PROJECT),
       tenantId,
       name: DEFAULT_PROJECT,
       description: null,

@@ -19,6 +19,11 @@ export function uuidOfName(space: string, name: string): string {
   return toUuid(`${hex.slice(0, 12)}8${hex.slice(13, 16)}a${hex.slice(17, 32)}`);
 }
 
+/** A project that nobody made by hand: the same for every process. */
+export function projectIdOf(tenantId: string, name: string): string {
+  return uuidOfName(`project of ${tenantId}`, name);
+}
+
 /** A tenant as LangSmith's workspaces are named. */
 export function tenantUuid(tenantId: string): string {
   return uuidOf(tenantId) ?? uuidOfName("tenant", tenantId);

@@ -12,7 +12,7 @@ import { type PriceTokens, describeRun, toPart } from "../../watch/trace/describ
 import { mergeParts } from "../../watch/trace/merge-parts.ts";
 import type { Capture } from "../../watch/trace/recorder.ts";
 import type { RunBatch, RunWriter, StoredRun } from "../../watch/trace/run-store.ts";
-import { projectIdOf } from "./project-id.ts";
+import { projectIdOf } from "../../watch/langsmith/uuid.ts";
 
 export interface MergingNeeds {
   readonly writer: Pick<RunWriter, "stored" | "projectNamed">;
