@@ -87,6 +87,45 @@ export interface RunPage {
   readonly next: string | null;
 }
 
+/** Totals of a trace: a root shows what its whole tree used. */
+export interface TraceSum {
+  readonly runs: number;
+  readonly errors: number;
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  readonly cachedTokens: number;
+  readonly reasoningTokens: number;
+  /** Null where nothing in it has a price. */
+  readonly costNanos: number | null;
+  readonly inputCostNanos: number | null;
+  readonly outputCostNanos: number | null;
+  readonly endAt: number | null;
+}
+
+export interface FeedbackQuery {
+  readonly tenantId?: string | undefined;
+  readonly ids?: readonly string[] | undefined;
+  readonly runIds?: readonly string[] | undefined;
+  readonly traceId?: string | undefined;
+  readonly projectId?: string | undefined;
+  readonly keys?: readonly string[] | undefined;
+  readonly sources?: readonly string[] | undefined;
+  readonly comparativeExperimentId?: string | undefined;
+  readonly limit: number;
+  readonly offset?: number | undefined;
+}
+
+export interface ProjectQuery {
+  readonly tenantId?: string | undefined;
+  readonly ids?: readonly string[] | undefined;
+  readonly name?: string | undefined;
+  readonly nameContains?: string | undefined;
+  readonly referenceDatasetIds?: readonly string[] | undefined;
+  readonly isReferenceFree?: boolean | undefined;
+  readonly limit: number;
+  readonly offset?: number | undefined;
+}
+
 export const DIMENSIONS = [
   "model",
   "target",

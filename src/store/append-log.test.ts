@@ -2,7 +2,8 @@ import { appendFileSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it, onTestFinished } from "vitest";
-import { AppendLog, type LogPosition } from "./append-log.ts";
+import type { LogPosition } from "../core/log-position.ts";
+import { AppendLog } from "./append-log.ts";
 
 function folder(): string {
   const path = mkdtempSync(join(tmpdir(), "weir-log-"));

@@ -12,12 +12,7 @@ import {
   writeSync,
 } from "node:fs";
 import { join } from "node:path";
-
-/** A place in the log: everything before it was read. */
-export interface LogPosition {
-  readonly segment: string;
-  readonly offset: number;
-}
+import type { LogPosition } from "../core/log-position.ts";
 
 export interface LogChunk {
   /** Whole lines, without their ends. */

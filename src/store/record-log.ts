@@ -13,7 +13,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { crc32 } from "node:zlib";
-import type { LogPosition } from "./append-log.ts";
+import type { LogPosition } from "../core/log-position.ts";
 
 /** What was appended together: its kind is the writer's own word for it. */
 export interface LogRecord {

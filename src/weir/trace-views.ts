@@ -1,11 +1,10 @@
 import type { FindingRecord, Timeline } from "../core/call.ts";
 import type { Feedback, KeptRun, Run } from "../core/run.ts";
-import type { FigureCell, RunFilter } from "../core/run-query.ts";
+import type { FigureCell, RunFilter, TraceSum } from "../core/run-query.ts";
 import type { Sketch } from "../core/sketch.ts";
 import type { Distribution, Figure, RunFilters, RunRow } from "../http/trace-schemas.ts";
 import { filterOf } from "../watch/langsmith/filter-language.ts";
 import { toSpans } from "../watch/trace/spans.ts";
-import type { TraceSum } from "../watch/trace/traces.ts";
 
 /** Runs and figures in the words of the admin API. */
 

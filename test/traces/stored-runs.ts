@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Feedback, Run, RunRecord } from "../../src/core/run.ts";
-import type { RunBatch } from "../../src/watch/trace/run-store.ts";
+import type { RunBatch } from "../../src/core/run-batch.ts";
 
 /** Runs as a trace store is given them. */
 

@@ -1,8 +1,10 @@
 import { WeirError } from "../../core/errors.ts";
 import type { Feedback, KeptRun, Project, Run, RunPayload } from "../../core/run.ts";
 import type {
+  FeedbackQuery,
   FigureCell,
   FigureQuery,
+  ProjectQuery,
   RunFilter,
   RunPage,
   RunQuery,
@@ -108,16 +110,7 @@ export class ClickHouseRunReader {
     return countFacets(rows.map(fromRow), fields, limit);
   }
 
-  async projects(query: {
-    readonly tenantId?: string | undefined;
-    readonly ids?: readonly string[] | undefined;
-    readonly name?: string | undefined;
-    readonly nameContains?: string | undefined;
-    readonly referenceDatasetIds?: readonly string[] | undefined;
-    readonly isReferenceFree?: boolean | undefined;
-    readonly limit: number;
-    readonly offset?: number | undefined;
-  }): Promise<Project[]> {
+  async projects(query: ProjectQuery): Promise<Project[]> {
     const where = ["1"];
     equal(where, "tenant", query.tenantId);
     equal(where, "name", query.name);
@@ -134,18 +127,7 @@ export class ClickHouseRunReader {
     return rows.map(toProjectOf);
   }
 
-  async feedback(query: {
-    readonly tenantId?: string | undefined;
-    readonly ids?: readonly string[] | undefined;
-    readonly runIds?: readonly string[] | undefined;
-    readonly traceId?: string | undefined;
-    readonly projectId?: string | undefined;
-    readonly keys?: readonly string[] | undefined;
-    readonly sources?: readonly string[] | undefined;
-    readonly comparativeExperimentId?: string | undefined;
-    readonly limit: number;
-    readonly offset?: number | undefined;
-  }): Promise<Feedback[]> {
+  async feedback(query: FeedbackQuery): Promise<Feedback[]> {
     const where = ["1"];
     equal(where, "tenant", query.tenantId);
     equal(where, "trace", query.traceId);

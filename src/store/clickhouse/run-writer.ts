@@ -1,12 +1,6 @@
-import type {
-  AttachmentPart,
-  Feedback,
-  Project,
-  Run,
-  RunPayload,
-  RunRecord,
-} from "../../core/run.ts";
-import type { LogPosition } from "../append-log.ts";
+import type { LogPosition } from "../../core/log-position.ts";
+import type { Feedback, Project, Run, RunPayload } from "../../core/run.ts";
+import type { RunBatch, StoredRun } from "../../core/run-batch.ts";
 import { answered } from "../covered-runs.ts";
 import { wordsOf } from "../run-filter.ts";
 import { Sealing, type SealingKeys } from "../sealing.ts";
@@ -23,22 +17,6 @@ export interface ClickHouseTraceOptions extends ClickHouseOptions {
   /** Of this replica: each has a log of its own, and its own place in it. */
   readonly writer: string;
   readonly keys?: SealingKeys;
-}
-
-/** As src/watch/trace/run-store.ts asks for them. */
-interface RunBatch {
-  readonly runs: readonly { readonly record: RunRecord; readonly before: Run | undefined }[];
-  readonly feedback: readonly Feedback[];
-  readonly projects: readonly Pick<Project, "id" | "tenantId" | "name">[];
-  readonly position: LogPosition | undefined;
-  readonly now: number;
-}
-
-interface StoredRun {
-  readonly run: Run;
-  readonly payload: RunPayload;
-  readonly attachments: readonly AttachmentPart[];
-  readonly isPatched: boolean;
 }
 
 const DELETED_AT_ONCE = 1000;

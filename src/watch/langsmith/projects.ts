@@ -1,6 +1,7 @@
 import { WeirError } from "../../core/errors.ts";
 import { DEFAULT_PROJECT, type Project } from "../../core/run.ts";
-import type { ProjectQuery, Traces } from "../trace/traces.ts";
+import type { ProjectQuery } from "../../core/run-query.ts";
+import type { Traces } from "../trace/traces.ts";
 import { type Wire, isWire } from "./run-fields.ts";
 import { projectFigures } from "./project-figures.ts";
 import { toWireProject } from "./project-view.ts";

@@ -1,6 +1,6 @@
+import type { LogPosition } from "../../core/log-position.ts";
 import type { Feedback, RunPart, RunRecord } from "../../core/run.ts";
 import { mergeParts } from "./merge-parts.ts";
-import type { StorePosition } from "./run-store.ts";
 
 /** What runs wait for their end before they are shown as going on. */
 export const HOLD_MS = 1000;
@@ -15,7 +15,7 @@ export interface RunParts {
 interface Open extends RunParts {
   readonly since: number;
   /** Where the first of its parts stands in the log. */
-  readonly at: StorePosition;
+  readonly at: LogPosition;
 }
 
 export interface Due {
@@ -23,7 +23,7 @@ export interface Due {
   readonly calls: readonly RunRecord[];
   readonly feedback: readonly Feedback[];
   /** What lies before it need not be read again once these are written. */
-  readonly position: StorePosition | undefined;
+  readonly position: LogPosition | undefined;
 }
 
 /**
@@ -39,7 +39,7 @@ export class Coalescer {
     return this.open.size + this.calls.length + this.feedback.length;
   }
 
-  addParts(parts: readonly RunPart[], now: number, at: StorePosition): void {
+  addParts(parts: readonly RunPart[], now: number, at: LogPosition): void {
     for (const part of parts) {
       // Two tenants may use one id by chance or by malice: neither sees the other's.
       const id = `${part.id} ${part.tenantId}`;
@@ -63,7 +63,7 @@ export class Coalescer {
   }
 
   /** Takes out what is to be written now: whole runs, those that waited long enough, or all. */
-  take(now: number, isAll: boolean, readTo: StorePosition | undefined): Due {
+  take(now: number, isAll: boolean, readTo: LogPosition | undefined): Due {
     const runs: RunParts[] = [];
     let position = readTo;
     for (const [id, one] of this.open) {
@@ -93,6 +93,6 @@ function isWhole({ post, patch }: RunParts): boolean {
   );
 }
 
-export function isBefore(a: StorePosition, b: StorePosition): boolean {
+export function isBefore(a: LogPosition, b: LogPosition): boolean {
   return a.segment < b.segment || (a.segment === b.segment && a.offset < b.offset);
 }

@@ -1,45 +1,20 @@
 /** What the trace thread asks of a database. Each of them gives it in full: one suite of tests judges all. */
+import type { LogPosition } from "../../core/log-position.ts";
+import type { Feedback, KeptRun, Project, Run, RunPayload } from "../../core/run.ts";
+import type { RunBatch, StoredRun } from "../../core/run-batch.ts";
 import type {
-  AttachmentPart,
-  Feedback,
-  KeptRun,
-  Project,
-  Run,
-  RunPayload,
-  RunRecord,
-} from "../../core/run.ts";
-import type { FigureCell, FigureQuery, RunPage, RunQuery } from "../../core/run-query.ts";
-import type { FeedbackQuery, ProjectQuery, TraceSum } from "./traces.ts";
-
-/** A place in the append log: everything before it is in the database. */
-export interface StorePosition {
-  readonly segment: string;
-  readonly offset: number;
-}
-
-/** What goes into the database together, with the log position that it brings us to. */
-export interface RunBatch {
-  readonly runs: readonly { readonly record: RunRecord; readonly before: Run | undefined }[];
-  readonly feedback: readonly Feedback[];
-  /** Projects that runs name; those that are there stay as they are. */
-  readonly projects: readonly {
-    readonly id: string;
-    readonly tenantId: string;
-    readonly name: string;
-  }[];
-  readonly position: StorePosition | undefined;
-  readonly now: number;
-}
-
-/** A run that is kept, with what a late part is merged into. */
-export interface StoredRun extends KeptRun {
-  readonly attachments: readonly AttachmentPart[];
-  readonly isPatched: boolean;
-}
+  FeedbackQuery,
+  FigureCell,
+  FigureQuery,
+  ProjectQuery,
+  RunPage,
+  RunQuery,
+  TraceSum,
+} from "../../core/run-query.ts";
 
 /** There is one writer. Each of its changes is made whole or not at all. */
 export interface RunWriter {
-  position(): Promise<StorePosition | undefined>;
+  position(): Promise<LogPosition | undefined>;
   /** Those of these runs that are kept already. */
   stored(ids: readonly string[]): Promise<Map<string, StoredRun>>;
   projectNamed(tenantId: string, name: string): Promise<string | undefined>;
@@ -64,11 +39,14 @@ export interface RunWriter {
   close(): Promise<void>;
 }
 
-/** Answers as `Traces` does. */
+/** What can be asked of kept runs. */
 export interface RunReader {
+  /** Newest first unless asked otherwise. */
   runs(query: RunQuery): Promise<RunPage>;
   count(query: Omit<RunQuery, "limit" | "cursor">): Promise<number>;
+  /** Runs with their texts, in the order of the ids; those that are not there are left out. */
   find(ids: readonly string[], tenantId?: string): Promise<KeptRun[]>;
+  /** The runs of a trace without texts, by start; `cursor` goes on where a page of `limit` ended. */
   trace(
     traceId: string,
     options: { tenantId?: string; limit: number; cursor?: string },
@@ -78,8 +56,10 @@ export interface RunReader {
     runId: string,
     name: string,
   ): Promise<{ mimeType: string; bytes: Uint8Array } | undefined>;
+  /** By trace id; what a call of ours counts for its client is counted once. */
   sums(traceIds: readonly string[]): Promise<Record<string, TraceSum>>;
   figures(query: FigureQuery): Promise<FigureCell[]>;
+  /** The values of a field that occur in a window, with how often, the most frequent first. */
   facets(
     query: Omit<RunQuery, "limit" | "cursor">,
     fields: readonly (keyof Run)[],

@@ -1,5 +1,6 @@
 import { WeirError, messageOf } from "../../core/errors.ts";
-import type { RunBatch, RunWriter } from "../../watch/trace/run-store.ts";
+import type { RunBatch } from "../../core/run-batch.ts";
+import type { RunWriter } from "../../watch/trace/run-store.ts";
 
 /** The database as a whole: it will take the same batch later. */
 const PASSES =

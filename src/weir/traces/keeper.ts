@@ -9,7 +9,8 @@ import type { PriceTokens } from "../../watch/trace/describe-run.ts";
 import type { Decode, Decoded, IngestProtocol, Ingested } from "../../watch/trace/ingest.ts";
 import { type Redact, maskPart, stripPart } from "../../watch/trace/mask-part.ts";
 import type { Capture, KeptCall } from "../../watch/trace/recorder.ts";
-import type { RunWriter, StorePosition } from "../../watch/trace/run-store.ts";
+import type { LogPosition } from "../../core/log-position.ts";
+import type { RunWriter } from "../../watch/trace/run-store.ts";
 import type { IngestRequest } from "../../watch/trace/traces.ts";
 import { decompress } from "./decompress.ts";
 import { writeWhatCanBe } from "./isolate.ts";
@@ -77,14 +78,14 @@ export class TraceKeeper {
   private readonly merging: Merging;
   private readonly coalescer = new Coalescer();
   /** Everything before it was read from the log, or taken as it came. */
-  private readTo: StorePosition | undefined;
+  private readTo: LogPosition | undefined;
   /** Where the log ends. */
-  private appendedTo: StorePosition | undefined;
+  private appendedTo: LogPosition | undefined;
   /** Records that were taken as they came, while older ones wait. */
   private readonly taken = new Set<string>();
   private heldBytes = 0;
   private isStarted = false;
-  private writtenTo: StorePosition | undefined;
+  private writtenTo: LogPosition | undefined;
   private last: Promise<unknown> = Promise.resolve();
   private readonly counts = { accepted: 0, rejected: 0, truncated: 0, written: 0, failed: 0 };
   private trouble: string | null = null;
@@ -230,7 +231,7 @@ export class TraceKeeper {
   private append(
     kind: number,
     pieces: readonly Uint8Array[],
-  ): { at: StorePosition; next: StorePosition } {
+  ): { at: LogPosition; next: LogPosition } {
     const { log, sealing } = this.needs;
     try {
       if (!sealing.isOn) return this.appended(log.append(kind, pieces));
@@ -250,7 +251,7 @@ export class TraceKeeper {
     }
   }
 
-  private appended(place: { at: StorePosition; next: StorePosition }) {
+  private appended(place: { at: LogPosition; next: LogPosition }) {
     const isNext = this.appendedTo === undefined && !this.hasUnread;
     if (isNext) this.readTo = place.at;
     this.appendedTo = place.next;
@@ -260,7 +261,7 @@ export class TraceKeeper {
   /** Takes what was accepted just now, so that it need not be read from the log again. */
   private hold(
     { parts, feedback }: DecodedParts,
-    { at, next }: { at: StorePosition; next: StorePosition },
+    { at, next }: { at: LogPosition; next: LogPosition },
     bytes: number,
   ): void {
     this.counts.accepted += parts.length + feedback.length;
@@ -301,7 +302,7 @@ export class TraceKeeper {
     }
   }
 
-  private async consumeParts(kind: number, body: Buffer, at: StorePosition): Promise<void> {
+  private async consumeParts(kind: number, body: Buffer, at: LogPosition): Promise<void> {
     const { parts, feedback } =
       kind === BODY
         ? this.decode(readBodyRecord(body), await this.needs.tools()).decoded
@@ -357,6 +358,6 @@ function guarded(part: RunPart, level: Capture, redact: Redact): RunPart {
   return level === "redacted" ? maskPart(part, redact) : stripPart(part);
 }
 
-function isSamePlace(a: StorePosition | undefined, b: StorePosition | undefined): boolean {
+function isSamePlace(a: LogPosition | undefined, b: LogPosition | undefined): boolean {
   return a?.segment === b?.segment && a?.offset === b?.offset;
 }

@@ -11,7 +11,8 @@ import type { Due, RunParts } from "../../watch/trace/coalescer.ts";
 import { type PriceTokens, describeRun, toPart } from "../../watch/trace/describe-run.ts";
 import { mergeParts } from "../../watch/trace/merge-parts.ts";
 import type { Capture } from "../../watch/trace/recorder.ts";
-import type { RunBatch, RunWriter, StoredRun } from "../../watch/trace/run-store.ts";
+import type { RunBatch, StoredRun } from "../../core/run-batch.ts";
+import type { RunWriter } from "../../watch/trace/run-store.ts";
 import { projectIdOf } from "../../watch/langsmith/uuid.ts";
 
 export interface MergingNeeds {

@@ -5,7 +5,7 @@ import type { OldCall } from "../../store/sqlite/traces/old-calls.ts";
 import type { SqliteRunWriter } from "../../store/sqlite/traces/run-writer.ts";
 import { describeCall, projectOfCall } from "../../watch/trace/call-run.ts";
 import type { Capture, KeptCall } from "../../watch/trace/recorder.ts";
-import type { StorePosition } from "../../watch/trace/run-store.ts";
+import type { LogPosition } from "../../core/log-position.ts";
 import { Merging } from "./merging.ts";
 
 const AT_ONCE = 500;
@@ -13,7 +13,7 @@ const AT_ONCE = 500;
 /** Brings over what releases before 0.6 kept: their table of calls, and lines that still stood in their log. */
 export async function importOldCalls(folder: string, writer: SqliteRunWriter): Promise<void> {
   const merging = new Merging({ writer, price: unasked, capture: () => "full", now: Date.now });
-  const write = async (calls: readonly KeptCall[], position: StorePosition | undefined) => {
+  const write = async (calls: readonly KeptCall[], position: LogPosition | undefined) => {
     const records = [];
     for (const call of calls) {
       records.push(describeCall(call, await merging.projectId(call.tenantId, projectOfCall(call))));

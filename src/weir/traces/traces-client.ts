@@ -1,12 +1,14 @@
 import { WeirError } from "../../core/errors.ts";
 import type { Feedback, Project, Run, RunPart } from "../../core/run.ts";
-import type { FigureCell, FigureQuery, RunFilter, RunQuery } from "../../core/run-query.ts";
 import type {
   FeedbackQuery,
-  IngestRequest,
+  FigureCell,
+  FigureQuery,
   ProjectQuery,
-  Traces,
-} from "../../watch/trace/traces.ts";
+  RunFilter,
+  RunQuery,
+} from "../../core/run-query.ts";
+import type { IngestRequest, Traces } from "../../watch/trace/traces.ts";
 import type { FromThread, TraceSettings, TraceThreadData } from "./messages.ts";
 import { type PackedCell, unpackCells } from "./packed-cells.ts";
 import { ThreadLine } from "./thread-line.ts";

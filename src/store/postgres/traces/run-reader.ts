@@ -2,11 +2,14 @@ import type { PoolClient } from "pg";
 import { WeirError } from "../../../core/errors.ts";
 import type { Feedback, KeptRun, Project, Run, RunPayload } from "../../../core/run.ts";
 import type {
+  FeedbackQuery,
   FigureCell,
   FigureQuery,
+  ProjectQuery,
   RunFilter,
   RunPage,
   RunQuery,
+  TraceSum,
 } from "../../../core/run-query.ts";
 import {
   type FeedbackRow,
@@ -137,16 +140,7 @@ export class PostgresRunReader {
     return countFacets(rows.map(fromColumns), fields, limit);
   }
 
-  async projects(query: {
-    readonly tenantId?: string | undefined;
-    readonly ids?: readonly string[] | undefined;
-    readonly name?: string | undefined;
-    readonly nameContains?: string | undefined;
-    readonly referenceDatasetIds?: readonly string[] | undefined;
-    readonly isReferenceFree?: boolean | undefined;
-    readonly limit: number;
-    readonly offset?: number | undefined;
-  }): Promise<Project[]> {
+  async projects(query: ProjectQuery): Promise<Project[]> {
     const binder = new Binder();
     const where = ["true"];
     const add = (sql: string, value: unknown) => {
@@ -168,18 +162,7 @@ export class PostgresRunReader {
     return rows.map(toProjectOf);
   }
 
-  async feedback(query: {
-    readonly tenantId?: string | undefined;
-    readonly ids?: readonly string[] | undefined;
-    readonly runIds?: readonly string[] | undefined;
-    readonly traceId?: string | undefined;
-    readonly projectId?: string | undefined;
-    readonly keys?: readonly string[] | undefined;
-    readonly sources?: readonly string[] | undefined;
-    readonly comparativeExperimentId?: string | undefined;
-    readonly limit: number;
-    readonly offset?: number | undefined;
-  }): Promise<Feedback[]> {
+  async feedback(query: FeedbackQuery): Promise<Feedback[]> {
     const binder = new Binder();
     const where = ["true"];
     const add = (sql: string, value: unknown) => {
@@ -220,19 +203,6 @@ export class PostgresRunReader {
   private rows<T extends object>(sql: string, values: unknown[] = []): Promise<T[]> {
     return this.database.atomically(async (client) => (await client.query<T>(sql, values)).rows);
   }
-}
-
-interface TraceSum {
-  readonly runs: number;
-  readonly errors: number;
-  readonly inputTokens: number;
-  readonly outputTokens: number;
-  readonly cachedTokens: number;
-  readonly reasoningTokens: number;
-  readonly costNanos: number | null;
-  readonly inputCostNanos: number | null;
-  readonly outputCostNanos: number | null;
-  readonly endAt: number | null;
 }
 
 function withTexts(run: Run, kept: RunPayload): KeptRun {

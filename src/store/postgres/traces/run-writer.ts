@@ -1,14 +1,8 @@
 import type { PoolClient } from "pg";
-import type {
-  AttachmentPart,
-  Feedback,
-  Project,
-  Run,
-  RunPayload,
-  RunRecord,
-} from "../../../core/run.ts";
+import type { LogPosition } from "../../../core/log-position.ts";
+import type { Feedback, Project, Run, RunPayload, RunRecord } from "../../../core/run.ts";
+import type { RunBatch, StoredRun } from "../../../core/run-batch.ts";
 import { WeirError } from "../../../core/errors.ts";
-import type { LogPosition } from "../../append-log.ts";
 import { type RunColumns, fromColumns, toColumns } from "../../run-columns.ts";
 import { Sealing, type SealingKeys } from "../../sealing.ts";
 import { wordsOf } from "../../run-filter.ts";
@@ -27,22 +21,6 @@ export interface PostgresTraceOptions {
   /** Of this replica: each has a log of its own, and its own place in it. */
   readonly writer: string;
   readonly keys?: SealingKeys;
-}
-
-/** As src/watch/trace/run-store.ts asks for them. */
-interface RunBatch {
-  readonly runs: readonly { readonly record: RunRecord; readonly before: Run | undefined }[];
-  readonly feedback: readonly Feedback[];
-  readonly projects: readonly Pick<Project, "id" | "tenantId" | "name">[];
-  readonly position: LogPosition | undefined;
-  readonly now: number;
-}
-
-interface StoredRun {
-  readonly run: Run;
-  readonly payload: RunPayload;
-  readonly attachments: readonly AttachmentPart[];
-  readonly isPatched: boolean;
 }
 
 const SIZE_HOLDS_MS = 30_000;

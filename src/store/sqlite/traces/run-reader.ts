@@ -1,11 +1,14 @@
 import { DatabaseSync } from "node:sqlite";
 import type { Feedback, KeptRun, Project, Run, RunPayload } from "../../../core/run.ts";
 import type {
+  FeedbackQuery,
   FigureCell,
   FigureQuery,
+  ProjectQuery,
   RunFilter,
   RunPage,
   RunQuery,
+  TraceSum,
 } from "../../../core/run-query.ts";
 import { type FeedbackRow, type ProjectRow, toFeedback, toProject } from "./annotation-rows.ts";
 import { WeirError } from "../../../core/errors.ts";
@@ -30,19 +33,6 @@ type Value = string | number | Uint8Array | null;
 
 /** Facets are counted over so many of the newest runs that pass. */
 const FACET_RUNS = 20_000;
-
-interface TraceSum {
-  readonly runs: number;
-  readonly errors: number;
-  readonly inputTokens: number;
-  readonly outputTokens: number;
-  readonly cachedTokens: number;
-  readonly reasoningTokens: number;
-  readonly costNanos: number | null;
-  readonly inputCostNanos: number | null;
-  readonly outputCostNanos: number | null;
-  readonly endAt: number | null;
-}
 
 /** Reads the trace database beside its writer, which it never blocks. */
 export class SqliteRunReader {
@@ -147,16 +137,7 @@ export class SqliteRunReader {
     );
   }
 
-  async projects(query: {
-    readonly tenantId?: string | undefined;
-    readonly ids?: readonly string[] | undefined;
-    readonly name?: string | undefined;
-    readonly nameContains?: string | undefined;
-    readonly referenceDatasetIds?: readonly string[] | undefined;
-    readonly isReferenceFree?: boolean | undefined;
-    readonly limit: number;
-    readonly offset?: number | undefined;
-  }): Promise<Project[]> {
+  async projects(query: ProjectQuery): Promise<Project[]> {
     const where = new Where();
     where.eq("tenant", query.tenantId);
     where.in("id", query.ids);
@@ -176,18 +157,7 @@ export class SqliteRunReader {
     return rows.map((row) => toProject(row as unknown as ProjectRow)); // the table is STRICT
   }
 
-  async feedback(query: {
-    readonly tenantId?: string | undefined;
-    readonly ids?: readonly string[] | undefined;
-    readonly runIds?: readonly string[] | undefined;
-    readonly traceId?: string | undefined;
-    readonly projectId?: string | undefined;
-    readonly keys?: readonly string[] | undefined;
-    readonly sources?: readonly string[] | undefined;
-    readonly comparativeExperimentId?: string | undefined;
-    readonly limit: number;
-    readonly offset?: number | undefined;
-  }): Promise<Feedback[]> {
+  async feedback(query: FeedbackQuery): Promise<Feedback[]> {
     const where = new Where();
     where.eq("tenant", query.tenantId);
     where.in("id", query.ids);

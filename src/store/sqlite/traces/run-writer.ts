@@ -1,13 +1,7 @@
 import type { DatabaseSync } from "node:sqlite";
-import type {
-  AttachmentPart,
-  Feedback,
-  Project,
-  Run,
-  RunPayload,
-  RunRecord,
-} from "../../../core/run.ts";
-import type { LogPosition } from "../../append-log.ts";
+import type { LogPosition } from "../../../core/log-position.ts";
+import type { Feedback, Project, Run, RunRecord } from "../../../core/run.ts";
+import type { RunBatch, StoredRun } from "../../../core/run-batch.ts";
 import { answered, cover } from "../../covered-runs.ts";
 import { openDatabase } from "../database.ts";
 import { Annotations } from "./annotations.ts";
@@ -22,22 +16,6 @@ import { withLargeRowIds } from "./row-ids.ts";
 import { MIGRATIONS, PATCHED, uuidToBytes } from "./schema.ts";
 import { Sealing, type Sealed, type SealingKeys } from "../../sealing.ts";
 import { Words } from "./words.ts";
-
-/** As src/watch/trace/run-store.ts asks for them. */
-interface RunBatch {
-  readonly runs: readonly { readonly record: RunRecord; readonly before: Run | undefined }[];
-  readonly feedback: readonly Feedback[];
-  readonly projects: readonly Pick<Project, "id" | "tenantId" | "name">[];
-  readonly position: LogPosition | undefined;
-  readonly now: number;
-}
-
-interface StoredRun {
-  readonly run: Run;
-  readonly payload: RunPayload;
-  readonly attachments: readonly AttachmentPart[];
-  readonly isPatched: boolean;
-}
 
 export interface SqliteTraceOptions {
   readonly path: string;
