@@ -10,7 +10,7 @@ export function Choice<Value extends string>(props: {
   const { label, value, choices, onChange } = props;
   const id = useId();
   return (
-    <div className="field choice">
+    <div className="field">
       <label htmlFor={id}>{label}</label>
       <select
         id={id}

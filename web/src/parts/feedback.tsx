@@ -45,7 +45,7 @@ function StaleNotice({ error }: { error: Error }) {
   );
 }
 
-interface Result<T> {
+export interface Result<T> {
   readonly data: T | undefined;
   readonly error: Error | null;
   readonly refetch: () => unknown;

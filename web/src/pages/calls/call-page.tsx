@@ -1,4 +1,4 @@
-import { useState, type ReactNode } from "react";
+import type { ReactNode } from "react";
 import { Link } from "wouter";
 import type { CallDetail } from "../../../../src/http/admin-schemas.ts";
 import { ApiError } from "../../api/api-error.ts";
@@ -10,6 +10,7 @@ import { CopyButton } from "../../parts/copy-button.tsx";
 import { Empty, Loaded, SkeletonRows } from "../../parts/feedback.tsx";
 import { Icon } from "../../parts/icon.tsx";
 import { Facts, PageHead } from "../../parts/page.tsx";
+import { RawJson } from "../../parts/raw-json.tsx";
 import { AttemptsPanel } from "./attempts-panel.tsx";
 import { ownTimeOf } from "./attempts.ts";
 import { FindingsPanel } from "./findings-panel.tsx";
@@ -83,7 +84,7 @@ function Detail({ call }: { call: CallDetail }) {
       <AttemptsPanel spans={call.spans} />
       <WaterfallPanel call={call} />
       <MessagesPanel call={call} />
-      <RawView call={call} />
+      <RawJson value={call} />
     </div>
   );
 }
@@ -132,23 +133,4 @@ function factsOf(call: CallDetail): (readonly [name: string, value: ReactNode])[
     ["User", call.user ?? "–"],
     ["HTTP status", String(call.httpStatus)],
   ];
-}
-
-/** Everything that the API says of this call, as it says it. Written out only when it is opened. */
-function RawView({ call }: { call: CallDetail }) {
-  const [open, setOpen] = useState(false);
-  const json = open ? JSON.stringify(call, null, 2) : "";
-  return (
-    <details className="panel raw" onToggle={(event) => setOpen(event.currentTarget.open)}>
-      <summary>Raw JSON</summary>
-      {open && (
-        <div className="code-box">
-          <pre tabIndex={0} aria-label="Raw JSON">
-            {json}
-          </pre>
-          <CopyButton text={json} label="Copy" />
-        </div>
-      )}
-    </details>
-  );
 }

@@ -1,18 +1,19 @@
 import { useState } from "react";
-import { Link, useLocation, useSearch } from "wouter";
+import { Link } from "wouter";
 import type { CallList } from "../../../../src/http/admin-schemas.ts";
 import { useCalls } from "../../api/queries.ts";
 import { plural } from "../../format.ts";
 import { Empty, Loaded, SkeletonRows } from "../../parts/feedback.tsx";
 import { Icon } from "../../parts/icon.tsx";
 import { PageHead } from "../../parts/page.tsx";
+import { useViewInAddress } from "../../parts/view-in-address.ts";
 import { activeParts, fromSearch, NO_FILTER, toSearch, type CallFilter } from "./call-filter.ts";
+import { CallFilterBar } from "./call-filter-bar.tsx";
 import { CallTable } from "./call-table.tsx";
-import { FilterBar } from "./filter-bar.tsx";
 
 /** Every call, newest first. The filter stands in the address, so that a view can be shared. */
 export function CallsPage() {
-  const [filter, setFilter] = useFilter();
+  const [filter, setFilter] = useViewInAddress("/calls", fromSearch, toSearch);
   const [live, setLive] = useState(false);
   const calls = useCalls(filter, live);
   const rows = calls.data?.pages.flatMap((page: CallList) => page.calls);
@@ -30,7 +31,7 @@ export function CallsPage() {
         </button>
       </PageHead>
       <div className="stack">
-        <FilterBar filter={filter} onChange={setFilter} />
+        <CallFilterBar filter={filter} onChange={setFilter} />
         <Loaded result={result} skeleton={<SkeletonRows count={8} />}>
           {(found) =>
             found.length === 0 ? (
@@ -46,16 +47,6 @@ export function CallsPage() {
       </div>
     </>
   );
-}
-
-function useFilter(): [CallFilter, (filter: CallFilter) => void] {
-  const [, navigate] = useLocation();
-  const filter = fromSearch(useSearch());
-  const change = (changed: CallFilter) => {
-    const search = toSearch(changed);
-    navigate(search === "" ? "/calls" : `/calls?${search}`, { replace: true });
-  };
-  return [filter, change];
 }
 
 function More({ shown, calls }: { shown: number; calls: ReturnType<typeof useCalls> }) {

@@ -1,4 +1,4 @@
-import { dimensionOf, type DimensionName } from "../../parts/dimensions.ts";
+import { BY_MODEL, putSplit, splitFrom, type Split } from "../../parts/split.ts";
 
 /** Periods of UTC, as bills have them. */
 export const PERIODS = [
@@ -22,33 +22,24 @@ const BUCKETS: Readonly<Record<Period, Bucket>> = {
 };
 
 /** What the page's address says. */
-export interface CostView {
+export interface CostView extends Split {
   readonly period: Period;
-  readonly by: DimensionName;
-  /** One value of one dimension alone. */
-  readonly only: { readonly dimension: DimensionName; readonly value: string } | null;
 }
 
-export const FIRST_VIEW: CostView = { period: "month", by: "model", only: null };
+export const FIRST_VIEW: CostView = { period: "month", ...BY_MODEL };
 
 export function fromSearch(search: string): CostView {
   const params = new URLSearchParams(search);
-  const only = dimensionOf(params.get("only"));
   return {
     period: PERIODS.find(([name]) => name === params.get("period"))?.[0] ?? FIRST_VIEW.period,
-    by: dimensionOf(params.get("by")) ?? FIRST_VIEW.by,
-    only: only === undefined ? null : { dimension: only, value: params.get("value") ?? "" },
+    ...splitFrom(params),
   };
 }
 
-export function toSearch({ period, by, only }: CostView): string {
+export function toSearch({ period, ...split }: CostView): string {
   const params = new URLSearchParams();
   if (period !== FIRST_VIEW.period) params.set("period", period);
-  if (by !== FIRST_VIEW.by) params.set("by", by);
-  if (only) {
-    params.set("only", only.dimension);
-    params.set("value", only.value);
-  }
+  putSplit(params, split);
   return params.toString();
 }
 

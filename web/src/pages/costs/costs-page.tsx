@@ -1,14 +1,12 @@
 import { lazy, Suspense } from "react";
-import { useLocation, useSearch } from "wouter";
 import type { CostReport } from "../../../../src/http/cost-schemas.ts";
 import { useCosts } from "../../api/cost-queries.ts";
 import { formatCost, formatCount, formatShare, plural } from "../../format.ts";
-import { Choice } from "../../parts/choice.tsx";
-import { DIMENSION_NAMES, useValueNames } from "../../parts/dimensions.ts";
 import { Loaded, Skeleton, SkeletonRows } from "../../parts/feedback.tsx";
-import { Icon } from "../../parts/icon.tsx";
 import { Facts, PageHead, Segments } from "../../parts/page.tsx";
 import { SavedViews } from "../../parts/saved-views.tsx";
+import { SplitControls } from "../../parts/split-controls.tsx";
+import { useViewInAddress } from "../../parts/view-in-address.ts";
 import { SendFirst } from "../traces/send-first.tsx";
 import { AdvicePanel } from "./advice-panel.tsx";
 import { BudgetPanel } from "./budget-panel.tsx";
@@ -30,7 +28,7 @@ const CostCharts = lazy(async () => ({ default: (await import("./cost-charts.tsx
 
 /** What was spent on what, what it will be at the month's end, and what would make it less. */
 export function CostsPage() {
-  const [view, setView] = useView();
+  const [view, setView] = useViewInAddress("/costs", fromSearch, toSearch);
   const search = toSearch(view);
   const course = useCosts(`course ${search}`, () => courseQuery(view, Date.now()));
   return (
@@ -65,41 +63,15 @@ export function CostsPage() {
   );
 }
 
-function useView(): [CostView, (view: CostView) => void] {
-  const [, navigate] = useLocation();
-  const view = fromSearch(useSearch());
-  const change = (changed: CostView) => {
-    const search = toSearch(changed);
-    navigate(search === "" ? "/costs" : `/costs?${search}`, { replace: true });
-  };
-  return [view, change];
-}
-
 interface ViewProps {
   readonly view: CostView;
   readonly onChange: (view: CostView) => void;
 }
 
 function Controls({ view, onChange }: ViewProps) {
-  const nameOf = useValueNames(view.only?.dimension ?? "model");
   return (
     <div className="panel figure-controls">
-      <Choice
-        label="Split by"
-        value={view.by}
-        choices={DIMENSION_NAMES}
-        onChange={(by) => onChange({ ...view, by })}
-      />
-      {view.only && (
-        <button
-          type="button"
-          className="button"
-          aria-label={`Take away: only ${view.only.dimension} ${nameOf(view.only.value)}`}
-          onClick={() => onChange({ ...view, only: null })}
-        >
-          {view.only.dimension}: {nameOf(view.only.value)} <Icon name="cross" size={14} />
-        </button>
-      )}
+      <SplitControls {...view} onChange={(split) => onChange({ ...view, ...split })} />
       <a
         className="button push"
         href={`/admin/v1/costs?${splitQuery(view, Date.now(), "csv")}`}

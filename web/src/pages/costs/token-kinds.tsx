@@ -1,5 +1,6 @@
 import type { CostReport } from "../../../../src/http/cost-schemas.ts";
 import { formatCount, formatRate, formatShare } from "../../format.ts";
+import { FigureTable } from "../../parts/figure-table.tsx";
 
 const KINDS = [
   ["inputTokens", "Input, all"],
@@ -19,34 +20,21 @@ export function TokenKinds({ report: { total } }: { report: CostReport }) {
       <div className="panel-head">
         <h2 id="kinds">Tokens by kind</h2>
       </div>
-      <div className="table-box" tabIndex={0} role="region" aria-labelledby="kinds">
-        <table className="table">
-          <thead>
-            <tr>
-              <th scope="col">Kind</th>
-              {["Tokens", "Share", "A request"].map((name) => (
-                <th key={name} scope="col" className="number">
-                  {name}
-                </th>
-              ))}
-            </tr>
-          </thead>
-          <tbody>
-            {KINDS.map(([field, name]) => (
-              <tr key={field}>
-                <th scope="row" className={name.startsWith("of it") ? "part" : ""}>
-                  {name}
-                </th>
-                <td className="number">{formatCount(total[field])}</td>
-                <td className="number">{formatShare(total[field], all)}</td>
-                <td className="number">
-                  {total.requests === 0 ? "–" : formatRate(total.perRequest[field])}
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <FigureTable
+        labelledBy="kinds"
+        of="Kind"
+        columns={["Tokens", "Share", "A request"]}
+        lines={KINDS.map(([field, name]) => ({
+          key: field,
+          title: name,
+          titleClass: name.startsWith("of it") ? "part" : "",
+          cells: [
+            formatCount(total[field]),
+            formatShare(total[field], all),
+            total.requests === 0 ? "–" : formatRate(total.perRequest[field]),
+          ],
+        }))}
+      />
     </section>
   );
 }

@@ -1,5 +1,6 @@
 import type { FigureRow } from "../../api/trace-queries.ts";
 import { formatCount, formatMs } from "../../format.ts";
+import { FigureTable } from "../../parts/figure-table.tsx";
 
 const ROWS = [
   ["durationMs", "End to end", "of runs that succeeded"],
@@ -17,38 +18,23 @@ export function LatencyTable({ total }: { total: FigureRow }) {
       <div className="panel-head">
         <h2 id="latency">Latency</h2>
       </div>
-      <div className="table-box" tabIndex={0} role="region" aria-labelledby="latency">
-        <table className="table">
-          <thead>
-            <tr>
-              <th scope="col">Time</th>
-              {STEPS.map((step) => (
-                <th key={step} scope="col" className="number">
-                  {step}
-                </th>
-              ))}
-              <th scope="col" className="number">
-                Measured
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {ROWS.map(([field, name, of]) => (
-              <tr key={field}>
-                <th scope="row">
-                  {name} <span className="quiet small">{of}</span>
-                </th>
-                {STEPS.map((step) => (
-                  <td key={step} className="number">
-                    {formatMs(total[field][step])}
-                  </td>
-                ))}
-                <td className="number">{formatCount(total[field].count)}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <FigureTable
+        labelledBy="latency"
+        of="Time"
+        columns={[...STEPS, "Measured"]}
+        lines={ROWS.map(([field, name, of]) => ({
+          key: field,
+          title: (
+            <>
+              {name} <span className="quiet small">{of}</span>
+            </>
+          ),
+          cells: [
+            ...STEPS.map((step) => formatMs(total[field][step])),
+            formatCount(total[field].count),
+          ],
+        }))}
+      />
     </section>
   );
 }

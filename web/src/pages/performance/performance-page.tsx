@@ -1,14 +1,13 @@
 import { lazy, Suspense } from "react";
-import { useLocation, useSearch } from "wouter";
 import { useFigures, type FigureRow } from "../../api/trace-queries.ts";
 import { formatCount, formatRate, formatShare, plural } from "../../format.ts";
 import { Choice } from "../../parts/choice.tsx";
-import { DIMENSION_NAMES, useValueNames } from "../../parts/dimensions.ts";
 import { Loaded, Skeleton, SkeletonRows } from "../../parts/feedback.tsx";
 import { refetchMs, spanOf, WINDOW_NAMES } from "../../parts/figure-window.ts";
-import { Icon } from "../../parts/icon.tsx";
 import { Facts, PageHead, Segments } from "../../parts/page.tsx";
 import { SavedViews } from "../../parts/saved-views.tsx";
+import { SplitControls } from "../../parts/split-controls.tsx";
+import { useViewInAddress } from "../../parts/view-in-address.ts";
 import { SendFirst } from "../traces/send-first.tsx";
 import { EnginePanel } from "./engine-panel.tsx";
 import { ErrorClasses } from "./error-classes.tsx";
@@ -21,7 +20,7 @@ const Charts = lazy(async () => ({ default: (await import("./charts.tsx")).Chart
 
 /** How fast, how much and how well: percentiles, rates and errors of a window. */
 export function PerformancePage() {
-  const [view, setView] = useView();
+  const [view, setView] = useViewInAddress("/performance", fromSearch, toSearch);
   const { window } = view;
   const key = `totals ${toSearch(view)}`;
   const query = () => totalsQuery(view, Date.now());
@@ -67,23 +66,12 @@ export function PerformancePage() {
   );
 }
 
-function useView(): [View, (view: View) => void] {
-  const [, navigate] = useLocation();
-  const view = fromSearch(useSearch());
-  const change = (changed: View) => {
-    const search = toSearch(changed);
-    navigate(search === "" ? "/performance" : `/performance?${search}`, { replace: true });
-  };
-  return [view, change];
-}
-
 interface ViewProps {
   readonly view: View;
   readonly onChange: (view: View) => void;
 }
 
 function Controls({ view, onChange }: ViewProps) {
-  const nameOf = useValueNames(view.only?.dimension ?? "model");
   return (
     <div className="panel figure-controls">
       <Choice
@@ -92,22 +80,7 @@ function Controls({ view, onChange }: ViewProps) {
         choices={KINDS}
         onChange={(kind) => onChange({ ...view, kind })}
       />
-      <Choice
-        label="Split by"
-        value={view.by}
-        choices={DIMENSION_NAMES}
-        onChange={(by) => onChange({ ...view, by })}
-      />
-      {view.only && (
-        <button
-          type="button"
-          className="button"
-          onClick={() => onChange({ ...view, only: null })}
-          aria-label={`Take away: only ${view.only.dimension} ${nameOf(view.only.value)}`}
-        >
-          {view.only.dimension}: {nameOf(view.only.value)} <Icon name="cross" size={14} />
-        </button>
-      )}
+      <SplitControls {...view} onChange={(split) => onChange({ ...view, ...split })} />
     </div>
   );
 }

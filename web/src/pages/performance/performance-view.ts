@@ -1,5 +1,6 @@
-import { dimensionOf, type DimensionName } from "../../parts/dimensions.ts";
+import type { DimensionName } from "../../parts/dimensions.ts";
 import { spanOf, WINDOW_NAMES, type FigureWindow } from "../../parts/figure-window.ts";
+import { BY_MODEL, putSplit, splitFrom, type Split } from "../../parts/split.ts";
 
 /** Which runs are measured; those of models unless asked otherwise: a chain's time is its steps'. */
 export const KINDS = [
@@ -13,36 +14,27 @@ export const KINDS = [
 type Kind = (typeof KINDS)[number][0];
 
 /** What the page's address says. */
-export interface View {
+export interface View extends Split {
   readonly window: FigureWindow;
   readonly kind: Kind;
-  readonly by: DimensionName;
-  /** One value of one dimension alone. */
-  readonly only: { readonly dimension: DimensionName; readonly value: string } | null;
 }
 
-export const FIRST_VIEW: View = { window: "1h", kind: "llm", by: "model", only: null };
+export const FIRST_VIEW: View = { window: "1h", kind: "llm", ...BY_MODEL };
 
 export function fromSearch(search: string): View {
   const params = new URLSearchParams(search);
-  const only = dimensionOf(params.get("only"));
   return {
     window: WINDOW_NAMES.find(([name]) => name === params.get("window"))?.[0] ?? FIRST_VIEW.window,
     kind: KINDS.find(([name]) => name === params.get("kind"))?.[0] ?? FIRST_VIEW.kind,
-    by: dimensionOf(params.get("by")) ?? FIRST_VIEW.by,
-    only: only === undefined ? null : { dimension: only, value: params.get("value") ?? "" },
+    ...splitFrom(params),
   };
 }
 
-export function toSearch({ window, kind, by, only }: View): string {
+export function toSearch({ window, kind, ...split }: View): string {
   const params = new URLSearchParams();
   if (window !== FIRST_VIEW.window) params.set("window", window);
   if (kind !== FIRST_VIEW.kind) params.set("kind", kind);
-  if (by !== FIRST_VIEW.by) params.set("by", by);
-  if (only) {
-    params.set("only", only.dimension);
-    params.set("value", only.value);
-  }
+  putSplit(params, split);
   return params.toString();
 }
 

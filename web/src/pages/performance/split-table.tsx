@@ -1,12 +1,12 @@
 import { useFigures, type FigureRow } from "../../api/trace-queries.ts";
 import { formatCount, formatMs, formatShare } from "../../format.ts";
-import { labelOf, useValueNames } from "../../parts/dimensions.ts";
-import { Loaded, SkeletonRows } from "../../parts/feedback.tsx";
+import { useValueNames } from "../../parts/dimensions.ts";
 import { refetchMs } from "../../parts/figure-window.ts";
+import { SplitPanel } from "../../parts/split-panel.tsx";
 import { splitQuery, toSearch, type View } from "./performance-view.ts";
 
 const MOST = 50;
-const HEAD = [
+const COLUMNS = [
   "Runs",
   "Failed",
   "Mean",
@@ -19,65 +19,35 @@ const HEAD = [
   "Tokens out",
 ];
 
-/** The window by the values of a dimension, the busiest first; a value's name shows it alone. */
+/** The window by the values of a dimension, the busiest first. */
 export function SplitTable({ view, onChange }: { view: View; onChange: (view: View) => void }) {
   const query = () => splitQuery(view, Date.now());
   const split = useFigures(`split ${toSearch(view)}`, query, refetchMs(view.window));
   const nameOf = useValueNames(view.by);
+  const count = split.data?.length ?? 0;
   return (
-    <section className="panel" aria-labelledby="split">
-      <div className="panel-head">
-        <h2 id="split">By {labelOf(view.by).toLowerCase()}</h2>
-        {(split.data?.length ?? 0) > MOST && (
-          <span className="small quiet">
-            the {MOST} busiest of {formatCount(split.data?.length)}
-          </span>
-        )}
-      </div>
-      <Loaded result={split} skeleton={<SkeletonRows count={3} />}>
-        {(figures) => (
-          <div className="table-box" tabIndex={0} role="region" aria-labelledby="split">
-            <table className="table">
-              <thead>
-                <tr>
-                  <th scope="col">{labelOf(view.by)}</th>
-                  {HEAD.map((name) => (
-                    <th key={name} scope="col" className="number">
-                      {name}
-                    </th>
-                  ))}
-                </tr>
-              </thead>
-              <tbody>
-                {figures
-                  .toSorted((a, b) => b.runs - a.runs)
-                  .slice(0, MOST)
-                  .map((figure) => (
-                    <Row
-                      key={figure.values[0] ?? ""}
-                      name={nameOf(figure.values[0] ?? "")}
-                      figure={figure}
-                      onChoose={() =>
-                        onChange({
-                          ...view,
-                          only: { dimension: view.by, value: figure.values[0] ?? "" },
-                        })
-                      }
-                    />
-                  ))}
-              </tbody>
-            </table>
-          </div>
-        )}
-      </Loaded>
-    </section>
+    <SplitPanel
+      split={view}
+      note={count > MOST ? `the ${MOST} busiest of ${formatCount(count)}` : null}
+      result={split}
+      columns={COLUMNS}
+      linesOf={(figures) =>
+        figures
+          .toSorted((a, b) => b.runs - a.runs)
+          .slice(0, MOST)
+          .map((figure) => {
+            const value = figure.values[0] ?? "";
+            return { value, name: nameOf(value), cells: cellsOf(figure) };
+          })
+      }
+      onChange={(changed) => onChange({ ...view, ...changed })}
+    />
   );
 }
 
-function Row(props: { name: string; figure: FigureRow; onChoose: () => void }) {
-  const { name, figure, onChoose } = props;
+function cellsOf(figure: FigureRow): string[] {
   const { durationMs, ttftMs } = figure;
-  const cells = [
+  return [
     formatCount(figure.runs),
     formatShare(figure.errors, figure.runs),
     formatMs(durationMs.mean),
@@ -89,18 +59,4 @@ function Row(props: { name: string; figure: FigureRow; onChoose: () => void }) {
     formatCount(figure.inputTokens),
     formatCount(figure.outputTokens),
   ];
-  return (
-    <tr>
-      <th scope="row" className="split-name">
-        <button type="button" className="link" title={name} onClick={onChoose}>
-          {name}
-        </button>
-      </th>
-      {cells.map((cell, index) => (
-        <td key={HEAD[index]} className="number">
-          {cell}
-        </td>
-      ))}
-    </tr>
-  );
 }

@@ -1,4 +1,4 @@
-import { useState, type ReactNode } from "react";
+import type { ReactNode } from "react";
 import type { RunDetail, RunRow } from "../../../../src/http/trace-schemas.ts";
 import { asText } from "../../api/json.ts";
 import { useProjects, useRun } from "../../api/trace-queries.ts";
@@ -8,6 +8,7 @@ import { CopyButton } from "../../parts/copy-button.tsx";
 import { Loaded, SkeletonRows } from "../../parts/feedback.tsx";
 import { Icon } from "../../parts/icon.tsx";
 import { Facts } from "../../parts/page.tsx";
+import { RawJson } from "../../parts/raw-json.tsx";
 import { RunStatusBadge } from "../../parts/run-badge.tsx";
 import { Attachments } from "./attachments.tsx";
 import { CallPanels } from "./call-panels.tsx";
@@ -62,7 +63,7 @@ function Detail({ detail }: { detail: RunDetail }) {
       <RunFeedback runId={run.id} feedback={detail.feedback} />
       <Metadata run={run} />
       <Attachments runId={run.id} payload={payload} />
-      <RawJson detail={detail} />
+      <RawJson value={detail} />
     </div>
   );
 }
@@ -152,25 +153,6 @@ function Metadata({ run: { metadata } }: { run: RunRow }) {
           </div>
         ))}
       </dl>
-    </details>
-  );
-}
-
-/** Everything that the API says of this run, as it says it. Written out only when it is opened. */
-function RawJson({ detail }: { detail: RunDetail }) {
-  const [open, setOpen] = useState(false);
-  const json = open ? JSON.stringify(detail, null, 2) : "";
-  return (
-    <details className="panel raw" onToggle={(event) => setOpen(event.currentTarget.open)}>
-      <summary>Raw JSON</summary>
-      {open && (
-        <div className="code-box">
-          <pre tabIndex={0} aria-label="Raw JSON">
-            {json}
-          </pre>
-          <CopyButton text={json} label="Copy" />
-        </div>
-      )}
     </details>
   );
 }

@@ -1,5 +1,4 @@
 import { useState } from "react";
-import { useLocation, useSearch } from "wouter";
 import {
   useFacets,
   useProjects,
@@ -11,6 +10,7 @@ import { Empty, Loaded, SkeletonRows } from "../../parts/feedback.tsx";
 import { Icon } from "../../parts/icon.tsx";
 import { PageHead, Segments } from "../../parts/page.tsx";
 import { SavedViews } from "../../parts/saved-views.tsx";
+import { useViewInAddress } from "../../parts/view-in-address.ts";
 import { FacetPanel } from "./facet-panel.tsx";
 import { SendFirst } from "./send-first.tsx";
 import {
@@ -33,7 +33,7 @@ const SHOWS = [
 
 /** Every trace, newest first. The filter stands in the address, so that a view can be shared. */
 export function TracesPage() {
-  const [filter, setFilter] = useFilter();
+  const [filter, setFilter] = useViewInAddress("/traces", fromSearch, toSearch);
   const [live, setLive] = useState(false);
   const key = toSearch(filter);
   const runs = useRuns(key, (cursor) => toPageQuery(filter, Date.now(), cursor), live);
@@ -87,16 +87,6 @@ export function TracesPage() {
       </div>
     </>
   );
-}
-
-function useFilter(): [TraceFilter, (filter: TraceFilter) => void] {
-  const [, navigate] = useLocation();
-  const filter = fromSearch(useSearch());
-  const change = (changed: TraceFilter) => {
-    const search = toSearch(changed);
-    navigate(search === "" ? "/traces" : `/traces?${search}`, { replace: true });
-  };
-  return [filter, change];
 }
 
 function LiveButton({ live, onChange }: { live: boolean; onChange: (live: boolean) => void }) {
