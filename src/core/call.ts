@@ -153,6 +153,7 @@ export interface CallRecord {
   /** The id in the answer that the client got. */
   readonly answerId?: string | null;
   readonly durationMs: number;
+  /** From the request's head to the first content of a streamed answer; null for others. */
   readonly ttftMs: number | null;
   readonly attempts: number;
   /** How the answer cache took part; null: not at all. */

@@ -188,7 +188,10 @@ export interface FigureCell {
   readonly outputCostNanos: number;
   /** Runs with tokens but no known price. */
   readonly unpriced: number;
-  /** Milliseconds: of successful runs end to end, to the first token, between tokens, in queues. */
+  /**
+   * Milliseconds: of successful runs end to end; of streamed ones to the first token and between
+   * tokens; in queues.
+   */
   readonly duration: Sketch;
   readonly ttft: Sketch;
   readonly perToken: Sketch;

@@ -52,6 +52,7 @@ export interface Run extends RunUsage, RunCost {
   readonly at: number;
   readonly endAt: number | null;
   readonly durationMs: number | null;
+  /** From the start to the first token. Figures count those of streamed runs. */
   readonly ttftMs: number | null;
   /** What the client asked for (our calls), or the model named by the sender. */
   readonly model: string | null;

@@ -50,7 +50,8 @@ export class Cell {
     if (run.status === "success" && run.durationMs !== null) {
       this.duration.add(run.durationMs, weight);
     }
-    if (run.ttftMs !== null) this.ttft.add(run.ttftMs, weight);
+    // The first content of an answer that comes whole comes at its end.
+    if (run.isStream && run.ttftMs !== null) this.ttft.add(run.ttftMs, weight);
     const perToken = perTokenMs(run);
     if (perToken !== undefined) this.perToken.add(perToken, weight);
     const queueMs = run.call?.queueMs;
@@ -123,10 +124,10 @@ function valuesOf(run: Run): number[] {
   ];
 }
 
-/** Milliseconds between two tokens of the answer. */
-function perTokenMs({ durationMs, ttftMs, outputTokens, status }: Run): number | undefined {
-  if (status !== "success" || durationMs === null || ttftMs === null || outputTokens < 2) {
-    return undefined;
-  }
+/** Milliseconds between two tokens of a streamed answer. */
+function perTokenMs(run: Run): number | undefined {
+  const { durationMs, ttftMs, outputTokens, status, isStream } = run;
+  if (status !== "success" || !isStream || outputTokens < 2) return undefined;
+  if (durationMs === null || ttftMs === null) return undefined;
   return Math.max(0, durationMs - ttftMs) / (outputTokens - 1);
 }

@@ -31,10 +31,10 @@ const SUM_SQL: Readonly<Record<(typeof SUMS)[number], string>> = {
 /** What is measured, and of which runs. */
 const MEASURES = {
   duration: ["duration_ms", "status = 'success' AND duration_ms IS NOT NULL"],
-  ttft: ["ttft_ms", "ttft_ms IS NOT NULL"],
+  ttft: ["ttft_ms", "is_stream AND ttft_ms IS NOT NULL"],
   perToken: [
     "greatest(0, duration_ms - ttft_ms) / nullif(output_tokens - 1, 0)",
-    "status = 'success' AND duration_ms IS NOT NULL AND ttft_ms IS NOT NULL AND output_tokens > 1",
+    "status = 'success' AND is_stream AND duration_ms IS NOT NULL AND ttft_ms IS NOT NULL AND output_tokens > 1",
   ],
   queue: ["queue_ms", "queue_ms IS NOT NULL"],
 } as const;

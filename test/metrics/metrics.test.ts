@@ -185,6 +185,8 @@ it("shows calls, machine and engines at /metrics, in either format", async () =>
     `models: { chat: { targets: [{ provider: openai-compatible, url: "${mock.url}", model: up }] } }`,
   );
   const body = { model: "chat", stream: true, messages: [{ role: "user", content: "Hi" }] };
+  const whole = await server.call("/v1/chat/completions", { ...body, stream: false });
+  await whole.text();
   const answer = await server.call("/v1/chat/completions", body);
   await answer.text();
   const ask = (accept: string) => server.call("/metrics", undefined, { headers: { accept } });
@@ -192,10 +194,16 @@ it("shows calls, machine and engines at /metrics, in either format", async () =>
     async () => (await ask("text/plain")).text(),
     (text) => text.includes("weir_time_to_first_token_seconds_count"),
   );
+  // An answer that comes whole has no first token.
+  expect(text).toMatch(/weir_e2e_request_latency_seconds_count\S* 2\n/);
+  for (const name of ["weir_time_to_first_token", "gen_ai_server_time_to_first_token"]) {
+    expect(text).toMatch(new RegExp(`${name}_seconds_count\\S* 1\\n`));
+  }
+  expect(text).toMatch(/weir_first_content_seconds_count\S* 1\n/);
   expect(text).toMatch(/weir_host_memory_bytes\{state="total"\} \d{6,}/);
   await eventually(
     async () => (await ask("text/plain")).text(),
-    (later) => /weir_traces_received_total 1\n/.test(later) && /weir_traces_up 1\n/.test(later),
+    (later) => /weir_traces_received_total 2\n/.test(later) && /weir_traces_up 1\n/.test(later),
   );
   expect(text).toMatch(/process_cpu_seconds_total [\d.]+\n/);
   const open = await ask("application/openmetrics-text");

@@ -54,6 +54,24 @@ export function figuresContract(open: OpenStore): void {
     }
   });
 
+  it("measures first tokens, and the time between tokens, of streamed answers alone", async () => {
+    const { writer, reader } = await open();
+    const times = { durationMs: 4000, outputTokens: 11, model: "m1", type: "llm" };
+    await writer.write(
+      batchOf([
+        record(run("streamed", { ...times, ttftMs: 1000, isStream: true })),
+        record(run("whole", { ...times, ttftMs: 3999, isStream: false })),
+        record(ownCall("whole call", { ...times, ttftMs: 3999, isStream: false })),
+      ]),
+    );
+    for (const filter of [undefined, EVERY]) {
+      const [cell] = await reader.figures({ from: FROM, to: TO, by: ["model"], filter });
+      expect(cell).toMatchObject({ runs: 3, streamed: 1, duration: { count: 3 } });
+      expect(cell).toMatchObject({ ttft: { count: 1, sum: 1000, max: 1000 } });
+      expect(cell).toMatchObject({ perToken: { count: 1, sum: 300 } });
+    }
+  });
+
   it("leaves out what a call of ours counts for a client, whichever came first", async () => {
     const answered = (word: string, answer: string) => ({
       ...record(run(word, { type: "llm", inputTokens: 10 })),

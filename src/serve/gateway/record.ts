@@ -65,7 +65,7 @@ export function toCallRecord(
 ): CallRecord {
   const { error, request, settledAt, status, attempts } = outcome;
   const durationMs = settledAt - context.startedAt;
-  const { firstContentAt } = outcome.times;
+  const stream = request?.stream ?? false;
   return {
     id: context.traceId,
     at: now() - Math.round(durationMs),
@@ -75,7 +75,7 @@ export function toCallRecord(
     keyId: context.caller.keyId,
     keyName: context.caller.keyName,
     user: request?.user ?? null,
-    stream: request?.stream ?? false,
+    stream,
     status,
     httpStatus: outcome.hasBegun ? 200 : (error?.status ?? 200),
     errorCode: error?.code ?? null,
@@ -86,7 +86,8 @@ export function toCallRecord(
     ...costFields(outcome.cost),
     answerId: outcome.answerId ?? context.answerId ?? null,
     durationMs,
-    ttftMs: firstContentAt === undefined ? null : firstContentAt - context.startedAt,
+    // The first content of an answer that comes whole comes at its end.
+    ttftMs: stream ? msFrom(context.startedAt, outcome.times.firstContentAt) : null,
     attempts: attempts.length,
     cache: outcome.cache ?? null,
     tenantId: context.caller.tenantId ?? DEFAULT_TENANT,
@@ -96,4 +97,8 @@ export function toCallRecord(
     request,
     output: outcome.output,
   };
+}
+
+function msFrom(start: number, end: number | undefined): number | null {
+  return end === undefined ? null : end - start;
 }

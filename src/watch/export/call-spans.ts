@@ -129,7 +129,7 @@ function stageSpan(stage: SpanRecord, call: KeptCall, place: Place): OtlpSpan {
       "gen_ai.provider.name": name.split("/")[0],
       "weir.target": name,
       "weir.reason": reason,
-      "weir.ttft_ms": firstContentMs,
+      "weir.ttft_ms": call.stream ? firstContentMs : undefined,
       "error.type": errorCode,
     }),
     ...(kind === "cache" && { "weir.cache": result }),

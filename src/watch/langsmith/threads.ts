@@ -48,9 +48,9 @@ interface Summed {
 function summed(roots: readonly Run[], totalsOfRun: (run: Run) => Totals): Summed {
   const latencies = new Sketch();
   const firstTokens = new Sketch();
-  for (const { durationMs, ttftMs } of roots) {
+  for (const { durationMs, ttftMs, isStream } of roots) {
     if (durationMs !== null) latencies.add(durationMs);
-    if (ttftMs !== null) firstTokens.add(ttftMs);
+    if (isStream && ttftMs !== null) firstTokens.add(ttftMs);
   }
   return { totals: totalsOf(roots.map(totalsOfRun)), latencies, firstTokens };
 }

@@ -73,7 +73,11 @@ export function createGenAiMetrics(): GenAiMetrics {
     },
     families: () => [
       family("gen_ai_server_request_duration_seconds", "How long requests took.", duration),
-      family("gen_ai_server_time_to_first_token_seconds", "Until a first token.", firstToken),
+      family(
+        "gen_ai_server_time_to_first_token_seconds",
+        "Until a streamed answer's first token.",
+        firstToken,
+      ),
       family("gen_ai_server_time_per_output_token_seconds", "For each token after it.", perToken),
       family("gen_ai_client_operation_duration_seconds", "How long attempts took.", asked),
       family("gen_ai_client_token_usage", "Tokens of a call.", tokens),

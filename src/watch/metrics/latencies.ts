@@ -67,7 +67,10 @@ const KINDS = ["whole", "queue", "firstToken", "prefill", "decode", "perToken"] 
 const NAMES: Readonly<Record<keyof CallTimes, readonly [name: string, help: string]>> = {
   whole: ["weir_e2e_request_latency_seconds", "From a request's head to its last byte."],
   queue: ["weir_request_queue_time_seconds", "Until a target had room."],
-  firstToken: ["weir_time_to_first_token_seconds", "From a request's head to its first content."],
+  firstToken: [
+    "weir_time_to_first_token_seconds",
+    "From a request's head to a streamed answer's first content.",
+  ],
   prefill: [
     "weir_request_prefill_time_seconds",
     "From the attempt's start to its first content, of streamed answers.",

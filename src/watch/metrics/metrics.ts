@@ -193,6 +193,10 @@ function callFamilies(series: Labelled<Series>): Family[] {
       values: all.map(({ labels, thing }) => ({ labels, value: thing[field] / scale })),
     })),
     histogram("weir_call_duration_seconds", "From a request's head to its last byte.", "duration"),
-    histogram("weir_first_content_seconds", "From a request's head to its first content.", "ttft"),
+    histogram(
+      "weir_first_content_seconds",
+      "From a request's head to a streamed answer's first content.",
+      "ttft",
+    ),
   ];
 }

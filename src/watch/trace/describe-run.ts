@@ -56,7 +56,7 @@ export function describeRun(
     keyName: null,
     httpStatus: null,
     isEstimated: false,
-    isStream: metadata["ls_stream"] === true || hasTokenEvent(part.events),
+    isStream: isStreamed(part, metadata),
     weight: weightOf(metadata["ls_tracing_sample_rate"]),
     referenceExampleId: part.referenceExampleId ?? null,
     inputPreview: keepsTexts ? inputPreview(part.inputs) : null,
@@ -215,6 +215,11 @@ function firstTokenMs(events: unknown, at: number): number | null {
   const time = first?.["time"];
   const ms = typeof time === "number" ? time : typeof time === "string" ? Date.parse(time) : NaN;
   return Number.isFinite(ms) && ms >= at ? ms - at : null;
+}
+
+/** Who does not say so, but tells of a first token, has streamed. */
+function isStreamed({ events, ttftMs }: RunPart, { ls_stream: told }: Fields): boolean {
+  return told === true || hasTokenEvent(events) || (told === undefined && ttftMs !== undefined);
 }
 
 function hasTokenEvent(events: unknown): boolean {
