@@ -22,7 +22,7 @@ export function createRuns(seed: number) {
     const isRoot = count % 10 === 0;
     const isModel = count % 2 === 1;
     count += 1;
-    const id = randomUUID();
+    const id = idOf(at);
     const order = isRoot ? segment(at, id) : `${root.order}.${segment(at, id)}`;
     if (isRoot) root = { id, order };
     const text = (chars: number) => textOf(random, chars);
@@ -90,6 +90,12 @@ export function multipartOf(runs: readonly WireRun[]): { contentType: string; bo
     contentType: `multipart/form-data; boundary=${boundary}`,
     body: Buffer.from(parts.join("")),
   };
+}
+
+/** UUID version 7, as the SDKs make them: they begin with the time. */
+function idOf(at: number): string {
+  const time = Math.floor(at).toString(16).padStart(12, "0");
+  return `${time.slice(0, 8)}-${time.slice(8)}-7${randomUUID().slice(15)}`;
 }
 
 function segment(at: number, id: string): string {

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { readFileSync, readdirSync } from "node:fs";
 import { expect, it } from "vitest";
 import { toUuid } from "../../src/core/trace-ids.ts";
 import { NOW, batch, call, keepCalls, newFolder, openTestTraces } from "./setup.ts";
@@ -252,3 +253,17 @@ it("answers the same from rollups and from the runs themselves", async () => {
     }
   }
 });
+
+it.runIf(process.platform === "linux")(
+  "lets calls go before merging, on a core of both",
+  async () => {
+    const nices = () =>
+      readdirSync("/proc/self/task").map((thread) => {
+        const stat = readFileSync(`/proc/self/task/${thread}/stat`, "utf8");
+        return Number(stat.slice(stat.lastIndexOf(")")).split(" ")[17]);
+      });
+    expect(nices()).not.toContain(10);
+    await openTestTraces(newFolder());
+    expect(nices()).toContain(10);
+  },
+);
