@@ -9,7 +9,7 @@ const price = () => ({
   priceVersion: null,
 });
 
-it.each<[Partial<RunPart>, isStream: boolean]>([
+it.each<[Pick<RunPart, "ttftMs" | "events" | "extra">, isStream: boolean]>([
   [{ ttftMs: 40 }, true],
   [{ events: [{ name: "new_token", time: 1040 }] }, true],
   [{ extra: { metadata: { ls_stream: true } } }, true],
