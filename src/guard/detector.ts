@@ -9,6 +9,20 @@ export interface Finding {
   readonly end: number;
   /** 0 to 1. */
   readonly confidence: number;
+  /**
+   * The measured share of innocent texts (0 to 1) in which something at least this strong is found:
+   * what an operator's false-positive rate is compared with. Absent for shapes and checksums.
+   */
+  readonly falsePositiveRate?: number;
+  readonly evidence?: Evidence;
+}
+
+/** What a text said when it was decoded. */
+export interface Evidence {
+  /** At most 200 characters of it. */
+  readonly text: string;
+  /** How it was hidden, outermost first: `["base64", "rot13"]`. */
+  readonly steps: readonly string[];
 }
 
 /**
