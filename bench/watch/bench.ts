@@ -1,6 +1,6 @@
 import { currentCommit, describeMachine, type Report, toMarkdown, writeReport } from "../report.ts";
 import { measureBeside } from "./beside-calls.ts";
-import { measureIngest } from "./ingest.ts";
+import { measureIngest, measureSteadily } from "./ingest.ts";
 import { measureQueries } from "./queries.ts";
 import { measureStores } from "./stores.ts";
 
@@ -10,6 +10,7 @@ export async function run(): Promise<Report> {
     ...(await measureIngest("full")),
     ...(await measureIngest("redacted")),
     ...(await measureBeside()),
+    ...(await measureSteadily()),
     ...(await measureQueries()),
     ...(await measureStores()),
   ];

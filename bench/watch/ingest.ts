@@ -2,6 +2,8 @@ import type { Row } from "../report.ts";
 import { KEY, startSender, startServer } from "./server.ts";
 
 const RUNS = Number(process.env["WEIR_BENCH_RUNS"] ?? 400_000);
+const SECONDS = Number(process.env["WEIR_BENCH_SECONDS"] ?? 3600);
+const STEADY_RATE = 2000;
 const SERVER_CORE = 0;
 const SENDER_CORE = 1;
 
@@ -43,6 +45,42 @@ export async function measureIngest(capture: "full" | "redacted"): Promise<Row[]
         value: perRun,
         unit: "bytes",
         ratio: perRun / sender.rawBytesPerRun,
+      },
+    ];
+  } finally {
+    sender.stop();
+    await server.stop();
+  }
+}
+
+/** Memory while runs come steadily for an hour: everything is read back as it comes in. */
+export async function measureSteadily(): Promise<Row[]> {
+  const server = await startServer("", SERVER_CORE);
+  const sender = await startSender(server.url, STEADY_RATE * SECONDS, STEADY_RATE, SENDER_CORE);
+  try {
+    await new Promise((resolve) => setTimeout(resolve, 3000));
+    const idleMiB = server.rssMiB();
+    const samples: number[] = [];
+    const watching = setInterval(() => samples.push(server.rssMiB() - idleMiB), 1000);
+    const { runs, refused } = await sender.send();
+    await untilCounted(server.url, runs);
+    clearInterval(watching);
+    const quarter = Math.ceil(samples.length / 4);
+    const mostOf = (part: readonly number[]) => Math.max(0, ...part);
+    const mostMiB = mostOf(samples);
+    return [
+      {
+        what: `most memory above idle in ${SECONDS} s of ${STEADY_RATE} runs/s (${refused} bodies told to wait)`,
+        value: mostMiB,
+        unit: "MiB",
+        target: "≤ 250",
+        met: mostMiB <= 250,
+      },
+      {
+        what: "the last quarter's most memory, by the first's",
+        value: mostOf(samples.slice(-quarter)),
+        unit: "MiB",
+        ratio: mostOf(samples.slice(-quarter)) / mostOf(samples.slice(0, quarter)),
       },
     ];
   } finally {

@@ -1,6 +1,6 @@
 /**
  * Sends runs to POST /runs/multipart: `node sender.ts URL KEY RUNS RATE` – as fast as they are taken with RATE 0. Its bodies
- * are made before it says `ready`; with the line `go` it sends, and says what became of them.
+ * are made before it says `ready`, if they have room in memory; with the line `go` it sends, and says what became of them.
  */
 import { once } from "node:events";
 import { Agent, request } from "node:http";
@@ -12,23 +12,18 @@ const PER_BODY = 100;
 const CONNECTIONS = 8;
 const SPREAD_MS = 60_000;
 
+const MOST_PREPARED = 10_000;
+
 const agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS });
 const next = createRuns(Date.now() & 0xffff);
 const count = Math.ceil(Number(runs) / PER_BODY);
+const isPrepared = count <= MOST_PREPARED;
 const startAt = Date.now() - SPREAD_MS;
 let rawBytes = 0;
-const bodies = Array.from({ length: count }, (_, index) => {
-  const made = Array.from({ length: PER_BODY }, (__, n) =>
-    next(startAt + ((index * PER_BODY + n) / (count * PER_BODY)) * SPREAD_MS),
-  );
-  rawBytes += Buffer.byteLength(
-    JSON.stringify(made.map((run) => ({ ...run.main, ...run, main: undefined, id: undefined }))),
-  );
-  const { contentType, body } = multipartOf(made);
-  return { contentType, body: zstdCompressSync(body) };
-});
+let made = 0;
+const bodies = Array.from({ length: isPrepared ? count : 1 }, (_, index) => createBody(index));
 process.stdout.write(
-  `${JSON.stringify({ ready: true, rawBytesPerRun: rawBytes / count / PER_BODY })}\n`,
+  `${JSON.stringify({ ready: true, rawBytesPerRun: rawBytes / made / PER_BODY })}\n`,
 );
 await once(process.stdin, "data");
 
@@ -47,9 +42,9 @@ process.exit(0);
 async function sendAll(): Promise<void> {
   for (;;) {
     const index = sent;
-    const body = bodies[index];
-    if (!body) return;
+    if (index >= count) return;
     sent += 1;
+    const body = bodies[index] ?? createBody(index);
     if (Number(rate) > 0) {
       const dueAt = startedAt + (index * PER_BODY * 1000) / Number(rate);
       const wait = dueAt - performance.now();
@@ -64,7 +59,22 @@ async function sendAll(): Promise<void> {
   }
 }
 
-function post({ contentType, body }: (typeof bodies)[number]): Promise<number> {
+/** Of runs of the last minute; those that are made while others are sent are of just now. */
+function createBody(index: number) {
+  const at = (n: number) =>
+    isPrepared
+      ? startAt + ((index * PER_BODY + n) / (count * PER_BODY)) * SPREAD_MS
+      : Date.now() - PER_BODY + n;
+  const sending = Array.from({ length: PER_BODY }, (_, n) => next(at(n)));
+  made += 1;
+  rawBytes += Buffer.byteLength(
+    JSON.stringify(sending.map((run) => ({ ...run.main, ...run, main: undefined, id: undefined }))),
+  );
+  const { contentType, body } = multipartOf(sending);
+  return { contentType, body: zstdCompressSync(body) };
+}
+
+function post({ contentType, body }: ReturnType<typeof createBody>): Promise<number> {
   return new Promise((resolve, reject) => {
     const sending = request(
       `${url}/runs/multipart`,
