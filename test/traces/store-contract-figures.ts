@@ -126,6 +126,46 @@ export function figuresContract(open: OpenStore): void {
       expect(after).toMatchObject({ runs: 6, inputTokens: 51 });
     }
   });
+
+  it("leaves out what an upstream tells of a call of ours, whichever came first", async () => {
+    const callOf = (word: string, answer: string | null = null) => {
+      const one = ownCall(word, { inputTokens: 10 });
+      return record({ ...one, call: one.call && { ...one.call, answerId: answer } });
+    };
+    const under = (parent: string, word: string, more: Partial<Run> = {}) => {
+      const place = { traceId: idOf(parent), parentId: idOf(parent), source: "otlp" as const };
+      return record(run(word, { type: "llm", inputTokens: 10, ...place, ...more }));
+    };
+    const sameAnswer = { ...under("call 3", "upstream 3"), payload: { outputs: { id: "x3" } } };
+    const orders = [
+      [callOf("call 1"), under("call 1", "upstream 1")],
+      [under("call 2", "upstream 2", { type: "embedding" }), callOf("call 2")],
+      [sameAnswer, callOf("call 3", "x3")],
+      // Steps of an upstream are no model runs, and other tenants' runs are nobody else's.
+      [callOf("call 4"), under("call 4", "step", { type: "chain", inputTokens: 0 })],
+      [under("call 5", "stranger", { tenantId: "other" }), callOf("call 5")],
+    ];
+    for (const isTogether of [true, false]) {
+      const { writer, reader } = await open();
+      for (const pair of orders) {
+        const batches = isTogether ? [pair] : pair.map((one) => [one]);
+        for (const records of batches) await writer.write(batchOf(records));
+      }
+      const { runs } = await reader.runs({ limit: 50 });
+      const covered = runs.filter(({ isCovered }) => isCovered).map(({ name }) => name);
+      expect({ isTogether, covered: covered.toSorted() }).toEqual({
+        isTogether,
+        covered: ["upstream 1", "upstream 2", "upstream 3"],
+      });
+      // No call hangs under what it asked for itself.
+      const parents = runs.filter(({ source }) => source === "call").map((one) => one.parentId);
+      expect(parents).toEqual([null, null, null, null, null]);
+      const [sum] = await reader.figures({ from: FROM, to: TO, by: [], tenantId: "default" });
+      expect(sum).toMatchObject({ runs: 6, inputTokens: 50 });
+      const sums = await reader.sums([idOf("call 1")]);
+      expect(sums[idOf("call 1")]).toMatchObject({ runs: 1, inputTokens: 10 });
+    }
+  });
 }
 
 /** Of all kinds, over three hours: the same ones each time. */

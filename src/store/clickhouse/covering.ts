@@ -1,10 +1,11 @@
 /** Finds the runs of clients that calls of ours count for (src/store/covered-runs.ts). */
 import type { Run } from "../../core/run.ts";
-import { type AnsweredRun, cover, questionOf } from "../covered-runs.ts";
+import { type AnsweredRun, COUNTS_SQL, cover, daysAround, questionOf } from "../covered-runs.ts";
 import { storable } from "../storable.ts";
 import { listOf } from "./dialect.ts";
 import { type RunRow, changedRow, fromRow } from "./run-rows.ts";
 import { runsIn } from "./run-table.ts";
+import { dayOf } from "./schema.ts";
 import type { ClickHouseServer } from "./server.ts";
 
 /** The fresh ones as they are to be written, and later versions of kept ones that this changes. */
@@ -12,15 +13,17 @@ export async function covered(
   server: ClickHouseServer,
   fresh: readonly AnsweredRun[],
 ): Promise<{ runs: Map<string, Run>; rows: RunRow[] }> {
-  const { clients, parents, answers } = questionOf(fresh);
+  const { above, parents, answers } = questionOf(fresh);
   const related: RunRow[] = [];
-  if (clients.length > 0) {
-    const traces = listOf([...new Set(clients.map(({ traceId }) => traceId))]);
-    const ids = clients.map(({ id }) => id);
-    const ofTraces = `trace_id IN ${traces} AND source = 'call'`;
+  if (above.length > 0) {
+    const traces = listOf([...new Set(above.map(({ traceId }) => traceId))]);
+    const ids = above.map(({ id }) => id);
+    const [from, to] = daysAround(above);
+    const days = `day >= '${dayOf(from)}' AND day <= '${dayOf(to)}' AND at >= ${from} AND at <= ${to}`;
+    const ofTraces = `${days} AND trace_id IN ${traces} AND ${COUNTS_SQL}`;
     related.push(...(await runsIn(server, "parent_id", ids, ofTraces)));
   }
-  related.push(...(await runsIn(server, "id", parents)));
+  related.push(...(await runsIn(server, "id", parents, COUNTS_SQL)));
   related.push(...(await runsIn(server, "answer_id", answers.map(storable))));
   const known = related.map((row) => ({ run: fromRow(row), answer: row.answer_id ?? undefined }));
   const runs = new Map(cover(fresh, known).map((run) => [run.id, run]));

@@ -1,7 +1,14 @@
 /** Finds the runs of clients that calls of ours count for (src/store/covered-runs.ts). */
 import type { PoolClient } from "pg";
 import type { Run } from "../../../core/run.ts";
-import { type AnsweredRun, type CoveringQuestion, cover, questionOf } from "../../covered-runs.ts";
+import {
+  type AnsweredRun,
+  COUNTS_SQL,
+  type CoveringQuestion,
+  cover,
+  daysAround,
+  questionOf,
+} from "../../covered-runs.ts";
 import { type RunColumns, fromColumns } from "../../run-columns.ts";
 import { COLUMN_TYPES } from "./schema.ts";
 import { storable } from "../../storable.ts";
@@ -24,7 +31,7 @@ export async function covered(
 
 async function relatedTo(
   client: PoolClient,
-  { clients, parents, answers }: CoveringQuestion,
+  { above, parents, answers }: CoveringQuestion,
 ): Promise<AnsweredRun[]> {
   const found: RunColumns[] = [];
   const find = async (condition: string, ...values: unknown[]) => {
@@ -34,14 +41,13 @@ async function relatedTo(
     );
     found.push(...rows);
   };
-  if (clients.length > 0) {
-    const traces = [...new Set(clients.map(({ traceId }) => traceId))];
-    const ids = clients.map(({ id }) => id);
-    const condition =
-      "trace_id = ANY($1::uuid[]) AND parent_id = ANY($2::uuid[]) AND source = 'call'";
-    await find(condition, traces, ids);
+  if (above.length > 0) {
+    const traces = [...new Set(above.map(({ traceId }) => traceId))];
+    const ids = above.map(({ id }) => id);
+    const condition = `trace_id = ANY($1::uuid[]) AND parent_id = ANY($2::uuid[]) AND at BETWEEN $3 AND $4 AND ${COUNTS_SQL}`;
+    await find(condition, traces, ids, ...daysAround(above));
   }
-  if (parents.length > 0) await find("id = ANY($1::uuid[])", parents);
+  if (parents.length > 0) await find(`id = ANY($1::uuid[]) AND ${COUNTS_SQL}`, parents);
   if (answers.length > 0) await find("answer_id = ANY($1::text[])", answers.map(storable));
   return found.map((row) => ({ run: fromColumns(row), answer: row.answer_id ?? undefined }));
 }

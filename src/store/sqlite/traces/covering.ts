@@ -1,13 +1,19 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { Run, RunPayload } from "../../../core/run.ts";
-import { answerOf, isModelRun, placedUnder } from "../../covered-runs.ts";
+import {
+  answerOf,
+  isModelRun,
+  isUpstreamRun,
+  mayHangUnder,
+  placedUnder,
+} from "../../covered-runs.ts";
 import { packDotted } from "./dotted-order.ts";
 import type { Rollups } from "./rollups.ts";
 import { type RunRow, fromRow } from "./run-rows.ts";
 import { COVERED, uuidToBytes } from "./schema.ts";
 import type { Words } from "./words.ts";
 
-/** Finds the runs of clients that calls of ours count for (src/store/covered-runs.ts). */
+/** Finds the runs of clients and upstreams that calls of ours count for (src/store/covered-runs.ts). */
 export class Covering {
   private readonly words: Words;
   private readonly rollups: Rollups;
@@ -21,6 +27,8 @@ export class Covering {
         "SELECT 1 FROM run INDEXED BY run_call_parent WHERE trace = ? AND parent = ? AND source = 0 AND tenant = ?",
       ),
       find: db.prepare("SELECT * FROM run WHERE id = ? AND source <> 0 AND tenant = ?"),
+      callAbove: db.prepare("SELECT 1 FROM run WHERE id = ? AND source = 0 AND tenant = ?"),
+      isKept: db.prepare("SELECT 1 FROM run WHERE id = ?"),
       callsOfAnswer: db.prepare(
         "SELECT run.* FROM answer JOIN run ON run.seq = answer.seq WHERE answer.id = ? AND run.source = 0 AND run.tenant = ?",
       ),
@@ -49,26 +57,31 @@ export class Covering {
       before?.isCovered === true ||
       run.isCovered ||
       calls.length > 0 ||
-      this.sql.callUnder.get(uuidToBytes(run.traceId), uuidToBytes(run.id), tenant) !== undefined;
+      this.sql.callUnder.get(uuidToBytes(run.traceId), uuidToBytes(run.id), tenant) !== undefined ||
+      this.hasCallAbove(run, tenant);
     return isCovered ? { ...run, isCovered } : run;
   }
 
-  /** Keeps the id of a run's answer, for the one that may come after it. */
+  /** Keeps the id of a run's answer, and of a call that is not here yet, for the one that may come after it. */
   note(run: Run, payload: RunPayload, seq: number): void {
     const answer = answerOf(run, payload);
     if (answer !== undefined) this.sql.note.run(answer, seq);
+    if (run.parentId === null || run.isCovered || !isUpstreamRun(run)) return;
+    if (!this.sql.isKept.get(uuidToBytes(run.parentId)))
+      this.sql.note.run(under(run.parentId), seq);
+  }
+
+  private hasCallAbove(run: Run, tenant: number): boolean {
+    if (run.parentId === null || !isUpstreamRun(run)) return false;
+    return this.sql.callAbove.get(uuidToBytes(run.parentId), tenant) !== undefined;
   }
 
   private lookAtCall(call: Run, tenant: number): Run {
-    const parent =
-      call.parentId === null ? [] : [this.sql.find.get(uuidToBytes(call.parentId), tenant)];
-    const answer = call.call?.answerId ?? undefined;
-    const sameAnswer = answer === undefined ? [] : this.sql.ofAnswer.all(answer, tenant);
     let hung = call;
-    for (const row of [...parent, ...sameAnswer] as (RunRow | undefined)[]) {
-      const other = row && fromRow(row, this.words);
-      if (!other || !isModelRun(other)) continue;
-      if (hung.parentId === null) hung = placedUnder(other, hung);
+    for (const row of this.othersOf(call, tenant)) {
+      const other = fromRow(row, this.words);
+      if (!isModelRun(other)) continue;
+      if (mayHangUnder(hung, other)) hung = placedUnder(other, hung);
       if (other.isCovered) continue;
       this.rollups.replace(other, { ...other, isCovered: true });
       this.sql.cover.run(row.seq);
@@ -76,13 +89,24 @@ export class Covering {
     return hung;
   }
 
+  /** The run above it, those below it, and those with its answer: each once. */
+  private othersOf({ id, parentId, call }: Run, tenant: number): Iterable<RunRow> {
+    const rows = [
+      ...(parentId === null ? [] : this.sql.find.all(uuidToBytes(parentId), tenant)),
+      ...(call?.answerId == null ? [] : this.sql.ofAnswer.all(call.answerId, tenant)),
+      ...this.sql.ofAnswer.all(under(id), tenant),
+    ] as unknown as RunRow[]; // the columns of the table
+    return new Map(rows.map((row) => [row.seq, row])).values();
+  }
+
   private callsOf(answer: string, tenant: number): RunRow[] {
     return this.sql.callsOfAnswer.all(answer, tenant) as unknown as RunRow[]; // the columns of the table
   }
 
   private hang(row: RunRow, client: Run): void {
-    if (row.parent !== null) return;
-    const { traceId, dottedOrder } = placedUnder(client, fromRow(row, this.words));
+    const call = fromRow(row, this.words);
+    if (!mayHangUnder(call, client)) return;
+    const { traceId, dottedOrder } = placedUnder(client, call);
     this.sql.hang.run(
       uuidToBytes(traceId),
       uuidToBytes(client.id),
@@ -90,4 +114,9 @@ export class Covering {
       row.seq,
     );
   }
+}
+
+/** Among ids of answers: what a run is noted under whose call is not here yet. */
+function under(callId: string): string {
+  return `under ${callId}`;
 }
