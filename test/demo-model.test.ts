@@ -73,6 +73,9 @@ it("answers a question it was trained on, streamed and whole alike, with usage a
     ttftMs: expect.any(Number),
     costNanos: 0,
   });
+  const metrics = await (await server.call("/metrics")).text();
+  expect(metrics).toMatch(/weir_engine_kv_cache_usage\{engine="[^"]+"\} 0\n/);
+  expect(metrics).toMatch(/weir_engine_kv_cache_kept\{engine="[^"]+"\} 0\.\d+/);
 });
 
 it("keeps to a JSON schema", async () => {

@@ -968,6 +968,14 @@ export interface Operations {
              */
             cachedTokens: number;
             generatedTokens: number;
+            /**
+             * the share that running answers hold, 0 to 1
+             */
+            kvCacheUsage: number;
+            /**
+             * the share kept of earlier answers, for prompts that begin alike
+             */
+            kvCacheKept: number;
             restarts: number;
             rssBytes: number | null;
             devices: string[];

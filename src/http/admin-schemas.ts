@@ -163,6 +163,10 @@ const EngineStatus = z.object({
   promptTokens: z.number().describe("computed since the engine started"),
   cachedTokens: z.number().describe("taken from the KV cache since the engine started"),
   generatedTokens: z.number(),
+  kvCacheUsage: z.number().describe("the share that running answers hold, 0 to 1"),
+  kvCacheKept: z
+    .number()
+    .describe("the share kept of earlier answers, for prompts that begin alike"),
   restarts: z.number(),
   rssBytes: z.number().nullable(),
   devices: z.array(z.string()),

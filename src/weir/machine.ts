@@ -36,34 +36,50 @@ function run(command: string, args: readonly string[]): Promise<string | undefin
   });
 }
 
-/** Tokens that the embedded engines computed, and those that their KV cache had already. */
+/** What the embedded engines hold in their KV caches, and the tokens that went through them. */
 function engineGauges({ catalogue }: House): Gauge[] {
   const all = catalogue.engines().map((engine) => ({ name: engine.name, stats: engine.stats() }));
-  const counter = (
+  const figure = (
+    type: Gauge["type"],
     name: string,
     help: string,
-    value: (of: (typeof all)[number]) => number,
+    value: (stats: (typeof all)[number]["stats"]) => number,
   ): Gauge => ({
     name,
     help,
-    type: "counter",
-    values: all.map((one) => ({ labels: { engine: one.name }, value: value(one) })),
+    type,
+    values: all.map((one) => ({ labels: { engine: one.name }, value: value(one.stats) })),
   });
   return [
-    counter(
+    figure(
+      "gauge",
+      "weir_engine_kv_cache_usage",
+      "The share of the KV cache that running answers hold, 0 to 1.",
+      (stats) => stats.kvCacheUsage,
+    ),
+    figure(
+      "gauge",
+      "weir_engine_kv_cache_kept",
+      "The share of the KV cache that is kept of earlier answers, for prompts that begin alike.",
+      (stats) => stats.kvCacheKept,
+    ),
+    figure(
+      "counter",
       "weir_engine_prompt_tokens_total",
       "Prompt tokens computed.",
-      (of) => of.stats.promptTokens,
+      (stats) => stats.promptTokens,
     ),
-    counter(
+    figure(
+      "counter",
       "weir_engine_prefix_cached_tokens_total",
       "Prompt tokens that the KV cache had.",
-      (of) => of.stats.cachedTokens,
+      (stats) => stats.cachedTokens,
     ),
-    counter(
+    figure(
+      "counter",
       "weir_engine_generated_tokens_total",
       "Tokens generated.",
-      (of) => of.stats.generatedTokens,
+      (stats) => stats.generatedTokens,
     ),
   ];
 }

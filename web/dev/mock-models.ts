@@ -51,6 +51,8 @@ export const MODELS: ModelList["models"] = [
           promptTokens: 182_400,
           cachedTokens: 96_210,
           generatedTokens: 120_331,
+          kvCacheUsage: 0.21,
+          kvCacheKept: 0.34,
           restarts: 1,
           rssBytes: 78_000_000,
           devices: ["CPU"],

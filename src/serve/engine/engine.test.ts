@@ -524,6 +524,23 @@ describe.skipIf(!hasLibrary())("an engine (skipped where llama.cpp has no librar
     await expect.poll(() => engine.stats().running).toBe(0);
   });
 
+  it("says what running answers hold of the KV cache, and what is kept of earlier ones", async () => {
+    const fresh = open({ slots: 2 });
+    expect(fresh.stats()).toMatchObject({ kvCacheUsage: 0, kvCacheKept: 0 });
+    const shares: number[] = [];
+    const onEvents = () => void shares.push(fresh.stats().kvCacheUsage);
+    const { usage } = await ask(chat("Hello"), { on: fresh, onEvents });
+    const room = 2 * 512;
+    const tokens = (usage?.inputTokens ?? 0) + (usage?.outputTokens ?? 0);
+    expect(shares[0]).toBeGreaterThan(0);
+    expect(Math.max(...shares)).toBeLessThan(tokens / room);
+    // The last token of an answer is never computed.
+    expect(fresh.stats()).toMatchObject({ kvCacheUsage: 0, kvCacheKept: (tokens - 1) / room });
+    await leaveAfter(3, chat("Hello, and good-bye", { maxTokens: 400 }), fresh);
+    await expect.poll(() => fresh.stats().kvCacheUsage).toBe(0);
+    await fresh.close();
+  });
+
   it("turns calls away when its queue is full", async () => {
     const small = open({ slots: 1, queueLimit: 2 });
     await small.start();

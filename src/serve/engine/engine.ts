@@ -21,7 +21,14 @@ import { EngineQuestions, type Question } from "./engine-questions.ts";
 import { locateLibrary, type LibraryPlace } from "./library-place.ts";
 import type { KvType } from "./layout.ts";
 import { checkCacheType, checkMemory, planMemory } from "./memory-check.ts";
-import type { EmbedAnswer, FromHost, HostInfo, HostOptions, PromptPart } from "./messages.ts";
+import type {
+  CacheUse,
+  EmbedAnswer,
+  FromHost,
+  HostInfo,
+  HostOptions,
+  PromptPart,
+} from "./messages.ts";
 import { Supervisor } from "./supervisor.ts";
 import { defaultThreads } from "./threads.ts";
 import { normalized } from "./vector.ts";
@@ -67,7 +74,7 @@ export interface EngineInfo {
   readonly backend: string;
 }
 
-/** Counters since the engine was created. */
+/** How it stands, and counters since the engine was created. */
 export interface EngineStats {
   readonly running: number;
   readonly waiting: number;
@@ -75,6 +82,9 @@ export interface EngineStats {
   readonly promptTokens: number;
   readonly cachedTokens: number;
   readonly generatedTokens: number;
+  /** Shares of the KV cache, 0 to 1: what running answers hold, and what is kept of earlier ones. */
+  readonly kvCacheUsage: number;
+  readonly kvCacheKept: number;
   readonly restarts: number;
   readonly rssBytes: number | null;
   readonly pid: number | null;
@@ -96,6 +106,7 @@ const HEARTBEAT_MS = 2000;
 const HANG_MS = 60_000;
 const STEP_MS = 100;
 const QUEUE_LIMIT = 128;
+const NOTHING_CACHED: CacheUse = { running: 0, kept: 0 };
 
 export function createEngine(options: EngineOptions): Engine {
   return new EmbeddedEngine(options);
@@ -111,6 +122,7 @@ class EmbeddedEngine implements Engine {
   #waiter: PromiseWithResolvers<void> | undefined;
   #model: { description: GgufDescription; template: ChatTemplate } | undefined;
   #info: EngineInfo | undefined;
+  #cache: CacheUse = NOTHING_CACHED;
   #failure: WeirError | undefined;
   #closed = false;
   #lastId = 0;
@@ -229,7 +241,15 @@ class EmbeddedEngine implements Engine {
     const { restarts, rssBytes = null, pid = null } = this.#supervisor;
     const waitingAll = waiting + this.#questions.waiting;
     const tokens = { promptTokens, cachedTokens, generatedTokens };
-    return { running, waiting: waitingAll, ...tokens, restarts, rssBytes, pid };
+    const counted = { running, waiting: waitingAll, ...tokens, ...this.#cacheShares() };
+    return { ...counted, restarts, rssBytes, pid };
+  }
+
+  #cacheShares(): Pick<EngineStats, "kvCacheUsage" | "kvCacheKept"> {
+    const { slots = 0, contextTokens = 0 } = this.#info ?? {};
+    const room = Math.max(1, slots * contextTokens);
+    const { running, kept } = this.#cache;
+    return { kvCacheUsage: running / room, kvCacheKept: kept / room };
   }
 
   async close(): Promise<void> {
@@ -309,8 +329,10 @@ class EmbeddedEngine implements Engine {
   }
 
   #receive(message: FromHost): void {
-    if (message.type === "step") for (const call of message.calls) this.#calls.progress(call);
-    else if (message.type === "answer") this.#questions.answer(message.id, message.value);
+    if (message.type === "step") {
+      this.#cache = message.cache;
+      for (const call of message.calls) this.#calls.progress(call);
+    } else if (message.type === "answer") this.#questions.answer(message.id, message.value);
     else if (message.type === "rejected") this.#questions.rejected(message.id, message.error);
   }
 
@@ -335,6 +357,7 @@ class EmbeddedEngine implements Engine {
   }
 
   #lost(error: WeirError): void {
+    this.#cache = NOTHING_CACHED;
     this.#calls.lost(error);
     this.#questions.lost(error);
     const refusal = this.#refusal();

@@ -4,7 +4,14 @@ import { abortCallbackOn } from "./cancel-flag.ts";
 import { createCancelMemory, handleCancel, refreshFlag } from "./cancel-memory.ts";
 import { Embedder } from "./embedder.ts";
 import { locateLibrary, openLibrary, type Llama } from "./library.ts";
-import type { FromHost, HostCall, HostError, HostOptions, ToHost } from "./messages.ts";
+import type {
+  CallProgress,
+  FromHost,
+  HostCall,
+  HostError,
+  HostOptions,
+  ToHost,
+} from "./messages.ts";
 import { openModel, type Model } from "./model.ts";
 import { Scheduler } from "./scheduler.ts";
 
@@ -87,7 +94,7 @@ function work({ model, scheduler, embedder }: Loaded, message: Work): void {
       scheduler.submit(message.call, promptTokens(model, message.call));
       sendProgress(scheduler);
     } catch (cause) {
-      fail(message.call.id, cause);
+      sendStep(scheduler, [{ id: message.call.id, error: toHostError(cause) }]);
     }
     return;
   }
@@ -137,6 +144,7 @@ function cancel(id: number): void {
   loaded?.scheduler.cancel(id);
   loaded?.embedder.cancel(id);
   handleCancel(cancelMemory);
+  if (loaded) sendStep(loaded.scheduler, []);
 }
 
 /** One step a turn of the event loop, so that messages are read between steps. */
@@ -161,15 +169,15 @@ function turn({ scheduler, embedder }: Loaded): void {
 
 function sendProgress(scheduler: Scheduler): void {
   const calls = scheduler.takeProgress();
-  if (calls.length > 0) send({ type: "step", calls });
+  if (calls.length > 0) sendStep(scheduler, calls);
+}
+
+function sendStep({ cacheUse: cache }: Scheduler, calls: readonly CallProgress[]): void {
+  send({ type: "step", calls, cache });
 }
 
 function answer(id: number, value: unknown): void {
   send({ type: "answer", id, value });
-}
-
-function fail(id: number, cause: unknown): void {
-  send({ type: "step", calls: [{ id, error: toHostError(cause) }] });
 }
 
 function toHostError(cause: unknown): HostError {

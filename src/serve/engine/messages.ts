@@ -87,6 +87,14 @@ export interface CallTotals {
   readonly timings: EngineTimings;
 }
 
+/** Tokens in the KV cache. */
+export interface CacheUse {
+  /** Of answers in the making. */
+  readonly running: number;
+  /** Of earlier ones: a prompt that begins like them is spared computing; others may take their place. */
+  readonly kept: number;
+}
+
 export interface EmbedAnswer {
   readonly vectors: readonly Float32Array[];
   readonly inputTokens: number;
@@ -103,7 +111,7 @@ export interface HostInfo {
 export type FromHost =
   | { readonly type: "ready"; readonly info: HostInfo }
   | { readonly type: "load_failed"; readonly error: HostError }
-  | { readonly type: "step"; readonly calls: readonly CallProgress[] }
+  | { readonly type: "step"; readonly calls: readonly CallProgress[]; readonly cache: CacheUse }
   | { readonly type: "answer"; readonly id: number; readonly value: unknown }
   | { readonly type: "rejected"; readonly id: number; readonly error: HostError }
   | { readonly type: "pong"; readonly rssBytes: number };

@@ -122,6 +122,22 @@ it("answers a call and says what it cost", () => {
   expect(decoder.freed).toBe(1);
 });
 
+it("says what the cache holds of running answers, and of earlier ones", () => {
+  const scheduler = start(new ScriptedDecoder({ 1: "hey", 2: "you" }));
+  expect(scheduler.cacheUse).toEqual({ running: 0, kept: 0 });
+  scheduler.submit(call(1), prompt("abcd"));
+  scheduler.step();
+  expect(scheduler.cacheUse).toEqual({ running: 4, kept: 0 });
+  finish(scheduler);
+  // The last token, which ends the answer, is never computed.
+  expect(scheduler.cacheUse).toEqual({ running: 0, kept: 7 });
+  scheduler.submit(call(2), prompt("abx"));
+  scheduler.step();
+  expect(scheduler.cacheUse).toEqual({ running: 3, kept: 0 });
+  scheduler.cancel(2);
+  expect(scheduler.cacheUse).toEqual({ running: 0, kept: 3 });
+});
+
 it("lets calls join and leave at every step", () => {
   const decoder = new ScriptedDecoder({ 1: "aaaaaa", 2: "bb" });
   const scheduler = start(decoder);

@@ -1,6 +1,6 @@
 import type { ChatEvent, TokenLogprob } from "../../core/chat.ts";
 import type { Clock } from "../../core/time.ts";
-import type { CallProgress, HostCall } from "./messages.ts";
+import type { CacheUse, CallProgress, HostCall } from "./messages.ts";
 import { Pace } from "./pace.ts";
 import { placePrompt, type Placement, type SlotView } from "./placement.ts";
 import { Sequence, type Job, type Sampler } from "./sequence.ts";
@@ -86,6 +86,15 @@ export class Scheduler {
 
   get pace(): Pace {
     return this.#pace;
+  }
+
+  get cacheUse(): CacheUse {
+    let [running, kept] = [0, 0];
+    for (const { sequence, cached } of this.#slots) {
+      running += sequence?.computed ?? 0;
+      kept += cached.length;
+    }
+    return { running, kept };
   }
 
   /** Queues a call whose prompt fits. Throws what the decoder's `createSampler` throws. */

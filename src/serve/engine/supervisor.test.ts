@@ -145,7 +145,7 @@ it("lets a host that answers take all the time it needs", () => {
   last().message({ type: "ready", info: INFO });
   for (let round = 0; round < 20; round++) {
     pass(8000);
-    last().message({ type: "step", calls: [] });
+    last().message({ type: "step", calls: [], cache: { running: 0, kept: 0 } });
   }
   expect(last().killed).toBe(false);
 });
@@ -167,7 +167,7 @@ it("hears nothing more of a host that it has replaced or stopped", async () => {
   last().message({ type: "ready", info: INFO });
   await supervisor.stop();
   processes[0]?.exit("SIGTERM");
-  processes[0]?.message({ type: "step", calls: [] });
+  processes[0]?.message({ type: "step", calls: [], cache: { running: 0, kept: 0 } });
   expect(heard).toEqual(["ready"]);
   expect(supervisor.health).toEqual({ state: "stopped" });
 });

@@ -96,7 +96,7 @@ function cellsOf(model: Model, target: Target, samples: readonly Sample[]): stri
   return [
     formatCount(engine?.running ?? routing.inFlight),
     formatCount(engine?.waiting ?? said("weir_target_waiting") ?? model.routing.waiting),
-    formatPart(said("weir_target_kv_cache_usage") ?? said("weir_engine_kv_cache_usage")),
+    formatPart(said("weir_target_kv_cache_usage") ?? engine?.kvCacheUsage),
     hits === undefined ? formatShare(engine?.cachedTokens ?? 0, prompt) : formatPart(hits),
     formatMs(routing.firstContentMs),
     formatRate(routing.tokensPerSecond),
