@@ -200,6 +200,7 @@ const ROUTES: Readonly<Record<string, readonly [least: Scope, body?: unknown]>> 
   "GET /admin/v1/costs/advice": ["viewer"],
   "GET /admin/v1/costs/preview?on=gpt-4o": ["viewer"],
   "GET /admin/v1/traces/none": ["viewer"],
+  "GET /admin/v1/traces/none/tree": ["viewer"],
   "DELETE /admin/v1/traces/none": ["admin"],
   "DELETE /admin/v1/users/none/runs": ["admin"],
   "GET /admin/v1/reads": ["admin"],

@@ -2457,6 +2457,58 @@ export interface Operations {
     };
   };
   /**
+   * The tree of a trace: names, times and figures of its runs in columns, no texts
+   */
+  "GET /admin/v1/traces/{id}/tree": {
+    path: {
+      id: string;
+    };
+    query?: {
+      cursor?: string;
+      limit?: number;
+    };
+    answer: {
+      /**
+       * texts that occur again and again, each once
+       */
+      words: string[];
+      columns: {
+        id: string[];
+        /**
+         * its id's place in `words`; null: none
+         */
+        parent: (number | null)[];
+        /**
+         * Items: its place in `words`
+         */
+        name: number[];
+        /**
+         * Items: its place in `words`
+         */
+        type: number[];
+        /**
+         * Items: its place in `words`
+         */
+        status: number[];
+        model: (number | null)[];
+        at: number[];
+        durationMs: (number | null)[];
+        ttftMs: (number | null)[];
+        costNanos: (number | null)[];
+        inputTokens: number[];
+        outputTokens: number[];
+        /**
+         * 1: a call of Weir's counts its tokens and cost
+         */
+        isCovered: number[];
+      };
+      /**
+       * hand it back as `cursor` for the next page
+       */
+      next: string | null;
+    };
+  };
+  /**
    * How often each value of projectId, source, type, status, name, model, target, keyName, userId, tags, errorCode occurs among the newest runs
    */
   "GET /admin/v1/run-facets": {

@@ -87,6 +87,29 @@ export interface RunPage {
   readonly next: string | null;
 }
 
+/** What a tree of runs shows of each: traces may have tens of thousands. */
+export type RunOutline = Pick<
+  Run,
+  | "id"
+  | "parentId"
+  | "name"
+  | "type"
+  | "status"
+  | "at"
+  | "durationMs"
+  | "ttftMs"
+  | "model"
+  | "costNanos"
+  | "inputTokens"
+  | "outputTokens"
+  | "isCovered"
+>;
+
+export interface OutlinePage {
+  readonly runs: readonly RunOutline[];
+  readonly next: string | null;
+}
+
 /** Totals of a trace: a root shows what its whole tree used. */
 export interface TraceSum {
   readonly runs: number;

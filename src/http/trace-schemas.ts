@@ -129,6 +129,38 @@ export const TraceQuery = z.strictObject({
   texts: z.stringbool().default(true).describe("false: rows without previews and messages"),
 });
 
+export const TreeQuery = z.strictObject({
+  cursor: Text,
+  limit: z.coerce.number().int().min(1).max(50_000).default(20_000),
+});
+
+const Word = z.number().describe("its place in `words`");
+const Words = z.array(Word);
+const Figures = z.array(z.number());
+const NullableFigures = z.array(z.number().nullable());
+
+/** What a tree shows of a trace's runs, by start: a column for each field, with a place for each run. */
+export const TraceTree = z.object({
+  words: z.array(z.string()).describe("texts that occur again and again, each once"),
+  columns: z.object({
+    id: z.array(z.string()),
+    parent: z.array(Word.nullable()).describe("its id's place in `words`; null: none"),
+    name: Words,
+    type: Words,
+    status: Words,
+    model: z.array(Word.nullable()),
+    at: Figures,
+    durationMs: NullableFigures,
+    ttftMs: NullableFigures,
+    costNanos: NullableFigures,
+    inputTokens: Figures,
+    outputTokens: Figures,
+    isCovered: Figures.describe("1: a call of Weir's counts its tokens and cost"),
+  }),
+  next: z.string().nullable().describe("hand it back as `cursor` for the next page"),
+});
+export type TraceTree = z.infer<typeof TraceTree>;
+
 const Span = z.object({
   id: z.string(),
   parent: z.string().nullable(),

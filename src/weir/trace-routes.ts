@@ -69,20 +69,7 @@ export function registerTraceRoutes(app: App, house: House, authorise: Authorise
         next,
       };
     },
-    async trace(id, { cursor, limit, texts }) {
-      const traces = await fresh();
-      const { runs, next } = await traces.trace(askedId(id), { limit, ...(cursor && { cursor }) });
-      return { runs: runs.map((run) => ({ ...toRunRow(run), ...(!texts && NO_TEXTS) })), next };
-    },
-    async run(id) {
-      const traces = await fresh();
-      const [kept] = await traces.find([askedId(id)]);
-      if (!kept) return undefined;
-      return toRunDetail(
-        kept,
-        await traces.feedback({ runIds: [kept.run.id], limit: MOST_FEEDBACK }),
-      );
-    },
+    ...oneOf(fresh),
     ...aboutRuns(fresh),
     giveFeedback: async (id, feedback, by) =>
       giveFeedback(await fresh(), askedId(id), feedback, by),
@@ -98,6 +85,29 @@ export function registerTraceRoutes(app: App, house: House, authorise: Authorise
 }
 
 const NO_TEXTS = { inputPreview: null, outputPreview: null, errorMessage: null };
+
+/** A trace, as rows or as a tree, and a run. */
+function oneOf(fresh: () => Promise<Traces>): Pick<TraceRoutesNeeds, "trace" | "tree" | "run"> {
+  return {
+    async trace(id, { cursor, limit, texts }) {
+      const traces = await fresh();
+      const { runs, next } = await traces.trace(askedId(id), { limit, ...(cursor && { cursor }) });
+      return { runs: runs.map((run) => ({ ...toRunRow(run), ...(!texts && NO_TEXTS) })), next };
+    },
+    async tree(id, { cursor, limit }) {
+      return (await fresh()).tree(askedId(id), { limit, ...(cursor && { cursor }) });
+    },
+    async run(id) {
+      const traces = await fresh();
+      const [kept] = await traces.find([askedId(id)]);
+      if (!kept) return undefined;
+      return toRunDetail(
+        kept,
+        await traces.feedback({ runIds: [kept.run.id], limit: MOST_FEEDBACK }),
+      );
+    },
+  };
+}
 
 function aboutRuns(
   fresh: () => Promise<Traces>,

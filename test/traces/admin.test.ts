@@ -1,6 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { parquetReadObjects } from "hyparquet";
 import { expect, it } from "vitest";
+import { TraceTree } from "../../src/http/trace-schemas.ts";
+import { unpackTree } from "../../web/src/pages/traces/unpack-tree.ts";
 import { type TestServer, startServer } from "../support/server.ts";
 
 const START = Date.now();
@@ -58,6 +60,12 @@ async function get<T = Record<string, unknown>>(server: TestServer, path: string
   return (await answer.json()) as T; // a test reads what it asked for
 }
 
+async function pagesOfTree(server: TestServer, id: string): Promise<TraceTree[]> {
+  const path = `/admin/v1/traces/${id}/tree?limit=1`;
+  const first = TraceTree.parse(await get(server, path));
+  return [first, TraceTree.parse(await get(server, `${path}&cursor=${first.next}`))];
+}
+
 it("shows roots with their trace's sums, the trace, and one run with its texts", async () => {
   const server = await startServer();
   const { root, model } = await sendTrace(server);
@@ -75,6 +83,20 @@ it("shows roots with their trace's sums, the trace, and one run with its texts",
   ]);
   const trace = await get<{ runs: { id: string }[] }>(server, `/admin/v1/traces/${root}`);
   expect(trace.runs.map(({ id }) => id).toSorted()).toEqual([root, model].toSorted());
+  const tree = TraceTree.parse(await get(server, `/admin/v1/traces/${root}/tree`));
+  expect(tree.next).toBeNull();
+  const byId = new Map(unpackTree(tree).map((run) => [run.id, run]));
+  expect(byId.get(root)).toMatchObject({ parentId: null, name: "agent", type: "chain" });
+  expect(byId.get(model)).toMatchObject({
+    parentId: root,
+    status: "success",
+    model: "gpt-5-mini",
+    durationMs: 500,
+    inputTokens: 1000,
+  });
+  const pages = await pagesOfTree(server, root);
+  expect(pages.map(({ columns }) => columns.id.length)).toEqual([1, 1]);
+  expect(pages.flatMap(({ columns }) => columns.id)).toEqual(tree.columns.id);
   const detail = await get(server, `/admin/v1/runs/${model}`);
   expect(detail).toMatchObject({
     run: { model: "gpt-5-mini", durationMs: 500 },

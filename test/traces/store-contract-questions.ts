@@ -1,4 +1,5 @@
 import { expect, it } from "vitest";
+import type { Run } from "../../src/core/run.ts";
 import type { RunFilter } from "../../src/core/run-query.ts";
 import type { OpenStore, StoreUnderTest } from "./store-contract.ts";
 import { NOW, batchOf, feedback, idOf, ownCall, record, run } from "./stored-runs.ts";
@@ -242,6 +243,11 @@ export function questionsContract(open: OpenStore): void {
     expect(first.runs).toEqual([ROOT]);
     const rest = await reader.trace(ROOT.id, { limit: 5, cursor: first.next ?? "" });
     expect(rest).toEqual({ runs: [CHILD], next: null });
+    const outline = await reader.outline(ROOT.id, { limit: 1 });
+    expect(outline.runs).toMatchObject([outlineOf(ROOT)]);
+    const last = await reader.outline(ROOT.id, { limit: 5, cursor: outline.next ?? "" });
+    expect(last.runs).toMatchObject([outlineOf(CHILD)]);
+    expect(last.next).toBeNull();
     expect(await reader.sums([ROOT.id, FAILED.id, idOf("nobody")])).toEqual({
       [ROOT.id]: {
         runs: 2,
@@ -278,4 +284,11 @@ async function filled(open: OpenStore): Promise<StoreUnderTest> {
     ),
   );
   return store;
+}
+
+/** What a tree shows of a run. */
+function outlineOf({ id, parentId, name, type, status, at, durationMs, ttftMs, ...run }: Run) {
+  const { model, costNanos, inputTokens, outputTokens, isCovered } = run;
+  const figures = { costNanos, inputTokens, outputTokens, isCovered };
+  return { id, parentId, name, type, status, at, durationMs, ttftMs, model, ...figures };
 }

@@ -9,6 +9,7 @@ import { LoginPage } from "./pages/login/login-page.tsx";
 import { ModelsPage } from "./pages/models/models-page.tsx";
 import { OverviewPage } from "./pages/overview/overview-page.tsx";
 import { Empty, ErrorNotice, SkeletonRows } from "./parts/feedback.tsx";
+import { lazyPage } from "./parts/lazy-page.tsx";
 import { PageHead } from "./parts/page.tsx";
 import { OnlyFor } from "./parts/role.tsx";
 import { Shell } from "./parts/shell.tsx";
@@ -24,12 +25,13 @@ const TargetsPage = lazy(async () => ({
   default: (await import("./pages/targets/targets-page.tsx")).TargetsPage,
 }));
 
-const TracesPage = lazy(async () => ({
-  default: (await import("./pages/traces/traces-page.tsx")).TracesPage,
-}));
-const TracePage = lazy(async () => ({
-  default: (await import("./pages/traces/trace-page.tsx")).TracePage,
-}));
+const TracePage = lazyPage(async () => (await import("./pages/traces/trace-page.tsx")).TracePage);
+const TracesPage = lazy(async () => {
+  const { TracesPage: page } = await import("./pages/traces/traces-page.tsx");
+  // Who sees the list opens a trace next.
+  TracePage.preload();
+  return { default: page };
+});
 const PerformancePage = lazy(async () => ({
   default: (await import("./pages/performance/performance-page.tsx")).PerformancePage,
 }));

@@ -20,6 +20,8 @@ import {
   SavedView,
   SavedViewList,
   TraceQuery,
+  TraceTree,
+  TreeQuery,
 } from "../trace-schemas.ts";
 
 type List = z.infer<typeof RunList>;
@@ -35,6 +37,8 @@ export interface TraceRoutesNeeds {
   readonly authorise: Authorise;
   readonly runs: (query: RunListQuery) => Promise<List>;
   readonly trace: (id: string, page: z.infer<typeof TraceQuery>) => Promise<List>;
+  /** The JSON of a TraceTree. */
+  readonly tree: (id: string, page: z.infer<typeof TreeQuery>) => Promise<Uint8Array>;
   readonly run: (id: string) => Promise<RunDetail | undefined>;
   readonly facets: (query: RunFilters) => Promise<z.infer<typeof FacetList>>;
   readonly figures: (
@@ -79,7 +83,7 @@ export function traceRoutes(app: FastifyInstance, needs: TraceRoutesNeeds): void
 
 function listRoutes(
   app: FastifyInstance,
-  { authorise, runs, trace, noteRead }: TraceRoutesNeeds,
+  { authorise, runs, trace, tree, noteRead }: TraceRoutesNeeds,
 ): void {
   app.get<{ Querystring: RunListQuery }>(
     "/admin/v1/runs",
@@ -114,6 +118,26 @@ function listRoutes(
       const { id } = request.params;
       if (request.query.texts) await noteRead({ who, what: "trace", subject: id });
       return trace(id, request.query);
+    },
+  );
+  app.get<{ Params: { id: string }; Querystring: z.infer<typeof TreeQuery> }>(
+    "/admin/v1/traces/:id/tree",
+    {
+      schema: {
+        summary: "The tree of a trace: names, times and figures of its runs in columns, no texts",
+        tag,
+        params: ById,
+        querystring: TreeQuery,
+        response: { 200: TraceTree },
+      },
+    },
+    async (request, reply) => {
+      authorise(request.raw, "viewer");
+      // It comes as JSON from the thread that read it: written there, it holds up no call.
+      const json = await tree(request.params.id, request.query);
+      return reply
+        .type("application/json")
+        .send(Buffer.from(json.buffer, json.byteOffset, json.byteLength));
     },
   );
 }

@@ -78,6 +78,10 @@ export class ClickHouseRunReader {
     return this.runs({ tenantId, filter, limit, cursor, order: "asc" });
   }
 
+  outline(traceId: string, options: { limit: number; cursor?: string }): Promise<RunPage> {
+    return this.trace(traceId, options);
+  }
+
   async payloads(ids: readonly string[]): Promise<Record<string, RunPayload>> {
     const found = await this.find(ids);
     return Object.fromEntries(found.map(({ run, payload }) => [run.id, payload]));

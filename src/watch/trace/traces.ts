@@ -13,7 +13,9 @@ export interface IngestRequest extends IngestBody {
   readonly contentEncoding: string;
 }
 
-export interface Traces extends Omit<RunReader, "close"> {
+export interface Traces extends Omit<RunReader, "close" | "outline"> {
+  /** The tree of a trace as JSON, columns of http's TraceTree: written beside the threads that serve calls. */
+  tree(traceId: string, options: { limit: number; cursor?: string }): Promise<Uint8Array>;
   /**
    * Decompresses, decodes, masks and takes a body; resolves when it stands in the append log. Rejects
    * with invalid_request (nothing could be taken), overloaded (try again later) or storage_full.

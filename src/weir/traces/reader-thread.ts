@@ -4,8 +4,15 @@ import type { FromThread, ToThread, TraceThreadData } from "./messages.ts";
 import { packCells } from "./packed-cells.ts";
 import { openRunReader } from "./store-of.ts";
 import { packError } from "./thread-error.ts";
+import { treeJson } from "./tree-json.ts";
 
 /** The thread that answers questions about traces, beside the one that writes them. */
+
+/** Answers that would cost much on their way as they are. */
+const PACKED: Readonly<Record<string, (value: never) => unknown>> = {
+  figures: packCells,
+  outline: treeJson,
+};
 
 const port = parentPort;
 if (!port) throw new Error("reader-thread.ts runs as a worker thread");
@@ -23,7 +30,10 @@ async function answer({ ask, method, args }: Extract<ToThread, { type: "ask" }>)
     // The client's own methods are all that asks: names and arguments are of one piece.
     const question = reader[method as keyof RunReader] as (...args: unknown[]) => Promise<unknown>;
     const value = await question.apply(reader, [...args]);
-    tell({ type: "answer", ask, value: method === "figures" ? packCells(value as never) : value });
+    const pack = PACKED[method];
+    const packed = pack ? pack(value as never) : value;
+    const moved = packed instanceof Uint8Array ? [packed.buffer as ArrayBuffer] : []; // our own
+    tell({ type: "answer", ask, value: packed }, moved);
   } catch (cause) {
     tell({ type: "refused", ask, error: packError(cause) });
   }
@@ -35,6 +45,6 @@ async function close(): Promise<void> {
   port?.close();
 }
 
-function tell(message: FromThread): void {
-  port?.postMessage(message);
+function tell(message: FromThread, moved: ArrayBuffer[] = []): void {
+  port?.postMessage(message, moved);
 }

@@ -103,6 +103,10 @@ export class TracesClient implements Traces {
     return this.read<Awaited<ReturnType<Traces["trace"]>>>("trace", traceId, options);
   }
 
+  tree(traceId: string, options: { limit: number; cursor?: string }): Promise<Uint8Array> {
+    return this.read("outline", traceId, options);
+  }
+
   payloads(ids: readonly string[]) {
     return this.read<Awaited<ReturnType<Traces["payloads"]>>>("payloads", ids);
   }

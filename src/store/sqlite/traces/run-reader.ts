@@ -4,6 +4,7 @@ import type {
   FeedbackQuery,
   FigureCell,
   FigureQuery,
+  OutlinePage,
   ProjectQuery,
   RunFilter,
   RunPage,
@@ -22,7 +23,7 @@ import {
   seqRange,
   toCondition,
 } from "./filter-sql.ts";
-import { type RunRow, fromRow } from "./run-rows.ts";
+import { OUTLINE, type OutlineRow, type RunRow, fromRow, toOutline } from "./run-rows.ts";
 import { SHADOW, firstSeq, uuidToBytes } from "./schema.ts";
 import { Sealing, type Sealed } from "../../sealing.ts";
 import type { SqliteTraceOptions } from "./run-writer.ts";
@@ -53,9 +54,7 @@ export class SqliteRunReader {
 
   async runs(query: RunQuery): Promise<RunPage> {
     const rows = [...this.walk(query, query.limit + 1, query.cursor)];
-    const page = rows.slice(0, query.limit);
-    const last = page.at(-1);
-    const next = rows.length > page.length && last ? String(last.seq) : null;
+    const { page, next } = paged(rows, query.limit);
     return { runs: page.map((row) => fromRow(row, this.words)), next };
   }
 
@@ -84,6 +83,16 @@ export class SqliteRunReader {
   ): Promise<RunPage> {
     const filter: RunFilter = { op: "eq", field: "traceId", value: traceId };
     return this.runs({ tenantId, filter, limit, cursor, order: "asc" });
+  }
+
+  async outline(
+    traceId: string,
+    { limit, cursor }: { limit: number; cursor?: string },
+  ): Promise<OutlinePage> {
+    const filter: RunFilter = { op: "eq", field: "traceId", value: traceId };
+    const rows = [...this.walk<OutlineRow>({ filter, order: "asc" }, limit + 1, cursor, OUTLINE)];
+    const { page, next } = paged(rows, limit);
+    return { runs: page.map((row) => toOutline(row, this.words)), next };
   }
 
   async payloads(ids: readonly string[]): Promise<Record<string, RunPayload>> {
@@ -193,7 +202,12 @@ export class SqliteRunReader {
   }
 
   /** The rows that pass, in order. */
-  private *walk(query: Asked, limit: number, cursor?: string): Generator<RunRow> {
+  private *walk<Row = RunRow>(
+    query: Asked,
+    limit: number,
+    cursor?: string,
+    columns: readonly string[] = ["*"],
+  ): Generator<Row> {
     if (cursor !== undefined && !/^-?\d{1,16}$/.test(cursor)) {
       throw new WeirError("invalid_request", "cursor: hand back the `next` of the page before.", {
         param: "cursor",
@@ -207,8 +221,9 @@ export class SqliteRunReader {
       ...(cursor === undefined ? [] : [Number(cursor)]),
       limit,
     ];
-    const sql = `SELECT run.* FROM ${from} WHERE ${where.sql}${after} ORDER BY ${order} LIMIT ?`;
-    yield* this.db.prepare(sql).iterate(...values) as Iterable<RunRow>; // the columns of the table
+    const named = columns.map((column) => `run.${column}`).join(", ");
+    const sql = `SELECT ${named} FROM ${from} WHERE ${where.sql}${after} ORDER BY ${order} LIMIT ?`;
+    yield* this.db.prepare(sql).iterate(...values) as Iterable<Row>; // the columns of the table
   }
 
   /** Where the rows come from: the full-text index where the filter names words, a project's roots, or all. */
@@ -265,6 +280,13 @@ export class SqliteRunReader {
       .iterate(...parts.flatMap(({ values }) => values));
     for (const row of rows as Iterable<RunRow>) yield fromRow(row, this.words); // the columns of the table
   }
+}
+
+/** A page of rows, one more than it takes were read, and where the next one begins. */
+function paged<Row extends { readonly seq: number }>(rows: readonly Row[], limit: number) {
+  const page = rows.slice(0, limit);
+  const last = page.at(-1);
+  return { page, next: rows.length > page.length && last ? String(last.seq) : null };
 }
 
 /** Of a list each of its values counts. */

@@ -16,7 +16,6 @@ export function toSharedRun(wire: unknown): TreeRun | null {
     parentId: asText(wire["parent_run_id"]),
     name: asText(wire["name"]) ?? "",
     type: asText(wire["run_type"]) ?? "",
-    source: "langsmith",
     status: Object.hasOwn(STATUSES, status) ? STATUSES[status as keyof typeof STATUSES] : "error",
     at: started,
     durationMs: Number.isNaN(ended) ? null : ended - started,
@@ -25,7 +24,6 @@ export function toSharedRun(wire: unknown): TreeRun | null {
     costNanos: null,
     inputTokens: asNumber(wire["prompt_tokens"]) ?? 0,
     outputTokens: asNumber(wire["completion_tokens"]) ?? 0,
-    findings: 0,
     isCovered: false,
   };
 }

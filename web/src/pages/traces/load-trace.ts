@@ -1,12 +1,13 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useRef, useState } from "react";
 import { read } from "../../api/client.ts";
-import type { RunPage } from "../../api/trace-queries.ts";
-import { toTreeRun, type TreeRun } from "./run-tree.ts";
+import type { TraceTree } from "../../../../src/http/trace-schemas.ts";
+import type { TreeRun } from "./run-tree.ts";
+import { unpackTree } from "./unpack-tree.ts";
 
 /** The first page is small, so that something stands there at once. */
 const FIRST = 300;
-const REST = 5000;
+const REST = 50_000;
 const AGAIN_MS = 2500;
 /** A trace larger than this is not read again by itself every few seconds. */
 const MOST_LIVE = 5000;
@@ -26,13 +27,13 @@ export async function loadTrace(
   let cursor: string | null = null;
   for (;;) {
     const limit = String(cursor === null ? FIRST : REST);
-    const params = new URLSearchParams({ limit, texts: "false" });
+    const params = new URLSearchParams({ limit });
     if (cursor !== null) params.set("cursor", cursor);
-    const page: RunPage = await read(
-      `/admin/v1/traces/${encodeURIComponent(id)}?${params}`,
+    const page: TraceTree = await read(
+      `/admin/v1/traces/${encodeURIComponent(id)}/tree?${params}`,
       signal,
     );
-    for (const run of page.runs) runs.set(run.id, toTreeRun(run));
+    for (const run of unpackTree(page)) runs.set(run.id, run);
     cursor = page.next;
     const trace = { runs: [...runs.values()], isComplete: cursor === null };
     told(trace);

@@ -13,7 +13,6 @@ function run(
     at,
     name: id,
     type: "chain",
-    source: "langsmith",
     status: "success",
     durationMs: 10,
     ttftMs: null,
@@ -21,7 +20,6 @@ function run(
     costNanos: null,
     inputTokens: 0,
     outputTokens: 0,
-    findings: 0,
     isCovered: false,
     ...more,
   };

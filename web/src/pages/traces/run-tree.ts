@@ -7,7 +7,6 @@ export type TreeRun = Pick<
   | "parentId"
   | "name"
   | "type"
-  | "source"
   | "status"
   | "at"
   | "durationMs"
@@ -16,7 +15,6 @@ export type TreeRun = Pick<
   | "costNanos"
   | "inputTokens"
   | "outputTokens"
-  | "findings"
   | "isCovered"
 >;
 
@@ -36,28 +34,6 @@ export interface TreeRow {
 export interface Extent {
   readonly from: number;
   readonly to: number;
-}
-
-export function toTreeRun(run: RunRow): TreeRun {
-  const { id, parentId, name, type, source, status, at, durationMs, ttftMs, model } = run;
-  const { costNanos, inputTokens, outputTokens, findings, isCovered } = run;
-  return {
-    id,
-    parentId,
-    name,
-    type,
-    source,
-    status,
-    at,
-    durationMs,
-    ttftMs,
-    model,
-    costNanos,
-    inputTokens,
-    outputTokens,
-    findings,
-    isCovered,
-  };
 }
 
 /**

@@ -29,7 +29,6 @@ export function toStages({ run, spans }: RunDetail): TreeRun[] {
       parentId: parent === null || roots.has(parent) ? run.id : run.id + MARK + parent,
       name: kind === name ? kind : `${kind}: ${name}`,
       type: kind,
-      source: run.source,
       status: status === "ok" ? "success" : status,
       at: run.at + startMs,
       durationMs,
@@ -38,7 +37,6 @@ export function toStages({ run, spans }: RunDetail): TreeRun[] {
       costNanos: null,
       inputTokens: 0,
       outputTokens: 0,
-      findings: 0,
       isCovered: true,
     }));
 }
