@@ -6,13 +6,10 @@ import {
   mkdirSync,
   openSync,
   readSync,
-  readdirSync,
-  rmSync,
-  statSync,
   writeSync,
 } from "node:fs";
-import { join } from "node:path";
 import type { LogPosition } from "../core/log-position.ts";
+import { Segments } from "./segments.ts";
 
 export interface LogChunk {
   /** Whole lines, without their ends. */
@@ -29,14 +26,14 @@ const READ_BYTES = 256 * 1024;
  * the next one is written.
  */
 export class AppendLog {
-  private readonly folder: string;
+  private readonly segments: Segments;
   private fd: number | undefined;
   private segment = "";
   private size = 0;
 
   constructor(folder: string) {
-    this.folder = folder;
     mkdirSync(folder, { recursive: true, mode: 0o700 });
+    this.segments = new Segments(folder, ".jsonl");
   }
 
   /** Appends whole lines (each ends in a newline). Throws what the disk says; nothing half stays. */
@@ -55,10 +52,8 @@ export class AppendLog {
 
   /** The next lines after `from`, about `READ_BYTES` of them; undefined when there are none. */
   read(from: LogPosition | undefined): LogChunk | undefined {
-    for (const segment of this.segments()) {
-      if (from && segment < from.segment) continue;
-      const offset = from?.segment === segment ? from.offset : 0;
-      const chunk = this.readSegment(segment, offset);
+    for (const place of this.segments.after(from)) {
+      const chunk = this.readSegment(place);
       if (chunk) return chunk;
     }
     return undefined;
@@ -66,9 +61,7 @@ export class AppendLog {
 
   /** Removes the segments that lie wholly before this position, except the one being written. */
   forget(before: LogPosition): void {
-    for (const segment of this.segments()) {
-      if (segment < before.segment && segment !== this.segment) rmSync(join(this.folder, segment));
-    }
+    this.segments.forget(before, this.segment);
   }
 
   /**
@@ -92,13 +85,7 @@ export class AppendLog {
 
   /** Bytes that stand in the log after this position. */
   backlog(from: LogPosition | undefined): number {
-    let bytes = 0;
-    for (const segment of this.segments()) {
-      if (from && segment < from.segment) continue;
-      const { size } = statSync(join(this.folder, segment));
-      bytes += size - (from?.segment === segment ? from.offset : 0);
-    }
-    return bytes;
+    return this.segments.backlog(from);
   }
 
   close(): void {
@@ -106,34 +93,26 @@ export class AppendLog {
     this.fd = undefined;
   }
 
-  private segments(): string[] {
-    return readdirSync(this.folder)
-      .filter((name) => name.endsWith(".jsonl"))
-      .toSorted();
-  }
-
   private writable(): number {
     if (this.fd !== undefined && this.size < SEGMENT_BYTES) return this.fd;
     this.close();
-    const last = this.segments().at(-1);
-    const number = last === undefined ? 0 : Number(last.slice(0, -".jsonl".length)) + 1;
-    this.segment = `${String(number).padStart(10, "0")}.jsonl`;
+    this.segment = this.segments.next();
     // A new file for each start: a line that a crash cut stays at the end of the old one, unread.
-    this.fd = openSync(join(this.folder, this.segment), "a", 0o600);
+    this.fd = openSync(this.segments.pathOf(this.segment), "a", 0o600);
     this.size = fstatSync(this.fd).size;
     return this.fd;
   }
 
-  private readSegment(segment: string, offset: number): LogChunk | undefined {
-    const path = join(this.folder, segment);
+  private readSegment(from: LogPosition): LogChunk | undefined {
+    const path = this.segments.pathOf(from.segment);
     if (!existsSync(path)) return undefined;
     const fd = openSync(path, "r");
     try {
-      const left = fstatSync(fd).size - offset;
+      const left = fstatSync(fd).size - from.offset;
       return (
-        readLines(fd, { segment, offset }, Math.min(READ_BYTES, left)) ??
+        readLines(fd, from, Math.min(READ_BYTES, left)) ??
         // A line longer than one read: take all there is.
-        (left > READ_BYTES ? readLines(fd, { segment, offset }, left) : undefined)
+        (left > READ_BYTES ? readLines(fd, from, left) : undefined)
       );
     } finally {
       closeSync(fd);

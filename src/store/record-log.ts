@@ -6,14 +6,11 @@ import {
   mkdirSync,
   openSync,
   readSync,
-  readdirSync,
-  rmSync,
-  statSync,
   writevSync,
 } from "node:fs";
-import { join } from "node:path";
 import { crc32 } from "node:zlib";
 import type { LogPosition } from "../core/log-position.ts";
+import { Segments } from "./segments.ts";
 
 /** What was appended together: its kind is the writer's own word for it. */
 export interface LogRecord {
@@ -28,7 +25,6 @@ const SEGMENT_BYTES = 32 * 1024 * 1024;
 const READ_BYTES = 1024 * 1024;
 /** Length of the body, its checksum, its kind. */
 const HEAD_BYTES = 9;
-const SUFFIX = ".rec";
 
 /**
  * Records of any bytes, appended to segment files. What `append` returned from is with the kernel: it
@@ -36,15 +32,15 @@ const SUFFIX = ".rec";
  * cut by a crash, or spoilt on the disk, ends what is read of its segment.
  */
 export class RecordLog {
-  private readonly folder: string;
+  private readonly segments: Segments;
   private fd: number | undefined;
   private segment = "";
   private size = 0;
   private isDirty = false;
 
   constructor(folder: string) {
-    this.folder = folder;
     mkdirSync(folder, { recursive: true, mode: 0o700 });
+    this.segments = new Segments(folder, ".rec");
   }
 
   /** Throws what the disk says; nothing half stays. Gives where the record begins and ends. */
@@ -71,10 +67,8 @@ export class RecordLog {
 
   /** The records after `from`, about `READ_BYTES` of them; none where there are no more. */
   read(from: LogPosition | undefined): LogRecord[] {
-    for (const segment of this.segments()) {
-      if (from && segment < from.segment) continue;
-      const offset = from?.segment === segment ? from.offset : 0;
-      const records = readSegment(join(this.folder, segment), { segment, offset });
+    for (const place of this.segments.after(from)) {
+      const records = readSegment(this.segments.pathOf(place.segment), place);
       if (records.length > 0) return records;
     }
     return [];
@@ -82,9 +76,7 @@ export class RecordLog {
 
   /** Removes the segments that lie wholly before this position, except the one being written. */
   forget(before: LogPosition): void {
-    for (const segment of this.segments()) {
-      if (segment < before.segment && segment !== this.segment) rmSync(join(this.folder, segment));
-    }
+    this.segments.forget(before, this.segment);
   }
 
   /** What comes next begins a new segment: the one before can then be forgotten as a whole. */
@@ -96,13 +88,7 @@ export class RecordLog {
 
   /** Bytes that stand in the log after this position. */
   backlog(from: LogPosition | undefined): number {
-    let bytes = 0;
-    for (const segment of this.segments()) {
-      if (from && segment < from.segment) continue;
-      const { size } = statSync(join(this.folder, segment));
-      bytes += size - (from?.segment === segment ? from.offset : 0);
-    }
-    return bytes;
+    return this.segments.backlog(from);
   }
 
   close(): void {
@@ -110,22 +96,13 @@ export class RecordLog {
     this.fd = undefined;
   }
 
-  private segments(): string[] {
-    return readdirSync(this.folder)
-      .filter((name) => name.endsWith(SUFFIX))
-      .toSorted();
-  }
-
   private writable(): number {
     if (this.fd !== undefined && this.size < SEGMENT_BYTES) return this.fd;
     if (this.isDirty) this.sync();
     this.close();
-    // Numbers go on from those of the older logs of lines that lay in the same folder.
-    const last = readdirSync(this.folder).toSorted().at(-1);
-    const number = last === undefined ? 0 : Number.parseInt(last, 10) + 1;
-    this.segment = `${String(number).padStart(10, "0")}${SUFFIX}`;
+    this.segment = this.segments.next();
     // A new file for each start: a record that a crash cut stays at the end of the old one, unread.
-    this.fd = openSync(join(this.folder, this.segment), "a", 0o600);
+    this.fd = openSync(this.segments.pathOf(this.segment), "a", 0o600);
     this.size = fstatSync(this.fd).size;
     return this.fd;
   }

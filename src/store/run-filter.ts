@@ -27,7 +27,7 @@ export interface FilterDialect {
   trace(which: "root" | "tree", condition: string): string;
 }
 
-const SIGNS: Record<Comparison, string> = {
+export const SIGNS: Readonly<Record<Comparison, string>> = {
   eq: "=",
   neq: "<>",
   gt: ">",
@@ -78,7 +78,7 @@ const NUMBERS: Partial<Record<RunField, string>> = {
 
 const FLAGS: Partial<Record<RunField, string>> = { isStream: "is_stream", guarded: "is_guarded" };
 const MOST_WORD_CHARS = 100;
-const UUID = /^[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}$/i;
+export const UUID = /^[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}$/i;
 const FAILED = "status IN ('error', 'blocked')";
 
 /** Throws invalid_request where a field cannot be compared in that way. */
@@ -122,12 +122,12 @@ export function toSql(filter: RunFilter, dialect: FilterDialect): string {
   }
 }
 
-/** Words as they are found: without regard to case and accents, and to what comes after so many letters. */
 /** Whether the last word is only a beginning, as `riv*`: whoever looks for whole words finds them a hundred times faster. */
 export function isOpenEnded(text: string): boolean {
   return text.trimEnd().endsWith("*");
 }
 
+/** Words as they are found: without regard to case and accents, and to what comes after so many letters. */
 export function wordsOf(text: string): string[] {
   return text
     .normalize("NFKD")
@@ -206,6 +206,7 @@ function textColumn(field: RunField): string {
   return column;
 }
 
-function cannot(field: string, wanted = "equal or unequal"): WeirError {
+/** What is said of a field that cannot be compared in the way that was asked for. */
+export function cannot(field: string, wanted = "equal or unequal"): WeirError {
   return new WeirError("invalid_request", `filter: ${field} can only be compared with ${wanted}.`);
 }

@@ -1,6 +1,5 @@
-import { WeirError } from "../../../core/errors.ts";
 import type { Comparison, FilterValue, RunField, RunFilter } from "../../../core/run-query.ts";
-import { isOpenEnded, wordsOf } from "../../run-filter.ts";
+import { SIGNS, UUID, cannot, isOpenEnded, wordsOf } from "../../run-filter.ts";
 import { INDEXED, termOf } from "./find-terms.ts";
 import { GUARDED, SOURCES, STATUSES, STREAMED, firstSeq, uuidToBytes } from "./schema.ts";
 import type { Words } from "./words.ts";
@@ -10,15 +9,6 @@ export interface Condition {
   readonly sql: string;
   readonly values: (string | number | Uint8Array | null)[];
 }
-
-const SIGNS: Record<Comparison, string> = {
-  eq: "=",
-  neq: "<>",
-  gt: ">",
-  gte: ">=",
-  lt: "<",
-  lte: "<=",
-};
 
 /** Columns that hold the number of a word. */
 const WORD_COLUMNS: Partial<Record<RunField, string>> = {
@@ -58,8 +48,6 @@ const NUMBERS: Partial<Record<RunField, string>> = {
   reasoningTokens: "ifnull(run.reasoning_tokens, 0)",
   costDollars: "(run.cost / 1e9)",
 };
-
-const UUID = /^[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}$/i;
 
 /** Translates a filter. Throws invalid_request where a field cannot be compared in that way. */
 export function toCondition(filter: RunFilter, words: Words): Condition {
@@ -225,10 +213,6 @@ function ofFeedback({ key, cmp, score }: Extract<RunFilter, { op: "feedback" }>)
 function ofTrace(which: "root" | "tree", { sql, values }: Condition): Condition {
   const isRoot = which === "root" ? "run.id = run.trace AND " : "";
   return { sql: `run.trace IN (SELECT run.trace FROM run WHERE ${isRoot}(${sql}))`, values };
-}
-
-function cannot(field: string, wanted = "equal or unequal"): WeirError {
-  return new WeirError("invalid_request", `filter: ${field} can only be compared with ${wanted}.`);
 }
 
 /** Every word must be there, with `*` at the end the last one as a beginning; quotes keep FTS5's operators out. */
