@@ -1,4 +1,4 @@
-/** Projects and feedback as rows, where ids are kept as texts. */
+/** Projects and feedback as rows; ids are texts. */
 import type { Feedback, Project } from "../core/run.ts";
 
 export interface ProjectRow {
@@ -25,6 +25,19 @@ export function toProjectOf(row: ProjectRow): Project {
     extra: parsed(row.extra),
     lastRunAt: row.last_run_at,
   };
+}
+
+export function toProjectRow(project: Omit<Project, "lastRunAt">) {
+  return {
+    id: project.id,
+    tenant: project.tenantId,
+    name: project.name,
+    description: project.description,
+    start_at: project.startAt,
+    end_at: project.endAt,
+    reference_dataset_id: project.referenceDatasetId,
+    extra: toJson(project.extra),
+  } satisfies Omit<ProjectRow, "last_run_at">;
 }
 
 export interface FeedbackRow {
@@ -63,6 +76,30 @@ export function toFeedbackOf(row: FeedbackRow): Feedback {
     createdAt: row.created_at,
     modifiedAt: row.modified_at,
   };
+}
+
+export function toFeedbackRow(feedback: Feedback) {
+  return {
+    id: feedback.id,
+    tenant: feedback.tenantId,
+    run: feedback.runId,
+    trace: feedback.traceId,
+    project: feedback.projectId,
+    key: feedback.key,
+    score: feedback.score,
+    value: toJson(feedback.value),
+    correction: toJson(feedback.correction),
+    comment: feedback.comment,
+    source: toJson(feedback.source),
+    experiment: feedback.comparativeExperimentId,
+    extra: toJson(feedback.extra),
+    created_at: feedback.createdAt,
+    modified_at: feedback.modifiedAt,
+  } satisfies FeedbackRow;
+}
+
+function toJson(value: unknown): string | null {
+  return value === undefined || value === null ? null : JSON.stringify(value);
 }
 
 function parsed(json: string | null): unknown {

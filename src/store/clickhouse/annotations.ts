@@ -1,7 +1,12 @@
 /** Projects and feedback: what people and programs put to runs. */
 import { WeirError } from "../../core/errors.ts";
 import type { Feedback, Project } from "../../core/run.ts";
-import type { FeedbackRow, ProjectRow } from "../annotation-columns.ts";
+import {
+  type FeedbackRow,
+  type ProjectRow,
+  toFeedbackRow,
+  toProjectRow,
+} from "../annotation-columns.ts";
 import { listOf, quoted } from "./dialect.ts";
 import { nextVersion, noteVersions } from "./schema.ts";
 import type { ClickHouseServer } from "./server.ts";
@@ -63,21 +68,15 @@ export async function putProject(
   server: ClickHouseServer,
   project: Omit<Project, "lastRunAt">,
 ): Promise<void> {
-  const { id, tenantId: tenant, name, description } = project;
+  const { id, tenantId: tenant, name } = project;
   const other = await projectNamed(server, tenant, name);
   if (other !== undefined && other !== id) {
     throw new WeirError("conflict", `There is a project ${name} already.`);
   }
   const [kept] = await projectsWhere(server, `id = ${quoted(id)}`);
   const row: ProjectRow = {
-    id,
+    ...toProjectRow(project),
     tenant: kept?.tenant ?? tenant,
-    name,
-    description,
-    start_at: project.startAt,
-    end_at: project.endAt,
-    reference_dataset_id: project.referenceDatasetId,
-    extra: toJson(project.extra),
     last_run_at: kept?.last_run_at ?? null,
   };
   await server.insert("project", [versioned(row)]);
@@ -96,7 +95,7 @@ export async function putFeedback(
   const rows = feedback.flatMap((one) => {
     const before = known.get(one.id);
     if (before && before.tenant !== one.tenantId) return [];
-    const row = toFeedbackRow(one, before?.created_at ?? one.createdAt);
+    const row = toNewFeedback(one, before?.created_at ?? one.createdAt);
     known.set(one.id, row);
     return [row];
   });
@@ -116,26 +115,13 @@ export async function dropProject(server: ClickHouseServer, id: string): Promise
   await server.insert("project", [{ id, is_gone: 1, version: nextVersion() }]);
 }
 
-function toFeedbackRow(feedback: Feedback, createdAt: number): NewFeedback {
+function toNewFeedback(feedback: Feedback, createdAt: number): NewFeedback {
   const { source } = feedback;
   const type = typeof source === "object" && source !== null && "type" in source && source.type;
   return {
-    id: feedback.id,
-    tenant: feedback.tenantId,
-    run: feedback.runId,
-    trace: feedback.traceId,
-    project: feedback.projectId,
-    key: feedback.key,
-    score: feedback.score,
-    value: toJson(feedback.value),
-    correction: toJson(feedback.correction),
-    comment: feedback.comment,
-    source: toJson(source),
+    ...toFeedbackRow(feedback),
     source_type: typeof type === "string" ? type : "",
-    experiment: feedback.comparativeExperimentId,
-    extra: toJson(feedback.extra),
     created_at: createdAt,
-    modified_at: feedback.modifiedAt,
   };
 }
 
@@ -147,8 +133,4 @@ async function noted<T>(asked: Promise<Kept<T>[]>): Promise<Kept<T>[]> {
 
 function versioned<T extends object>(row: T): T & { is_gone: number; version: number } {
   return { ...row, is_gone: 0, version: nextVersion() };
-}
-
-function toJson(value: unknown): string | null {
-  return value === undefined || value === null ? null : JSON.stringify(value);
 }

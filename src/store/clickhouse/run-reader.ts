@@ -1,16 +1,24 @@
-import { WeirError } from "../../core/errors.ts";
 import type { Feedback, KeptRun, Project, Run, RunPayload } from "../../core/run.ts";
 import type {
   FeedbackQuery,
   FigureCell,
   FigureQuery,
   ProjectQuery,
-  RunFilter,
   RunPage,
   RunQuery,
 } from "../../core/run-query.ts";
 import { toFeedbackOf, toProjectOf } from "../annotation-columns.ts";
 import { countFacets } from "../facets.ts";
+import {
+  type Asked,
+  FACET_RUNS,
+  ofTrace,
+  pageOf,
+  payloadsOf,
+  placeOf,
+  readPlace,
+  withTexts,
+} from "../run-answers.ts";
 import { Sealing } from "../sealing.ts";
 import { feedbackWhere, projectsWhere } from "./annotations.ts";
 import { listOf, quoted } from "./dialect.ts";
@@ -22,9 +30,6 @@ import { dayOf } from "./schema.ts";
 import type { ClickHouseServer } from "./server.ts";
 import { readAttachment, readTexts } from "./texts.ts";
 
-type Asked = Omit<RunQuery, "limit" | "cursor">;
-
-const FACET_RUNS = 20_000;
 const DAY_MS = 86_400_000;
 /** How many days are looked at first for a page, and then, before all are. */
 const FIRST_DAYS = [1, 7];
@@ -47,9 +52,7 @@ export class ClickHouseRunReader {
 
   async runs(query: RunQuery): Promise<RunPage> {
     const rows = await this.page(query, query.limit + 1, query.cursor);
-    const page = rows.slice(0, query.limit);
-    const last = page.at(-1);
-    const next = rows.length > page.length && last ? `${last.at}_${last.id}` : null;
+    const { page, next } = pageOf(rows, query.limit, placeOf);
     return { runs: page.map(fromRow), next };
   }
 
@@ -72,10 +75,9 @@ export class ClickHouseRunReader {
 
   trace(
     traceId: string,
-    { tenantId, limit, cursor }: { tenantId?: string; limit: number; cursor?: string },
+    options: { tenantId?: string; limit: number; cursor?: string },
   ): Promise<RunPage> {
-    const filter: RunFilter = { op: "eq", field: "traceId", value: traceId };
-    return this.runs({ tenantId, filter, limit, cursor, order: "asc" });
+    return this.runs(ofTrace(traceId, options));
   }
 
   outline(traceId: string, options: { limit: number; cursor?: string }): Promise<RunPage> {
@@ -83,8 +85,7 @@ export class ClickHouseRunReader {
   }
 
   async payloads(ids: readonly string[]): Promise<Record<string, RunPayload>> {
-    const found = await this.find(ids);
-    return Object.fromEntries(found.map(({ run, payload }) => [run.id, payload]));
+    return payloadsOf(await this.find(ids));
   }
 
   async attachment(runId: string, name: string) {
@@ -127,7 +128,11 @@ export class ClickHouseRunReader {
       where.push(`reference_dataset_id IS ${query.isReferenceFree ? "" : "NOT "}NULL`);
     }
     const order = "ORDER BY coalesce(last_run_at, start_at) DESC, name";
-    const rows = await projectsWhere(this.server, where.join(" AND "), `${order} ${pageOf(query)}`);
+    const rows = await projectsWhere(
+      this.server,
+      where.join(" AND "),
+      `${order} ${limitOf(query)}`,
+    );
     return rows.map(toProjectOf);
   }
 
@@ -141,7 +146,7 @@ export class ClickHouseRunReader {
     among(where, "run", query.runIds);
     among(where, "key", query.keys);
     among(where, "source_type", query.sources);
-    const tail = `ORDER BY created_at DESC ${pageOf(query)}`;
+    const tail = `ORDER BY created_at DESC ${limitOf(query)}`;
     return (await feedbackWhere(this.server, where.join(" AND "), tail)).map(toFeedbackOf);
   }
 
@@ -173,7 +178,7 @@ function among(where: string[], column: string, values: readonly string[] | unde
   if (values) where.push(values.length === 0 ? "0" : `${column} IN ${listOf(values)}`);
 }
 
-function pageOf({ limit, offset = 0 }: { limit: number; offset?: number | undefined }): string {
+function limitOf({ limit, offset = 0 }: { limit: number; offset?: number | undefined }): string {
   return `LIMIT ${Math.floor(offset)}, ${Math.floor(limit)}`;
 }
 
@@ -197,21 +202,9 @@ function toSum(row: Readonly<Record<string, string | number | null>>) {
   };
 }
 
-function withTexts(run: Run, kept: RunPayload): KeptRun {
-  const { timeline = null, ...payload } = kept as RunPayload & { timeline?: unknown };
-  return { run: run.call ? { ...run, call: { ...run.call, timeline } } : run, payload };
-}
-
-const CURSOR = /^(-?[\d.]+(?:e[+-]?\d+)?)_([0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12})$/;
-
 function afterOf(cursor: string | undefined, isUp: boolean): { sql: string; at?: number } {
   if (cursor === undefined) return { sql: "1" };
-  const [, at, id] = CURSOR.exec(cursor) ?? [];
-  if (at === undefined || id === undefined) {
-    throw new WeirError("invalid_request", "cursor: hand back the `next` of the page before.", {
-      param: "cursor",
-    });
-  }
+  const { at, id } = readPlace(cursor);
   const sign = isUp ? ">" : "<";
-  return { sql: `(at ${sign} ${at} OR (at = ${at} AND id ${sign} '${id}'))`, at: Number(at) };
+  return { sql: `(at ${sign} ${at} OR (at = ${at} AND id ${sign} '${id}'))`, at };
 }

@@ -1,12 +1,10 @@
 import type { PoolClient } from "pg";
-import { WeirError } from "../../../core/errors.ts";
 import type { Feedback, KeptRun, Project, Run, RunPayload } from "../../../core/run.ts";
 import type {
   FeedbackQuery,
   FigureCell,
   FigureQuery,
   ProjectQuery,
-  RunFilter,
   RunPage,
   RunQuery,
   TraceSum,
@@ -18,6 +16,16 @@ import {
   toProjectOf,
 } from "../../annotation-columns.ts";
 import { countFacets } from "../../facets.ts";
+import {
+  type Asked,
+  FACET_RUNS,
+  ofTrace,
+  pageOf,
+  payloadsOf,
+  placeOf,
+  readPlace,
+  withTexts,
+} from "../../run-answers.ts";
 import { type RunColumns, fromColumns } from "../../run-columns.ts";
 import { toSql } from "../../run-filter.ts";
 import { Sealing } from "../../sealing.ts";
@@ -29,10 +37,7 @@ import { COLUMN_TYPES } from "./schema.ts";
 import { openTraceDatabase } from "./trace-database.ts";
 import { readTexts } from "./texts.ts";
 
-type Asked = Omit<RunQuery, "limit" | "cursor">;
-
 const CONNECTIONS = 4;
-const FACET_RUNS = 20_000;
 const COLUMNS = Object.keys(COLUMN_TYPES).join(", ");
 
 export async function openPostgresRunReader(
@@ -54,9 +59,7 @@ export class PostgresRunReader {
 
   async runs(query: RunQuery): Promise<RunPage> {
     const rows = await this.page(query, query.limit + 1, query.cursor);
-    const page = rows.slice(0, query.limit);
-    const last = page.at(-1);
-    const next = rows.length > page.length && last ? `${last.at}_${last.id}` : null;
+    const { page, next } = pageOf(rows, query.limit, placeOf);
     return { runs: page.map(fromColumns), next };
   }
 
@@ -87,10 +90,9 @@ export class PostgresRunReader {
 
   trace(
     traceId: string,
-    { tenantId, limit, cursor }: { tenantId?: string; limit: number; cursor?: string },
+    options: { tenantId?: string; limit: number; cursor?: string },
   ): Promise<RunPage> {
-    const filter: RunFilter = { op: "eq", field: "traceId", value: traceId };
-    return this.runs({ tenantId, filter, limit, cursor, order: "asc" });
+    return this.runs(ofTrace(traceId, options));
   }
 
   outline(traceId: string, options: { limit: number; cursor?: string }): Promise<RunPage> {
@@ -98,8 +100,7 @@ export class PostgresRunReader {
   }
 
   async payloads(ids: readonly string[]): Promise<Record<string, RunPayload>> {
-    const found = await this.find(ids);
-    return Object.fromEntries(found.map(({ run, payload }) => [run.id, payload]));
+    return payloadsOf(await this.find(ids));
   }
 
   async attachment(runId: string, name: string) {
@@ -209,11 +210,6 @@ export class PostgresRunReader {
   }
 }
 
-function withTexts(run: Run, kept: RunPayload): KeptRun {
-  const { timeline = null, ...payload } = kept as RunPayload & { timeline?: unknown };
-  return { run: run.call ? { ...run, call: { ...run.call, timeline } } : run, payload };
-}
-
 function whereOf({ tenantId, isRoot, filter }: Asked, binder: Binder): string {
   const parts = ["NOT is_hidden"];
   if (tenantId !== undefined) parts.push(`tenant_id = ${binder.add(tenantId)}`);
@@ -222,15 +218,8 @@ function whereOf({ tenantId, isRoot, filter }: Asked, binder: Binder): string {
   return parts.join(" AND ");
 }
 
-const CURSOR = /^(-?[\d.]+(?:e[+-]?\d+)?)_([0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12})$/;
-
 function afterOf(cursor: string | undefined, isUp: boolean, binder: Binder): string {
   if (cursor === undefined) return "true";
-  const [, at, id] = CURSOR.exec(cursor) ?? [];
-  if (at === undefined || id === undefined) {
-    throw new WeirError("invalid_request", "cursor: hand back the `next` of the page before.", {
-      param: "cursor",
-    });
-  }
-  return `(at, id) ${isUp ? ">" : "<"} (${binder.add(Number(at))}::float8, ${binder.add(id)}::uuid)`;
+  const { at, id } = readPlace(cursor);
+  return `(at, id) ${isUp ? ">" : "<"} (${binder.add(at)}::float8, ${binder.add(id)}::uuid)`;
 }

@@ -3,6 +3,7 @@ import type { LogPosition } from "../../../core/log-position.ts";
 import type { Feedback, Project, Run, RunPayload, RunRecord } from "../../../core/run.ts";
 import type { RunBatch, StoredRun } from "../../../core/run-batch.ts";
 import { WeirError } from "../../../core/errors.ts";
+import { toFeedbackRow, toProjectRow } from "../../annotation-columns.ts";
 import { type RunColumns, fromColumns, toColumns } from "../../run-columns.ts";
 import { Sealing, type SealingKeys } from "../../sealing.ts";
 import { wordsOf } from "../../run-filter.ts";
@@ -133,16 +134,7 @@ export class PostgresRunWriter {
       `INSERT INTO weir.trace_project (id, tenant, name, description, start_at, end_at, reference_dataset_id, extra)
        VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (id) DO UPDATE SET name = $3, description = $4,
        start_at = $5, end_at = $6, reference_dataset_id = $7, extra = $8`,
-      [
-        project.id,
-        project.tenantId,
-        project.name,
-        project.description,
-        project.startAt,
-        project.endAt,
-        project.referenceDatasetId,
-        toJson(project.extra),
-      ],
+      Object.values(toProjectRow(project)),
     );
   }
 
@@ -293,26 +285,6 @@ async function putFeedbackRow(client: PoolClient, feedback: Feedback): Promise<v
      experiment, extra, created_at, modified_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
      ON CONFLICT (id) DO UPDATE SET run = $3, trace = $4, project = $5, key = $6, score = $7, value = $8,
      correction = $9, comment = $10, source = $11, experiment = $12, extra = $13, modified_at = $15 WHERE f.tenant = $2`,
-    [
-      feedback.id,
-      feedback.tenantId,
-      feedback.runId,
-      feedback.traceId,
-      feedback.projectId,
-      feedback.key,
-      feedback.score,
-      toJson(feedback.value),
-      toJson(feedback.correction),
-      feedback.comment,
-      toJson(feedback.source),
-      feedback.comparativeExperimentId,
-      toJson(feedback.extra),
-      feedback.createdAt,
-      feedback.modifiedAt,
-    ],
+    Object.values(toFeedbackRow(feedback)),
   );
-}
-
-function toJson(value: unknown): string | null {
-  return value === undefined || value === null ? null : JSON.stringify(value);
 }

@@ -1,6 +1,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { Feedback, Project } from "../../../core/run.ts";
 import { WeirError } from "../../../core/errors.ts";
+import { toFeedbackRow, toProjectRow } from "../../annotation-columns.ts";
 import { uuidToBytes } from "./schema.ts";
 
 /** What people and programs put to runs: the projects that they belong to, and feedback. */
@@ -15,7 +16,7 @@ export class Annotations {
       ),
       put: db.prepare(
         `INSERT INTO project (id, tenant, name, description, start_at, end_at, reference_dataset_id, extra)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET name = excluded.name,
+         VALUES ($id, $tenant, $name, $description, $start_at, $end_at, $reference_dataset_id, $extra) ON CONFLICT (id) DO UPDATE SET name = excluded.name,
          description = excluded.description, start_at = excluded.start_at, end_at = excluded.end_at,
          reference_dataset_id = excluded.reference_dataset_id, extra = excluded.extra`,
       ),
@@ -24,7 +25,8 @@ export class Annotations {
       dropFeedbackOf: db.prepare("DELETE FROM feedback WHERE project = ?"),
       putFeedback: db.prepare(
         `INSERT INTO feedback (id, tenant, run, trace, project, key, score, value, correction, comment, source,
-         experiment, extra, created_at, modified_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+         experiment, extra, created_at, modified_at) VALUES ($id, $tenant, $run, $trace, $project, $key, $score, $value,
+         $correction, $comment, $source, $experiment, $extra, $created_at, $modified_at)
          ON CONFLICT (id) DO UPDATE SET run = excluded.run, trace = excluded.trace, project = excluded.project,
          key = excluded.key, score = excluded.score, value = excluded.value, correction = excluded.correction,
          comment = excluded.comment, source = excluded.source, experiment = excluded.experiment,
@@ -60,16 +62,7 @@ export class Annotations {
     if (other !== undefined && other !== project.id) {
       throw new WeirError("conflict", `There is a project ${project.name} already.`);
     }
-    this.sql.put.run(
-      project.id,
-      project.tenantId,
-      project.name,
-      project.description,
-      project.startAt,
-      project.endAt,
-      project.referenceDatasetId,
-      toJson(project.extra),
-    );
+    this.sql.put.run(toProjectRow(project));
   }
 
   dropProject(id: string): void {
@@ -79,30 +72,12 @@ export class Annotations {
 
   /** Adds it, or changes the one of that id; another tenant's stays as it is. */
   putFeedback(feedback: Feedback): void {
-    this.sql.putFeedback.run(
-      feedback.id,
-      feedback.tenantId,
-      feedback.runId && uuidToBytes(feedback.runId),
-      feedback.traceId && uuidToBytes(feedback.traceId),
-      feedback.projectId,
-      feedback.key,
-      feedback.score,
-      toJson(feedback.value),
-      toJson(feedback.correction),
-      feedback.comment,
-      toJson(feedback.source),
-      feedback.comparativeExperimentId,
-      toJson(feedback.extra),
-      feedback.createdAt,
-      feedback.modifiedAt,
-    );
+    const { run, trace, ...row } = toFeedbackRow(feedback);
+    const ids = { run: run && uuidToBytes(run), trace: trace && uuidToBytes(trace) };
+    this.sql.putFeedback.run({ ...row, ...ids });
   }
 
   removeFeedback(id: string): void {
     this.sql.dropFeedback.run(id);
   }
-}
-
-function toJson(value: unknown): string | null {
-  return value === undefined || value === null ? null : JSON.stringify(value);
 }

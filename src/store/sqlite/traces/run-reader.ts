@@ -11,8 +11,22 @@ import type {
   RunQuery,
   TraceSum,
 } from "../../../core/run-query.ts";
-import { type FeedbackRow, type ProjectRow, toFeedback, toProject } from "./annotation-rows.ts";
-import { WeirError } from "../../../core/errors.ts";
+import {
+  type FeedbackRow,
+  type ProjectRow,
+  toFeedbackOf,
+  toProjectOf,
+} from "../../annotation-columns.ts";
+import { countFacets } from "../../facets.ts";
+import {
+  type Asked,
+  FACET_RUNS,
+  badCursor,
+  ofTrace,
+  pageOf,
+  payloadsOf,
+  withTexts,
+} from "../../run-answers.ts";
 import { PayloadReader } from "./blocks.ts";
 import { FigureReader } from "./figures.ts";
 import {
@@ -24,16 +38,12 @@ import {
   toCondition,
 } from "./filter-sql.ts";
 import { OUTLINE, type OutlineRow, type RunRow, fromRow, toOutline } from "./run-rows.ts";
-import { SHADOW, firstSeq, uuidToBytes } from "./schema.ts";
+import { SHADOW, bytesToUuid, firstSeq, uuidToBytes } from "./schema.ts";
 import { Sealing, type Sealed } from "../../sealing.ts";
 import type { SqliteTraceOptions } from "./run-writer.ts";
 import { Words } from "./words.ts";
 
-type Asked = Omit<RunQuery, "limit" | "cursor">;
 type Value = string | number | Uint8Array | null;
-
-/** Facets are counted over so many of the newest runs that pass. */
-const FACET_RUNS = 20_000;
 
 /** Reads the trace database beside its writer, which it never blocks. */
 export class SqliteRunReader {
@@ -54,7 +64,7 @@ export class SqliteRunReader {
 
   async runs(query: RunQuery): Promise<RunPage> {
     const rows = [...this.walk(query, query.limit + 1, query.cursor)];
-    const { page, next } = paged(rows, query.limit);
+    const { page, next } = pageOf(rows, query.limit, keyOf);
     return { runs: page.map((row) => fromRow(row, this.words)), next };
   }
 
@@ -79,10 +89,9 @@ export class SqliteRunReader {
 
   async trace(
     traceId: string,
-    { tenantId, limit, cursor }: { tenantId?: string; limit: number; cursor?: string },
+    options: { tenantId?: string; limit: number; cursor?: string },
   ): Promise<RunPage> {
-    const filter: RunFilter = { op: "eq", field: "traceId", value: traceId };
-    return this.runs({ tenantId, filter, limit, cursor, order: "asc" });
+    return this.runs(ofTrace(traceId, options));
   }
 
   async outline(
@@ -91,13 +100,12 @@ export class SqliteRunReader {
   ): Promise<OutlinePage> {
     const filter: RunFilter = { op: "eq", field: "traceId", value: traceId };
     const rows = [...this.walk<OutlineRow>({ filter, order: "asc" }, limit + 1, cursor, OUTLINE)];
-    const { page, next } = paged(rows, limit);
+    const { page, next } = pageOf(rows, limit, keyOf);
     return { runs: page.map((row) => toOutline(row, this.words)), next };
   }
 
   async payloads(ids: readonly string[]): Promise<Record<string, RunPayload>> {
-    const found = await this.find(ids);
-    return Object.fromEntries(found.map(({ run, payload }) => [run.id, payload]));
+    return payloadsOf(await this.find(ids));
   }
 
   async attachment(
@@ -131,18 +139,11 @@ export class SqliteRunReader {
   }
 
   async facets(query: Asked, fields: readonly (keyof Run)[], limit: number) {
-    const counts = new Map(fields.map((field) => [field, new Map<string, number>()]));
-    for (const row of this.walk(query, FACET_RUNS)) {
-      const run = fromRow(row, this.words);
-      for (const [field, values] of counts) countValue(values, run[field]);
-    }
-    return Object.fromEntries(
-      Array.from(counts, ([field, values]) => [
-        field,
-        Array.from(values, ([value, count]) => ({ value, count }))
-          .toSorted((a, b) => b.count - a.count || (a.value < b.value ? -1 : 1))
-          .slice(0, limit),
-      ]),
+    const rows = this.walk(query, FACET_RUNS);
+    return countFacets(
+      rows.map((row) => fromRow(row, this.words)),
+      fields,
+      limit,
     );
   }
 
@@ -163,7 +164,7 @@ export class SqliteRunReader {
         `SELECT * FROM project WHERE ${where.sql} ORDER BY ifnull(last_run_at, start_at) DESC, name LIMIT ? OFFSET ?`,
       )
       .all(...where.values, query.limit, query.offset ?? 0);
-    return rows.map((row) => toProject(row as unknown as ProjectRow)); // the table is STRICT
+    return rows.map((row) => toProjectOf(row as unknown as ProjectRow)); // the table is STRICT
   }
 
   async feedback(query: FeedbackQuery): Promise<Feedback[]> {
@@ -181,7 +182,7 @@ export class SqliteRunReader {
         `SELECT * FROM feedback WHERE ${where.sql} ORDER BY created_at DESC LIMIT ? OFFSET ?`,
       )
       .all(...where.values, query.limit, query.offset ?? 0);
-    return rows.map((row) => toFeedback(row as unknown as FeedbackRow)); // the table is STRICT
+    return rows.map((row) => toFeedbackOf(withUuids(row as unknown as KeptFeedback))); // the table is STRICT
   }
 
   async close(): Promise<void> {
@@ -197,8 +198,7 @@ export class SqliteRunReader {
     const { block, start, length, seq } = row;
     const isPlaced = block !== null && start !== null && length !== null;
     const kept = this.payloadReader.read(seq, isPlaced ? { block, start, length } : undefined);
-    const { timeline = null, ...payload } = kept as RunPayload & { timeline?: unknown };
-    return { run: run.call ? { ...run, call: { ...run.call, timeline } } : run, payload };
+    return withTexts(run, kept);
   }
 
   /** The rows that pass, in order. */
@@ -209,9 +209,7 @@ export class SqliteRunReader {
     columns: readonly string[] = ["*"],
   ): Generator<Row> {
     if (cursor !== undefined && !/^-?\d{1,16}$/.test(cursor)) {
-      throw new WeirError("invalid_request", "cursor: hand back the `next` of the page before.", {
-        param: "cursor",
-      });
+      throw badCursor();
     }
     const { from, where, order, key } = this.source(query);
     const isUp = query.order === "asc";
@@ -282,18 +280,18 @@ export class SqliteRunReader {
   }
 }
 
-/** A page of rows, one more than it takes were read, and where the next one begins. */
-function paged<Row extends { readonly seq: number }>(rows: readonly Row[], limit: number) {
-  const page = rows.slice(0, limit);
-  const last = page.at(-1);
-  return { page, next: rows.length > page.length && last ? String(last.seq) : null };
+/** Where the next page goes on. */
+function keyOf({ seq }: { readonly seq: number }): string {
+  return String(seq);
 }
 
-/** Of a list each of its values counts. */
-function countValue(counts: Map<string, number>, value: unknown): void {
-  for (const one of Array.isArray(value) ? value : [value]) {
-    if (one !== null) counts.set(String(one), (counts.get(String(one)) ?? 0) + 1);
-  }
+type KeptFeedback = Omit<FeedbackRow, "run" | "trace"> & {
+  readonly run: Uint8Array | null;
+  readonly trace: Uint8Array | null;
+};
+
+function withUuids({ run, trace, ...row }: KeptFeedback): FeedbackRow {
+  return { ...row, run: run && bytesToUuid(run), trace: trace && bytesToUuid(trace) };
 }
 
 /** Conditions on named columns; what is undefined is no condition. */
