@@ -4,6 +4,7 @@ import { type Socket, connect } from "node:net";
 import { join } from "node:path";
 import { expect, it, onTestFinished } from "vitest";
 import { createMockUpstream } from "../src/cli/mock/upstream.ts";
+import { Overhead } from "../src/http/trace-schemas.ts";
 import { missing } from "./support/missing.ts";
 import { type Cli, serve } from "./support/process.ts";
 import { ADMIN_KEY, eventually, startServer, temporaryFolder } from "./support/server.ts";
@@ -365,6 +366,10 @@ it("says where an answer's time went, in headers and in metrics, unless it is to
   }
   const metrics = await (await server.call("/metrics")).text();
   expect(metrics).toContain('weir_overhead_seconds_count{stage="guard"} 2');
+  const { stages } = Overhead.parse(await (await server.call("/admin/v1/overhead")).json());
+  const counts = Object.fromEntries(stages.map(({ stage, ms }) => [stage, ms.count]));
+  const each = { auth: 2, admit: 2, guard: 2, cache: 2, route: 2, settle: 2, together: 2 };
+  expect(counts).toEqual(each);
   const quiet = await startServer(`server: { timingHeader: false }\n${yaml}`);
   const answer = await quiet.call("/v1/chat/completions", HI);
   expect(answer.headers.has("server-timing")).toBe(false);

@@ -2849,6 +2849,35 @@ export interface Operations {
     };
   };
   /**
+   * The time that calls of the last hour spent in this server, by stage
+   */
+  "GET /admin/v1/overhead": {
+    answer: {
+      /**
+       * about an hour ago, or the server's start: calls before it are left out
+       */
+      from: number;
+      stages: {
+        /**
+         * `route` has the wait for a target with room in it; `together` is all of a call's
+         */
+        stage: "auth" | "admit" | "guard" | "cache" | "route" | "settle" | "together";
+        /**
+         * milliseconds, right to 1 %
+         */
+        ms: {
+          count: number;
+          mean: number | null;
+          p50: number | null;
+          p90: number | null;
+          p95: number | null;
+          p99: number | null;
+          max: number | null;
+        };
+      }[];
+    };
+  };
+  /**
    * Saved views of the dashboard
    */
   "GET /admin/v1/views": {

@@ -291,6 +291,24 @@ export type Figure = z.infer<typeof Figure>;
 export const FigureList = z.object({ figures: z.array(Figure) });
 export type FigureList = z.infer<typeof FigureList>;
 
+/** GET /admin/v1/overhead: the gateway's own time, without the upstream's. */
+export const Overhead = z.object({
+  from: z
+    .number()
+    .describe("about an hour ago, or the server's start: calls before it are left out"),
+  stages: z.array(
+    z.object({
+      stage: z
+        .enum(["auth", "admit", "guard", "cache", "route", "settle", "together"])
+        .describe(
+          "`route` has the wait for a target with room in it; `together` is all of a call's",
+        ),
+      ms: Distribution.describe("milliseconds, right to 1 %"),
+    }),
+  ),
+});
+export type Overhead = z.infer<typeof Overhead>;
+
 export const ProjectList = z.object({
   projects: z.array(
     z.object({

@@ -21,6 +21,7 @@ import {
   countFeedback,
   toFeedbackRow,
   toFigure,
+  toOverhead,
   toRunDetail,
   toRunFilter,
   toRunRow,
@@ -37,7 +38,7 @@ const ALL = "-";
 
 /** What the dashboard and the command line ask of traces. */
 export function registerTraceRoutes(app: App, house: House, authorise: Authorise): void {
-  const { recorder, shelf, textReads } = house;
+  const { metrics, recorder, shelf, textReads } = house;
   // Who looks sees also what ended just now.
   const fresh = async (): Promise<Traces> => {
     await recorder.flush();
@@ -71,6 +72,7 @@ export function registerTraceRoutes(app: App, house: House, authorise: Authorise
     },
     ...oneOf(fresh),
     ...aboutRuns(fresh),
+    overhead: () => toOverhead(metrics.overhead()),
     giveFeedback: async (id, feedback, by) =>
       giveFeedback(await fresh(), askedId(id), feedback, by),
     removeUser: async (userId, tenantId) =>

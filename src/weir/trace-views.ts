@@ -2,7 +2,8 @@ import type { FindingRecord, Timeline } from "../core/call.ts";
 import type { Feedback, KeptRun, Run } from "../core/run.ts";
 import type { FigureCell, RunFilter, TraceSum } from "../core/run-query.ts";
 import type { Sketch } from "../core/sketch.ts";
-import type { Distribution, Figure, RunFilters, RunRow } from "../http/trace-schemas.ts";
+import type { Distribution, Figure, Overhead, RunFilters, RunRow } from "../http/trace-schemas.ts";
+import type { OverheadReport } from "../watch/metrics/overhead.ts";
 import { filterOf } from "../watch/langsmith/filter-language.ts";
 import { toSpans } from "../watch/trace/spans.ts";
 
@@ -102,6 +103,10 @@ export function toFigure(cell: FigureCell): Figure {
     perTokenMs: toDistribution(perToken),
     queueMs: toDistribution(queue),
   };
+}
+
+export function toOverhead({ from, stages }: OverheadReport): Overhead {
+  return { from, stages: stages.map(({ stage, times }) => ({ stage, ms: toDistribution(times) })) };
 }
 
 function toDistribution(sketch: Sketch): Distribution {

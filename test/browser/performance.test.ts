@@ -31,6 +31,9 @@ it.each(SIZES)("shows %s %s percentiles, rates and errors", async (name, scheme,
   await latency.getByRole("row", { name: /End to end/ }).waitFor();
   const split = page.getByRole("table").filter({ hasText: "gpt-5-mini" });
   await split.getByRole("row", { name: /gpt-5-mini 12 0% 990 ms/ }).waitFor();
+  const stages = page.getByRole("region", { name: "Gateway overhead by stage" }).first();
+  await stages.getByRole("row", { name: /^Guard inspect the input .* 1$/ }).waitFor();
+  await stages.getByRole("row", { name: /^Together of each call .* 1$/ }).waitFor();
   await page.getByText("Targets now").waitFor();
   await page.getByText("Memory in use").waitFor();
   await expect.poll(() => page.getByRole("figure").count()).toBe(8);

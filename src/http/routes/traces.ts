@@ -10,6 +10,7 @@ import {
   FigureList,
   FigureQueryString,
   NewFeedback,
+  Overhead,
   ProjectList,
   ReadList,
   Removed,
@@ -44,6 +45,7 @@ export interface TraceRoutesNeeds {
   readonly figures: (
     query: z.infer<typeof FigureQueryString>,
   ) => Promise<z.infer<typeof FigureList>>;
+  readonly overhead: () => z.infer<typeof Overhead>;
   readonly projects: () => Promise<z.infer<typeof ProjectList>>;
   readonly giveFeedback: (
     runId: string,
@@ -226,7 +228,10 @@ function oneRoutes(
   );
 }
 
-function figureRoutes(app: FastifyInstance, { authorise, figures }: TraceRoutesNeeds): void {
+function figureRoutes(
+  app: FastifyInstance,
+  { authorise, figures, overhead }: TraceRoutesNeeds,
+): void {
   app.get<{ Querystring: z.infer<typeof FigureQueryString> }>(
     "/admin/v1/figures",
     {
@@ -240,6 +245,20 @@ function figureRoutes(app: FastifyInstance, { authorise, figures }: TraceRoutesN
     (request) => {
       authorise(request.raw, "viewer");
       return figures(request.query);
+    },
+  );
+  app.get(
+    "/admin/v1/overhead",
+    {
+      schema: {
+        summary: "The time that calls of the last hour spent in this server, by stage",
+        tag,
+        response: { 200: Overhead },
+      },
+    },
+    async (request) => {
+      authorise(request.raw, "viewer");
+      return overhead();
     },
   );
 }

@@ -6,7 +6,7 @@ import { Histogram, SECONDS } from "./histogram.ts";
 import { Labelled, MOST_SERIES } from "./labelled.ts";
 import { type Latencies, createLatencies, latencyFamilies, timesOf } from "./latencies.ts";
 import { createOutcomeMetrics } from "./outcomes.ts";
-import { createOverheadMetrics } from "./overhead.ts";
+import { type OverheadReport, createOverheadMetrics } from "./overhead.ts";
 import { createRecent } from "./recent.ts";
 
 /** Metrics of the calls, counted by hand: a few counters and histograms on the hot path. */
@@ -19,6 +19,8 @@ export interface Metrics {
     callsPerSecond: number;
     outputTokensPerSecond: number;
   };
+  /** Where calls spent their time in this server lately. */
+  overhead(): OverheadReport;
   /** Everything as one text, with what others count. */
   expose(gauges: readonly Gauge[], format?: Format): string;
   /** The same as values: what is pushed to a collector. */
@@ -68,7 +70,7 @@ export function createMetrics(now: () => number): Metrics {
   const latencies = createLatencies();
   const genAi = createGenAiMetrics();
   const outcomes = createOutcomeMetrics();
-  const overhead = createOverheadMetrics();
+  const overhead = createOverheadMetrics(now);
   const recent = createRecent(now);
   const kindOf = createKinds((call, model) => ({
     of: call,
@@ -112,6 +114,7 @@ export function createMetrics(now: () => number): Metrics {
     get live() {
       return { activeCalls, ...recent.rates() };
     },
+    overhead: () => overhead.report(),
     families,
     expose: (gauges, format) => expose(families(gauges), format),
   };

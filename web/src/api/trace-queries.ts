@@ -10,6 +10,7 @@ import type {
   FeedbackRow,
   FigureList,
   NewFeedback,
+  Overhead,
   ProjectList,
   RunDetail,
   RunList,
@@ -97,6 +98,15 @@ export function useFigures(key: string, query: () => string, refetchMs: number) 
     select: ({ figures }) => figures,
     refetchInterval: refetchMs,
     placeholderData: keepPreviousData,
+  });
+}
+
+/** What this server itself added to calls lately. */
+export function useOverhead() {
+  return useQuery({
+    queryKey: ["overhead"],
+    queryFn: ({ signal }) => read<Overhead>("/admin/v1/overhead", signal),
+    refetchInterval: LIVE_MS * 5,
   });
 }
 

@@ -12,6 +12,7 @@ import { SendFirst } from "../traces/send-first.tsx";
 import { EnginePanel } from "./engine-panel.tsx";
 import { ErrorClasses } from "./error-classes.tsx";
 import { LatencyTable } from "./latency-table.tsx";
+import { OverheadPanel } from "./overhead-panel.tsx";
 import { fromSearch, KINDS, toSearch, totalsQuery, type View } from "./performance-view.ts";
 import { SplitTable } from "./split-table.tsx";
 
@@ -60,6 +61,7 @@ export function PerformancePage() {
             )
           }
         </Loaded>
+        <OverheadPanel />
         <EnginePanel />
       </div>
     </>
