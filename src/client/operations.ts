@@ -2746,6 +2746,10 @@ export interface Operations {
        * at most two of model, target, provider, route, key, user, tenant, project, tag, promptVersion, type, source, status, thread, name
        */
       by?: string;
+      /**
+       * so many of the busiest values; the rest of a bucket is one figure without values
+       */
+      top?: number;
       filter?: string;
       model?: string;
       target?: string;
@@ -2783,7 +2787,7 @@ export interface Operations {
          */
         at: number;
         /**
-         * in the order of `by`; empty where a run has none
+         * in the order of `by`; an empty text where a run has none, no text for the rest beside `top`
          */
         values: string[];
         runs: number;

@@ -231,6 +231,13 @@ export const FigureQueryString = z
       .string()
       .optional()
       .describe(`at most two of ${DIMENSIONS.join(", ")}`),
+    top: z.coerce
+      .number()
+      .int()
+      .min(1)
+      .max(100)
+      .optional()
+      .describe("so many of the busiest values; the rest of a bucket is one figure without values"),
     filter: Text,
     ...(Object.fromEntries(DIMENSIONS.map((name) => [name, Text])) as Record<
       (typeof DIMENSIONS)[number],
@@ -252,8 +259,8 @@ export const FigureQueryString = z
         query[name] === undefined ? [] : [[name, query[name].split(",")]],
       ),
     ) as Partial<Record<(typeof DIMENSIONS)[number], string[]>>;
-    const { from, to, bucketMs, filter } = query;
-    return { from, to, bucketMs, filter, by: by.data, where };
+    const { from, to, bucketMs, top, filter } = query;
+    return { from, to, bucketMs, top, filter, by: by.data, where };
   });
 export type FigureQueryString = z.infer<typeof FigureQueryString>;
 
@@ -270,7 +277,11 @@ export type Distribution = z.infer<typeof Distribution>;
 
 export const Figure = Tokens.extend({
   at: z.number().describe("the bucket's start"),
-  values: z.array(z.string()).describe("in the order of `by`; empty where a run has none"),
+  values: z
+    .array(z.string())
+    .describe(
+      "in the order of `by`; an empty text where a run has none, no text for the rest beside `top`",
+    ),
   runs: z.number(),
   errors: z.number(),
   blocked: z.number(),

@@ -129,6 +129,14 @@ it("gives figures by model, and facets", async () => {
       durationMs: { count: 1 },
     },
   ]);
+  const top = await get<{ figures: object[] }>(
+    server,
+    `/admin/v1/figures?from=${from}&to=${to}&by=type&top=1`,
+  );
+  expect(top.figures).toMatchObject([
+    { values: ["chain"], runs: 1, durationMs: { count: 1, max: 900 } },
+    { values: [], runs: 1, inputTokens: 1000, durationMs: { count: 1, max: 500 } },
+  ]);
   const { facets } = await get<{ facets: Record<string, object[]> }>(
     server,
     "/admin/v1/run-facets",

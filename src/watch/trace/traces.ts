@@ -3,7 +3,7 @@
  * whichever database stands behind them.
  */
 import type { Feedback, Project, RunPart } from "../../core/run.ts";
-import type { RunFilter } from "../../core/run-query.ts";
+import type { FigureCell, FigureQuery, RunFilter } from "../../core/run-query.ts";
 import type { IngestBody, Ingested } from "./ingest.ts";
 import type { RunReader } from "./run-store.ts";
 
@@ -13,7 +13,9 @@ export interface IngestRequest extends IngestBody {
   readonly contentEncoding: string;
 }
 
-export interface Traces extends Omit<RunReader, "close" | "outline"> {
+export interface Traces extends Omit<RunReader, "close" | "outline" | "figures"> {
+  /** `top`: of so many of the busiest values, and of the rest as one without values. */
+  figures(query: FigureQuery & { readonly top?: number | undefined }): Promise<FigureCell[]>;
   /** The tree of a trace as JSON, columns of http's TraceTree: written beside the threads that serve calls. */
   tree(traceId: string, options: { limit: number; cursor?: string }): Promise<Uint8Array>;
   /**

@@ -1,5 +1,7 @@
 import { parentPort, workerData } from "node:worker_threads";
+import type { FigureCell } from "../../core/run-query.ts";
 import type { RunReader } from "../../watch/trace/run-store.ts";
+import { topCells } from "../../watch/trace/top-cells.ts";
 import type { FromThread, ToThread, TraceThreadData } from "./messages.ts";
 import { packCells } from "./packed-cells.ts";
 import { openRunReader } from "./store-of.ts";
@@ -9,8 +11,9 @@ import { treeJson } from "./tree-json.ts";
 /** The thread that answers questions about traces, beside the one that writes them. */
 
 /** Answers that would cost much on their way as they are. */
-const PACKED: Readonly<Record<string, (value: never) => unknown>> = {
-  figures: packCells,
+const PACKED: Readonly<Record<string, (value: never, args: readonly never[]) => unknown>> = {
+  figures: (cells: FigureCell[], [query]: readonly { readonly top?: number }[]) =>
+    packCells(query?.top === undefined ? cells : topCells(cells, query.top)),
   outline: treeJson,
 };
 
@@ -31,7 +34,7 @@ async function answer({ ask, method, args }: Extract<ToThread, { type: "ask" }>)
     const question = reader[method as keyof RunReader] as (...args: unknown[]) => Promise<unknown>;
     const value = await question.apply(reader, [...args]);
     const pack = PACKED[method];
-    const packed = pack ? pack(value as never) : value;
+    const packed = pack ? pack(value as never, args as never[]) : value;
     const moved = packed instanceof Uint8Array ? [packed.buffer as ArrayBuffer] : []; // our own
     tell({ type: "answer", ask, value: packed }, moved);
   } catch (cause) {

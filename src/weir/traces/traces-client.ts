@@ -119,7 +119,7 @@ export class TracesClient implements Traces {
     return this.read<Awaited<ReturnType<Traces["sums"]>>>("sums", traceIds);
   }
 
-  async figures(query: FigureQuery): Promise<FigureCell[]> {
+  async figures(query: FigureQuery & { readonly top?: number | undefined }): Promise<FigureCell[]> {
     return unpackCells(await this.read<PackedCell[]>("figures", query));
   }
 

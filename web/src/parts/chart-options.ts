@@ -6,8 +6,8 @@ export interface ChartSeries {
   /** The name of a CSS variable, as `--river`. */
   readonly color: string;
   readonly dash?: readonly number[];
-  /** `level` draws steps filled down to zero, as counts by bucket; `line` joins what was measured. */
-  readonly shape: "level" | "line";
+  /** `level` draws steps filled down to zero, as counts by bucket, `step` the same unfilled; `line` joins what was measured. */
+  readonly shape: "level" | "step" | "line";
   readonly values: readonly (number | null)[];
 }
 
@@ -55,7 +55,7 @@ function seriesOptions({ label, dash, shape }: ChartSeries, stroke: string): uPl
   const paths = uPlot.paths.stepped?.({ align: 1 });
   return {
     ...common,
-    fill: withAlpha(stroke, 0.16),
+    ...(shape === "level" && { fill: withAlpha(stroke, 0.16) }),
     points: { show: false },
     ...(paths ? { paths } : {}),
   };

@@ -10,10 +10,12 @@ export interface ChartProps {
   readonly times: readonly number[];
   readonly series: readonly ChartSeries[];
   readonly format: (value: number) => string;
+  /** A single line is named, too. */
+  readonly isNamed?: boolean;
 }
 
 /** A time chart. Lines differ by dash as well as by colour; the pointer shows exact figures. */
-export function Chart({ title, summary, times, series, format }: ChartProps) {
+export function Chart({ title, summary, times, series, format, isNamed = false }: ChartProps) {
   const heading = useId();
   const box = useRef<HTMLDivElement>(null);
   usePlot(box, times, series, format);
@@ -21,7 +23,7 @@ export function Chart({ title, summary, times, series, format }: ChartProps) {
     <figure className="panel chart" aria-labelledby={heading}>
       <figcaption className="panel-head">
         <h2 id={heading}>{title}</h2>
-        <Legend series={series} />
+        {(series.length > 1 || isNamed) && <Legend series={series} />}
       </figcaption>
       <p className="for-screen-readers">{summary}</p>
       <div className="chart-box" ref={box} aria-hidden="true" />
@@ -30,14 +32,13 @@ export function Chart({ title, summary, times, series, format }: ChartProps) {
 }
 
 function Legend({ series }: { series: readonly ChartSeries[] }) {
-  if (series.length < 2) return null;
   return (
     <ul className="legend" aria-hidden="true">
       {series.map(({ label, color, dash }) => (
         <li key={label}>
-          <svg width="22" height="8" viewBox="0 0 22 8">
+          <svg width="30" height="8" viewBox="0 0 30 8">
             <path
-              d="M1 4h20"
+              d="M1 4h28"
               style={{ stroke: `var(${color})` }}
               strokeWidth="2.2"
               strokeDasharray={dash?.join(" ")}

@@ -1,3 +1,4 @@
+import { useCallback } from "react";
 import { useKeys } from "../api/access-queries.ts";
 import { useProjects } from "../api/trace-queries.ts";
 
@@ -31,12 +32,15 @@ export function labelOf(dimension: DimensionName): string {
 
 /** Values as a reader knows them: projects and keys come by their ids. */
 export function useValueNames(dimension: DimensionName): (value: string) => string {
-  const { data: projects = [] } = useProjects();
+  const { data: projects } = useProjects();
   const { data: keys } = useKeys();
-  return (value) => {
-    if (value === "") return "none";
-    if (dimension === "project") return projects.find(({ id }) => id === value)?.name ?? value;
-    if (dimension === "key") return keys?.keys.find(({ id }) => id === value)?.name ?? value;
-    return value;
-  };
+  return useCallback(
+    (value) => {
+      if (value === "") return "none";
+      if (dimension === "project") return projects?.find(({ id }) => id === value)?.name ?? value;
+      if (dimension === "key") return keys?.keys.find(({ id }) => id === value)?.name ?? value;
+      return value;
+    },
+    [dimension, projects, keys],
+  );
 }

@@ -5,6 +5,8 @@ import { Chart, type ChartProps } from "../../parts/chart.tsx";
 import type { ChartSeries } from "../../parts/chart-options.ts";
 import { Loaded, Skeleton } from "../../parts/feedback.tsx";
 import { bucketsOf, refetchMs, seriesOf, spanOf } from "../../parts/figure-window.ts";
+import { useValueNames } from "../../parts/dimensions.ts";
+import { chartsByValue } from "./value-charts.ts";
 import { seriesQuery, toSearch, type View } from "./performance-view.ts";
 
 const DASHED = [8, 4] as const;
@@ -22,14 +24,26 @@ export function Charts({ view }: { view: View }) {
 }
 
 function Drawn({ view, figures }: { view: View; figures: readonly FigureRow[] }) {
-  const charts = useMemo(() => chartsOf(view, figures), [view.window, figures]);
+  const nameOf = useValueNames(view.by);
+  const charts = useMemo(
+    () =>
+      view.lines === "all"
+        ? chartsOf(view, figures)
+        : chartsByValue(view, figures, nameOf, Date.now()),
+    [view.window, view.lines, figures, nameOf],
+  );
   return (
     <div className="charts">
       {charts.map((chart) => (
-        <Chart key={chart.title} {...chart} />
+        <Chart key={keyOf(chart)} {...chart} />
       ))}
     </div>
   );
+}
+
+/** A chart with other lines is another chart. */
+function keyOf({ title, series }: ChartProps): string {
+  return [title, ...series.map(({ label }) => label)].join("\0");
 }
 
 type Timing = "durationMs" | "ttftMs" | "perTokenMs" | "queueMs";

@@ -13,7 +13,15 @@ import { EnginePanel } from "./engine-panel.tsx";
 import { ErrorClasses } from "./error-classes.tsx";
 import { LatencyTable } from "./latency-table.tsx";
 import { OverheadPanel } from "./overhead-panel.tsx";
-import { fromSearch, KINDS, toSearch, totalsQuery, type View } from "./performance-view.ts";
+import {
+  fromSearch,
+  KINDS,
+  LINES,
+  toSearch,
+  totalsQuery,
+  withSplit,
+  type View,
+} from "./performance-view.ts";
 import { SplitTable } from "./split-table.tsx";
 
 /** The charts bring a drawing library with them. */
@@ -82,7 +90,13 @@ function Controls({ view, onChange }: ViewProps) {
         choices={KINDS}
         onChange={(kind) => onChange({ ...view, kind })}
       />
-      <SplitControls {...view} onChange={(split) => onChange({ ...view, ...split })} />
+      <SplitControls {...view} onChange={(split) => onChange(withSplit(view, split))} />
+      <Choice
+        label="Lines of the charts"
+        value={view.lines}
+        choices={LINES}
+        onChange={(lines) => onChange({ ...view, lines })}
+      />
     </div>
   );
 }
@@ -95,7 +109,7 @@ function Figures({ view, total, onChange }: ViewProps & { total: FigureRow }) {
       </section>
       <LatencyTable total={total} />
       <Suspense fallback={<Skeleton height={520} />}>
-        <Charts view={view} />
+        <Charts key={view.lines === "all" ? "" : view.by} view={view} />
       </Suspense>
       <SplitTable view={view} onChange={onChange} />
       <ErrorClasses view={view} />

@@ -6,12 +6,14 @@ import {
   seriesQuery,
   splitQuery,
   toSearch,
+  withSplit,
 } from "./performance-view.ts";
 
 const NOW = Date.UTC(2026, 5, 15, 12, 34, 56);
 const VIEW = {
   window: "24h",
   kind: "all",
+  lines: "all",
   by: "user",
   only: { dimension: "model", value: "gpt-5-mini" },
 } as const;
@@ -30,6 +32,11 @@ it("asks for buckets, values and errors of the same runs", () => {
     model: "gpt-5-mini",
     bucketMs: "900000",
   });
+  const drawn = withSplit(VIEW, { by: "key", only: null });
+  expect(drawn).toEqual({ ...VIEW, by: "key", only: null, lines: "p95" });
+  expect(fromSearch(toSearch(drawn))).toEqual(drawn);
+  expect(seriesQuery(drawn, NOW)).toMatch(/bucketMs=900000&by=key&top=8$/);
+  expect(withSplit(VIEW, { by: "user", only: null }).lines).toBe("all");
   expect(new URLSearchParams(splitQuery(FIRST_VIEW, NOW)).get("by")).toBe("model");
   expect(new URLSearchParams(errorsQuery(VIEW, NOW) ?? "").get("model")).toBe("gpt-5-mini");
   const byKey = { ...VIEW, only: { dimension: "provider", value: "x" } } as const;

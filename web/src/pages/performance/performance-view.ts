@@ -13,27 +13,44 @@ export const KINDS = [
 ] as const;
 type Kind = (typeof KINDS)[number][0];
 
+/** What the charts' lines are: percentiles of all runs, or one of each value of the split. */
+const EACH = ["p50", "p95", "p99", "mean"] as const;
+type Each = (typeof EACH)[number];
+export const LINES = [
+  ["all", "Of all together"],
+  ["p50", "p50 of each value"],
+  ["p95", "p95 of each value"],
+  ["p99", "p99 of each value"],
+  ["mean", "Mean of each value"],
+] as const satisfies readonly (readonly ["all" | Each, string])[];
+
+/** Values with a line of their own; the others are one. */
+const MOST_LINES = 8;
+
 /** What the page's address says. */
 export interface View extends Split {
   readonly window: FigureWindow;
   readonly kind: Kind;
+  readonly lines: "all" | Each;
 }
 
-export const FIRST_VIEW: View = { window: "1h", kind: "llm", ...BY_MODEL };
+export const FIRST_VIEW: View = { window: "1h", kind: "llm", lines: "all", ...BY_MODEL };
 
 export function fromSearch(search: string): View {
   const params = new URLSearchParams(search);
   return {
     window: WINDOW_NAMES.find(([name]) => name === params.get("window"))?.[0] ?? FIRST_VIEW.window,
     kind: KINDS.find(([name]) => name === params.get("kind"))?.[0] ?? FIRST_VIEW.kind,
+    lines: EACH.find((name) => name === params.get("lines")) ?? FIRST_VIEW.lines,
     ...splitFrom(params),
   };
 }
 
-export function toSearch({ window, kind, ...split }: View): string {
+export function toSearch({ window, kind, lines, ...split }: View): string {
   const params = new URLSearchParams();
   if (window !== FIRST_VIEW.window) params.set("window", window);
   if (kind !== FIRST_VIEW.kind) params.set("kind", kind);
+  if (lines !== FIRST_VIEW.lines) params.set("lines", lines);
   putSplit(params, split);
   return params.toString();
 }
@@ -55,7 +72,17 @@ export function totalsQuery(view: View, now: number): string {
 export function seriesQuery(view: View, now: number): string {
   const params = baseQuery(view, now);
   params.set("bucketMs", String(spanOf(view.window, now).bucketMs));
+  if (view.lines !== "all") {
+    params.set("by", view.by);
+    params.set("top", String(MOST_LINES));
+  }
   return params.toString();
+}
+
+/** A dimension that was chosen is drawn by its values, too. */
+export function withSplit(view: View, split: Split): View {
+  const isNew = split.by !== view.by && view.lines === "all";
+  return { ...view, ...split, ...(isNew && { lines: "p95" }) };
 }
 
 /** The window by the values of a dimension. */
