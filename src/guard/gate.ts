@@ -2,10 +2,10 @@ import type { FindingRecord, Origin } from "../core/call.ts";
 import type { ChatMessage, GenerateRequest, Role } from "../core/chat.ts";
 import { WeirError } from "../core/errors.ts";
 import type { Category, Detector, Finding } from "./detector.ts";
-import { ATTACKS, LEAKS } from "./detectors/all.ts";
+import { ATTACKS, leaksOf } from "./detectors/all.ts";
 import { type GuardRules, decide, wantedFor } from "./policy/policy.ts";
 import { OutputScan, describe, replacementFor } from "./stream/output-scan.ts";
-import { type RuleSet, createRuleSet } from "./stream/rule-set.ts";
+import type { RuleSet } from "./stream/rule-set.ts";
 
 /** What a message's writer makes of it. System and developer prompts are ours: never scanned. */
 const ORIGIN: Readonly<Record<Role, Origin | undefined>> = {
@@ -81,10 +81,9 @@ export function createGate(rules: GuardRules) {
 }
 
 function createLooker(wanted: ReadonlySet<Category>): Looker {
-  const leaks = LEAKS.filter(({ category }) => wanted.has(category));
   return {
     attacks: ATTACKS.filter(({ category }) => wanted.has(category)),
-    leaks: leaks.length > 0 ? createRuleSet(leaks) : undefined,
+    leaks: leaksOf(wanted),
   };
 }
 
@@ -151,9 +150,9 @@ function toBlock({ detector, origin }: FindingRecord): WeirError {
   );
 }
 
-const everything = createRuleSet(LEAKS);
+const EVERY_LEAK: ReadonlySet<Category> = new Set(["secrets", "pii"]);
 
-/** A text with every secret and card number taken out: what traces keep under `capture: redacted`. */
+/** A text with every secret and personal number taken out: what traces keep under `capture: redacted`. */
 export function redact(text: string): string {
-  return takeOut(text, everything.look(text, true).findings);
+  return takeOut(text, leaksOf(EVERY_LEAK)?.look(text, true).findings ?? []);
 }

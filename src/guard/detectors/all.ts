@@ -1,11 +1,37 @@
-import type { Detector } from "../detector.ts";
+import type { Category, Detector } from "../detector.ts";
 import { cardNumber } from "./card-number.ts";
+import { contacts } from "./contacts.ts";
+import { decoys } from "./decoys.ts";
+import { iban } from "./iban.ts";
+import { nationalIds } from "./national-ids.ts";
 import { injectionPhrases, jailbreakPhrases } from "./override-phrases.ts";
-import type { Rule } from "./rule.ts";
+import type { Pattern } from "./pattern.ts";
+import { secretAssignments } from "./secret-assignments.ts";
 import { secretRules } from "./secrets.ts";
+import { type RuleSet, createRuleSet } from "../stream/rule-set.ts";
 
 /** What looks at whole texts. */
 export const ATTACKS: readonly Detector[] = [injectionPhrases, jailbreakPhrases];
 
 /** What is recognised while it arrives, in prompts and inside streams. */
-export const LEAKS: readonly Rule[] = [...secretRules, cardNumber];
+const LEAKS: readonly Pattern[] = [
+  ...secretRules,
+  ...secretAssignments,
+  cardNumber,
+  iban,
+  ...nationalIds,
+  ...contacts,
+  ...decoys,
+];
+
+const ruleSets = new Map<string, RuleSet>();
+
+/** The patterns of these categories as one rule set, which all guards share; undefined where there are none. */
+export function leaksOf(wanted: ReadonlySet<Category>): RuleSet | undefined {
+  const patterns = LEAKS.filter(({ category }) => wanted.has(category));
+  if (patterns.length === 0) return undefined;
+  const key = [...new Set(patterns.map(({ category }) => category))].join(" ");
+  let ruleSet = ruleSets.get(key);
+  if (!ruleSet) ruleSets.set(key, (ruleSet = createRuleSet(patterns)));
+  return ruleSet;
+}

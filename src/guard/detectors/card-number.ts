@@ -1,47 +1,35 @@
-import { NONE, type Rule, UNDECIDED } from "./rule.ts";
+import { digitsOf, passesLuhn } from "./checksums.ts";
+import type { Pattern } from "./pattern.ts";
 
-const MIN_DIGITS = 13;
-const MAX_DIGITS = 19;
-
-/** Payment-card numbers: 13 to 19 digits, singly parted by spaces or dashes, that pass Luhn's checksum. */
-export const cardNumber: Rule = {
+/** Payment-card numbers: 13 to 19 digits, in groups as on cards or not, of an issuer's length, that pass Luhn's checksum. */
+export const cardNumber: Pattern = {
   name: "pii.card_number",
   category: "pii",
   confidence: 0.95,
-  starts: ["2", "3", "4", "5", "6"],
-  match(text, at, isEnd) {
-    let digits = "";
-    let end = at;
-    let next = at;
-    for (; next < text.length; next++) {
-      const char = text.charAt(next);
-      if (isDigit(char)) {
-        digits += char;
-        end = next + 1;
-        if (digits.length > MAX_DIGITS) return NONE;
-      } else if (!isSeparator(char) || next !== end) break;
-    }
-    if (next === text.length && !isEnd) return UNDECIDED;
-    if (digits.length < MIN_DIGITS || /\w/.test(text.charAt(end))) return NONE;
-    return passesLuhn(digits) && !/^(\d)\1+$/.test(digits) ? end : NONE;
+  // In one piece; in fours; in four, six and the rest; digit by digit.
+  shape: String.raw`\b[2-6](?:\d{12,18}|\d{3}(?:[ -]\d{4}){2}[ -]\d{1,4}(?:[ -]\d{1,3})?|\d{3}[ -]\d{6}[ -]\d{4,5}|(?:[ -]\d){12,18})\b`,
+  isReal(match) {
+    const digits = digitsOf(match);
+    return isIssued(digits) && passesLuhn(digits);
   },
 };
 
-function isDigit(char: string): boolean {
-  return char >= "0" && char <= "9";
-}
+/** What issuers' numbers begin with, and how long they are. */
+const ISSUERS: readonly (readonly [prefix: RegExp, lengths: readonly number[]])[] = [
+  [/^4/, [13, 16, 19]],
+  [/^(?:5[1-5]|222[1-9]|22[3-9]|2[3-6]|27[01]|2720)/, [16]],
+  [/^3[47]/, [15]],
+  [/^(?:30[0-5]|309|36|38|39)/, [14, 16, 17, 18, 19]],
+  [/^35(?:2[89]|[3-8])/, [16, 17, 18, 19]],
+  [/^(?:6011|64[4-9]|65)/, [16, 17, 18, 19]],
+  [/^62/, [16, 17, 18, 19]],
+  [/^220[0-4]/, [16, 17, 18, 19]],
+  [/^(?:50|5[6-9]|6[0-9])/, [13, 14, 15, 16, 17, 18, 19]],
+];
 
-function isSeparator(char: string): boolean {
-  return char === " " || char === "-";
-}
-
-/** ISO/IEC 7812-1, annex B. */
-function passesLuhn(digits: string): boolean {
-  let sum = 0;
-  for (let index = 0; index < digits.length; index++) {
-    const digit = Number(digits[digits.length - 1 - index]);
-    const doubled = digit * 2 > 9 ? digit * 2 - 9 : digit * 2;
-    sum += index % 2 === 0 ? digit : doubled;
-  }
-  return sum % 10 === 0;
+function isIssued(digits: string): boolean {
+  const isKnown = ISSUERS.some(
+    ([prefix, lengths]) => prefix.test(digits) && lengths.includes(digits.length),
+  );
+  return isKnown && !/^(\d)\1+$/.test(digits);
 }

@@ -22,7 +22,7 @@ const SECRETS = [
   `xoxb-${"1".repeat(12)}-abc`,
   `sk_live_${"d".repeat(24)}`,
   `AIza${"e".repeat(35)}`,
-  `hf_${"f".repeat(34)}`,
+  `hf_${"fKq".repeat(12)}`,
   `npm_${"g".repeat(36)}`,
   `SG.${"h".repeat(22)}.${"i".repeat(43)}`,
   `eyJ${"j".repeat(20)}.eyJ${"k".repeat(30)}.${"l".repeat(43)}`,
@@ -83,9 +83,9 @@ it("gives innocent text back exactly, however it is cut", () => {
   }
 });
 
-it("sends ordinary words at once", () => {
+it("sends ordinary words as soon as they can be no address", () => {
   const { sent } = scan(["Hello", " there,", " how", " are", " you?"]);
-  expect(sent).toEqual(["Hello", " there,", " how", " are", " you?"]);
+  expect(sent).toEqual(["Hello there,", " ", "how ", "are you?"]);
 });
 
 it("cuts the stream before the first byte of what must be blocked", () => {
@@ -132,10 +132,11 @@ it("drops the logprobs that would spell a secret out, and keeps the others", () 
   });
   const key = SECRETS[1] ?? "";
   const sent = [
-    delta("Key: "),
+    delta("So, "),
     delta(key.slice(0, 10)),
     delta(`${key.slice(10)} `),
-    delta("ok "),
+    delta("ok, "),
+    delta("fine. "),
   ].flatMap((event) => scanner?.push([event]) ?? []);
   expect(JSON.stringify(sent)).not.toContain(key.slice(0, 10));
   expect(sent[0]).toHaveProperty("logprobs");
@@ -145,7 +146,13 @@ it("drops the logprobs that would spell a secret out, and keeps the others", () 
 it("does not hold text without bound, and lets none of it out", () => {
   const body = Array.from({ length: 40 }, () => "A".repeat(1000));
   const pem = ["-----BEGIN RSA PRIVATE KEY-----\n", ...body, "\n-----END RSA PRIVATE KEY-----"];
-  expect(scan(["Key: ", ...pem, " done"]).text).toBe("Key: [redacted] done");
-  expect(scan(["Key: ", "sk-", ...body, " done"]).text).toBe("Key: [redacted] done");
-  expect(scan(["Key: ", ...pem.slice(0, -1)]).text).toBe("Key: [redacted]");
+  expect(scan(["Key: ", ...pem, " done"]).text).toBe("Key: [redacted:private_key] done");
+  const long = ["sk-", "aB3dE", ...body];
+  expect(scan(["Key: ", ...long, " done"]).text).toBe("Key: [redacted:openai_key] done");
+  expect(scan(["Key: ", ...pem.slice(0, -1)]).text).toBe("Key: [redacted:private_key]");
+});
+
+it("finds a secret behind an escape of JSON", () => {
+  const key = SECRETS[1] ?? "";
+  expect(scan([`{"k":"Here:\\n`, key, `"}`]).text).toBe('{"k":"Here:\\n[redacted:openai_key]"}');
 });

@@ -1,70 +1,187 @@
 import type { Finding } from "../detector.ts";
-import { createLiteralFinder } from "../detectors/literal-finder.ts";
-import { NONE, type Rule, UNDECIDED, isBoundary } from "../detectors/rule.ts";
+import type { Pattern } from "../detectors/pattern.ts";
+import { Automaton, DEAD } from "./automaton.ts";
+import { type After, parsePattern } from "./pattern-syntax.ts";
 
 /** What a look at a text gave: complete findings, and from where on nothing can be said yet. */
 export interface Looked {
   readonly findings: Finding[];
   /** Text before this index is settled; equals the text's length when all of it is. */
   readonly settled: number;
+  /** The last finding reaches to the text's end and beyond: up to the end of this. */
+  readonly goesOnUntil?: RegExp | undefined;
 }
 
 export interface RuleSet {
-  /** `before` is the character in front of the text; `isEnd` says that no more will come. */
+  /** `before` are the two characters in front of the text; `isEnd` says that no more will come. */
   look(text: string, isEnd: boolean, before?: string): Looked;
 }
 
-/** Several rules as one pass: their starts are found together, then only their rules are tried. */
-export function createRuleSet(rules: readonly Rule[]): RuleSet {
-  const starts = [...new Set(rules.flatMap((rule) => rule.starts))];
-  const finder = createLiteralFinder(starts);
-  const longest = Math.max(0, ...starts.map(({ length }) => length));
+/** What may still become a match is held back up to this many characters. */
+export const MOST_HELD = 512;
 
-  function matchAt(text: string, at: number, isEnd: boolean): { end: number; rule?: Rule } {
-    let isOpen = false;
-    for (const rule of rules) {
-      if (!rule.starts.some((start) => text.startsWith(start, at))) continue;
-      const end = rule.match(text, at, isEnd);
-      if (end >= 0) return { end, rule };
-      isOpen ||= end === UNDECIDED;
+/** Matches of one pattern from one place: so many of the longest are asked about. */
+const MOST_ASKED = 64;
+
+/** Where a token that is longer than what is held ends. */
+const TOKEN_END = /(?=[\s"'`<>])/;
+
+interface Match {
+  readonly pattern: Pattern;
+  readonly end: number;
+}
+
+/** Nothing begins here; or more text is needed to tell; or the longest match. */
+type Outcome = "none" | "undecided" | { readonly match: Match; readonly isCut: boolean };
+
+/**
+ * Patterns as one automaton, tried from every place where one may begin; the leftmost match counts, then
+ * the longest. A place is left after 512 characters at the latest, most after one or two, so that the
+ * cost is linear in the text's length whatever the text is. Throws PatternError.
+ */
+export function createRuleSet(patterns: readonly Pattern[]): RuleSet {
+  const automaton = new Automaton(patterns.map((pattern) => parsePattern(pattern.shape, pattern)));
+  const firsts = {
+    any: automaton.firsts("any"),
+    word: automaton.firsts("word"),
+    token: automaton.firsts("token"),
+  };
+
+  function tryFrom(text: string, start: number, here: After, isEnd: boolean): Outcome {
+    if (automaton.isFull) automaton.forget();
+    const most = Math.min(text.length, start + MOST_HELD);
+    let seen: Candidates | undefined;
+    let at = start;
+    let state = automaton.start(here);
+    while (at < most) {
+      ({ at, state } = automaton.walk(text, at, most, state));
+      if (state === DEAD) return seen?.best(text, start) ?? "none";
+      const accepts = automaton.acceptsOf(state);
+      if (!accepts?.isAny) break;
+      seen ??= new Candidates(patterns);
+      seen.add(accepts.here, at);
+      const isAtBoundary = at < text.length ? !isWord(text.charCodeAt(at)) : isEnd;
+      if (isAtBoundary) seen.add(accepts.atBoundary, at);
+      if (accepts.isFinal) return seen.best(text, start);
     }
-    return { end: isOpen ? UNDECIDED : NONE };
-  }
-
-  /** Where a start may be cut in half by the end of the text. */
-  function halfStart(text: string, from: number, before: string): number {
-    for (let at = Math.max(from, text.length - longest + 1); at < text.length; at++) {
-      if (!isBoundary(text, at, before)) continue;
-      const tail = text.slice(at);
-      if (starts.some((start) => start.startsWith(tail))) return at;
-    }
-    return text.length;
-  }
-
-  /** Where a match may begin, in order. */
-  function candidates(text: string, before: string): number[] {
-    const found: number[] = [];
-    finder.each(text, (_literal, at) => {
-      if (isBoundary(text, at, before)) found.push(at);
-    });
-    // Literals are found by their ends: a long one may begin before a short one that was found first.
-    return found.length > 1 ? found.sort((a, b) => a - b) : found;
+    const isOver = isEnd || at - start >= MOST_HELD;
+    return isOver ? (seen?.best(text, start) ?? "none") : "undecided";
   }
 
   return {
     look(text, isEnd, before = "") {
       const findings: Finding[] = [];
-      let from = 0;
-      for (const at of candidates(text, before)) {
-        if (at < from) continue;
-        const { end, rule } = matchAt(text, at, isEnd);
-        if (end === UNDECIDED) return { findings, settled: at };
-        if (!rule) continue;
-        const { name: detector, category, confidence } = rule;
-        findings.push({ detector, category, start: at, end, confidence });
-        from = end;
+      let at = 0;
+      while (at < text.length) {
+        const code = text.charCodeAt(at);
+        // Most characters begin nothing.
+        if (firsts.token[code] === 0) {
+          at += 1;
+          continue;
+        }
+        const here = placeOf(text, at, before);
+        const outcome = firsts[here][code] === 1 ? tryFrom(text, at, here, isEnd) : "none";
+        if (outcome === "undecided") return { findings, settled: at };
+        if (outcome === "none") {
+          at += 1;
+          continue;
+        }
+        const stop = stopOf(outcome, text);
+        const { isDecoy } = outcome.match.pattern;
+        if (!isDecoy) findings.push(toFinding(outcome, text, at, stop ?? text.length));
+        if (stop === undefined && !isEnd) {
+          return { findings, settled: text.length, goesOnUntil: untilOf(outcome) };
+        }
+        at = stop ?? text.length;
       }
-      return { findings, settled: isEnd ? text.length : halfStart(text, from, before) };
+      return { findings, settled: text.length };
     },
   };
+}
+
+type Matched = Exclude<Outcome, string>;
+
+/** Up to what a match goes on; undefined where it ends by itself. */
+function untilOf({ match, isCut }: Matched): RegExp | undefined {
+  return match.pattern.until ?? (isCut ? TOKEN_END : undefined);
+}
+
+/** Where what is to be taken out ends; undefined: not in this text. */
+function stopOf(matched: Matched, text: string): number | undefined {
+  const { end } = matched.match;
+  const until = untilOf(matched);
+  if (!until) return end;
+  const rest = until.exec(text.slice(end));
+  return rest ? end + rest.index + rest[0].length : undefined;
+}
+
+/** The matches that were seen from one place. */
+class Candidates {
+  private readonly patterns: readonly Pattern[];
+  private readonly found: { index: number; end: number }[] = [];
+
+  constructor(patterns: readonly Pattern[]) {
+    this.patterns = patterns;
+  }
+
+  add(indexes: readonly number[], end: number): void {
+    for (const index of indexes) {
+      const last = this.patterns[index]?.isReal
+        ? undefined
+        : this.found.find((one) => one.index === index);
+      if (last) last.end = end;
+      else this.found.push({ index, end });
+    }
+    if (this.found.length > MOST_ASKED) this.found.shift();
+  }
+
+  best(text: string, start: number): Outcome {
+    const longest = this.found.toSorted((a, b) => b.end - a.end || a.index - b.index);
+    for (const { index, end } of longest) {
+      const pattern = this.patterns[index];
+      if (!pattern || pattern.isReal?.(text.slice(start, end)) === false) continue;
+      return { match: { pattern, end }, isCut: end - start >= MOST_HELD };
+    }
+    return "none";
+  }
+}
+
+function toFinding({ match }: Matched, text: string, at: number, stop: number): Finding {
+  const { pattern, end } = match;
+  const { name: detector, category, confidence } = pattern;
+  const [from, to] = pattern.part?.(text.slice(at, end)) ?? [0, end - at];
+  return { detector, category, start: at + from, end: stop === end ? at + to : stop, confidence };
+}
+
+/** Whether a word, or a token, begins at `at`: the letter of an escape as `\n` in JSON belongs to none. */
+function placeOf(text: string, at: number, before: string): After {
+  const last = charBefore(text, at, 1, before);
+  if (isWord(last)) {
+    const isEscape = isEscapeLetter(last) && charBefore(text, at, 2, before) === BACKSLASH;
+    return isEscape ? "token" : "any";
+  }
+  // % + - .
+  return last === 37 || last === 43 || last === 45 || last === 46 ? "word" : "token";
+}
+
+function charBefore(text: string, at: number, distance: number, before: string): number {
+  const index = at - distance;
+  return index >= 0 ? text.charCodeAt(index) : before.charCodeAt(before.length + index);
+}
+
+const BACKSLASH = 92;
+
+/** b, f, n, r, t */
+function isEscapeLetter(code: number): boolean {
+  return code === 98 || code === 102 || code === 110 || code === 114 || code === 116;
+}
+
+/** `\w` by character code: this is asked at every character. */
+function isWord(code: number): boolean {
+  return (
+    (code >= 97 && code <= 122) ||
+    (code >= 65 && code <= 90) ||
+    (code >= 48 && code <= 57) ||
+    code === 95
+  );
 }

@@ -8,10 +8,8 @@ export interface Released {
   readonly logprobs?: readonly TokenLogprob[];
 }
 
-/** More undecided text than this is not kept: its middle is thrown away, and none of it leaves. */
-const MAX_HELD = 16 * 1024;
-/** What is kept of it at either end, so that its rule still finds where it ends. */
-const KEPT_ENDS = 1024;
+/** Of text that is taken out, what is kept to see where it ends. */
+const END_CONTEXT = 128;
 
 /**
  * One stream of text with a bounded hold-back: text leaves as soon as no rule can still match it,
@@ -23,7 +21,8 @@ export class TextChannel {
   private held = "";
   private before = "";
   private logprobs: TokenLogprob[] = [];
-  private isShortened = false;
+  /** What has been replaced already goes on up to the end of this. */
+  private takingOutUntil: RegExp | undefined;
 
   /** `replace` gives the text to send instead, or undefined to leave the match as it is. */
   constructor(rules: RuleSet, replace: (finding: Finding) => string | undefined) {
@@ -43,39 +42,38 @@ export class TextChannel {
   }
 
   private release(isEnd: boolean): Released | undefined {
-    if (this.held === "") return undefined;
-    const { findings, settled } = this.rules.look(this.held, isEnd, this.before);
+    if (this.held === "" || !this.takeOut()) return undefined;
+    const { findings, settled, goesOnUntil } = this.rules.look(this.held, isEnd, this.before);
     let ready = "";
     let at = 0;
-    let isChanged = false;
     for (const finding of findings) {
       const instead = this.replace(finding);
-      if (instead === undefined && !this.isShortened) continue;
-      // What was shortened has been replaced already.
-      ready += this.isShortened ? "" : this.held.slice(at, finding.start) + instead;
+      if (instead === undefined) continue;
+      ready += this.held.slice(at, finding.start) + instead;
       at = finding.end;
-      isChanged = true;
-      this.isShortened = false;
+      if (finding === findings.at(-1)) this.takingOutUntil = goesOnUntil;
     }
-    if (this.isShortened && settled > at) {
-      // It turned out to be nothing, but its middle is gone: the rest of it must not stand alone.
-      at = settled;
-      this.isShortened = false;
-    }
-    const until = Math.max(settled, at);
-    ready += this.held.slice(at, until);
-    if (until > 0) this.before = this.held.charAt(until - 1);
-    this.held = this.held.slice(until);
-    if (this.held.length > MAX_HELD) ready += this.shorten();
-    return ready === "" && until === 0 ? undefined : this.withLogprobs(ready, isChanged);
+    ready += this.held.slice(at, settled);
+    if (settled === 0) return undefined;
+    this.before = (this.before + this.held.slice(0, settled)).slice(-2);
+    this.held = this.held.slice(settled);
+    return this.withLogprobs(ready, at > 0);
   }
 
-  private shorten(): string {
-    this.held = this.held.slice(0, KEPT_ENDS) + this.held.slice(-KEPT_ENDS);
+  /** Throws away what belongs to a match that was replaced; false while it is not over. */
+  private takeOut(): boolean {
+    if (!this.takingOutUntil) return true;
     this.logprobs = [];
-    const notice = this.isShortened ? "" : "[redacted]";
-    this.isShortened = true;
-    return notice;
+    const end = this.takingOutUntil.exec(this.held);
+    if (!end) {
+      this.held = this.held.slice(-END_CONTEXT);
+      return false;
+    }
+    this.takingOutUntil = undefined;
+    const over = end.index + end[0].length;
+    this.before = this.held.slice(Math.max(0, over - 2), over);
+    this.held = this.held.slice(over);
+    return this.held !== "";
   }
 
   /** Logprobs spell out their tokens: they leave only once all the text that they stand for has. */
