@@ -1,5 +1,5 @@
 import type { Category, Detector, Finding } from "../detector.ts";
-import { type Plain, toPlain } from "../normalize/plain.ts";
+import { type Reading, placeOf, readingsOf } from "../normalize/readings.ts";
 import { createLiteralFinder } from "./literal-finder.ts";
 
 /**
@@ -164,33 +164,39 @@ function phraseDetector(category: Category): Detector {
     name: category,
     category,
     inspect(text) {
-      const plain = toPlain(text);
-      const findings: Finding[] = [];
-      for (const { name, pattern, confidence } of worthTrying(plain, category)) {
-        const hit = pattern.exec(plain.text);
-        if (!hit) continue;
-        const [start, end] = [plain.at(hit.index), plain.at(hit.index + hit[0].length)];
-        findings.push({ detector: `${category}.${name}`, category, start, end, confidence });
+      const findings = new Map<string, Finding>();
+      for (const reading of readingsOf(text)) {
+        for (const { name, pattern, confidence } of worthTrying(reading, category)) {
+          const detector = `${category}.${name}`;
+          if (findings.has(detector)) continue;
+          const hit = pattern.exec(reading.text);
+          if (!hit) continue;
+          const place = placeOf(reading, hit.index, hit.index + hit[0].length);
+          findings.set(detector, { detector, category, confidence, ...place });
+        }
       }
-      return findings;
+      return [...findings.values()];
     },
   };
 }
 
 /** The phrases of which an anchor is there. One pass serves the detectors of both categories. */
-function worthTrying(plain: Plain, category: Category): Phrase[] {
-  if (latest?.plain !== plain) {
-    const phrases = new Set<Phrase>();
-    FINDER.each(plain.text, (literal) => {
+function worthTrying(reading: Reading, category: Category): Phrase[] {
+  let phrases = anchored.get(reading);
+  if (!phrases) {
+    const owners = new Set<Phrase>();
+    FINDER.each(reading.text, (literal) => {
       const owner = OWNERS[literal];
-      if (owner) phrases.add(owner);
+      if (owner) owners.add(owner);
     });
-    latest = { plain, phrases };
+    phrases = [...owners];
+    anchored.set(reading, phrases);
   }
-  return [...latest.phrases].filter((phrase) => phrase.category === category);
+  return phrases.filter((phrase) => phrase.category === category);
 }
 
-let latest: { plain: Plain; phrases: ReadonlySet<Phrase> } | undefined;
+/** Readings live as long as the detectors look at one text. */
+const anchored = new WeakMap<Reading, readonly Phrase[]>();
 
 export const injectionPhrases: Detector = phraseDetector("injection");
 export const jailbreakPhrases: Detector = phraseDetector("jailbreak");

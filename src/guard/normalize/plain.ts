@@ -4,12 +4,17 @@
  */
 export interface Plain {
   readonly text: string;
+  /** The same with its white space as it was: where sentences and lines end can still be seen. */
+  readonly lines: string;
   /** Where the character at this index of `text` stood in the original. Walks it: for findings only. */
   at(index: number): number;
+  /** The same for an index of `lines`. */
+  lineAt(index: number): number;
 }
 
 const INVISIBLE = /\p{Cf}|\p{Variation_Selector}|\u034F|\u115F|\u1160|\u3164|\uFFA0/gu;
-const SPACES = /\s+/g;
+/** Runs of white space that are not a single space already. */
+const SPACES = / *[^\S ]\s*| {2,}/g;
 
 /** The whole text is folded by the engine's own fast routines; a map back is built only when asked. */
 export function toPlain(original: string): Plain {
@@ -21,27 +26,59 @@ export function toPlain(original: string): Plain {
 let latest: { original: string; plain: Plain } | undefined;
 
 function makePlain(original: string): Plain {
+  const lines = fold(original);
   return {
-    text: fold(original).replace(SPACES, " "),
-    at: (index) => originalIndex(original, index),
+    text: collapse(lines),
+    lines,
+    at: (index) => originalIndex(original, index, true),
+    lineAt: (index) => (isAscii(original) ? index : originalIndex(original, index, false)),
   };
+}
+
+/** Every run of white space as one space. */
+export function collapse(text: string): string {
+  return text.replace(SPACES, " ");
 }
 
 const BEYOND_ASCII = /[^\t\n\r -~]/;
 
-function fold(text: string): string {
-  if (!BEYOND_ASCII.test(text)) return text.toLowerCase();
-  return text.normalize("NFKC").replace(INVISIBLE, "").toLowerCase();
+export function isAscii(text: string): boolean {
+  return !BEYOND_ASCII.test(text);
 }
 
-function originalIndex(original: string, index: number): number {
+function fold(text: string): string {
+  return clean(text).toLowerCase();
+}
+
+/** Without compatibility forms and invisible characters; letters keep their case. */
+export function clean(text: string): string {
+  return isAscii(text) ? text : text.normalize("NFKC").replace(INVISIBLE, "");
+}
+
+/** Where each character of a cleaned text stood in the original; one entry more for its end. */
+export function cleanOffsets(original: string, cleaned: string): Uint32Array {
+  const offsets = new Uint32Array(cleaned.length + 1).fill(original.length);
+  let length = 0;
+  let at = 0;
+  const lengths = new Map<string, number>();
+  for (const char of original) {
+    let units = char < "\u0080" ? 1 : lengths.get(char);
+    if (units === undefined) lengths.set(char, (units = clean(char).length));
+    offsets.fill(at, length, length + units);
+    length += units;
+    at += char.length;
+  }
+  return offsets;
+}
+
+function originalIndex(original: string, index: number, isCollapsed: boolean): number {
   let length = 0;
   let endsInSpace = false;
   let at = 0;
   for (const char of original) {
     const folded = fold(char);
     for (const unit of folded) {
-      const isSpace = unit.trim() === "";
+      const isSpace = isCollapsed && unit.trim() === "";
       if (!(isSpace && endsInSpace)) length += unit.length;
       endsInSpace = isSpace;
     }
