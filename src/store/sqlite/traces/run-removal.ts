@@ -4,7 +4,7 @@ import type { RunRow } from "./run-rows.ts";
 import { firstSeq, uuidToBytes } from "./schema.ts";
 
 /** Tables with rows of a run by its key: its own row goes last. */
-const TABLES = ["loose", "attachment", "answer", "run"];
+const TABLES = ["loose", "attachment", "run"];
 
 /** Takes runs out of every table, and their texts out of blocks that they share with others. */
 export class RunRemoval {
@@ -52,6 +52,7 @@ export class RunRemoval {
   }
 
   private bySeqs(seqs: readonly number[]): number {
+    this.sql.dropAnswers.run(JSON.stringify(seqs));
     const blocks = new Set<number>();
     for (const seq of seqs) {
       const row = this.sql.bySeq.get(seq) as RunRow | undefined; // the columns of the table
@@ -90,7 +91,10 @@ function prepare(db: DatabaseSync) {
       db.prepare("DELETE FROM run_text WHERE rowid = ?"),
       ...TABLES.map((table) => db.prepare(`DELETE FROM ${table} WHERE seq = ?`)),
     ],
+    // Answers are found by their ids: all at once, they are looked through but once.
+    dropAnswers: db.prepare("DELETE FROM answer WHERE seq IN (SELECT value FROM json_each(?))"),
     pruneRuns: [
+      db.prepare("DELETE FROM answer WHERE seq <= ?"),
       db.prepare("DELETE FROM feedback WHERE run IN (SELECT id FROM run WHERE seq <= ?)"),
       db.prepare("DELETE FROM run_text WHERE rowid IN (SELECT seq FROM run WHERE seq <= ?)"),
       ...TABLES.map((table) => db.prepare(`DELETE FROM ${table} WHERE seq <= ?`)),
