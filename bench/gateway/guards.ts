@@ -26,7 +26,7 @@ export function measureGuards(): Row[] {
   const inputs = timed(CALLS, () => gate.inspect(request));
   const words = prompt.split(" ");
   const streams = timed(STREAMS, () => {
-    const scan = gate.openOutput();
+    const scan = gate.inspect(request).openOutput();
     for (let token = 0; token < STREAM_TOKENS; token++) {
       const text = `${words[token % words.length] ?? ""} `;
       scan?.push([{ type: "text-delta", index: 0, text } satisfies ChatEvent]);

@@ -103,7 +103,9 @@ it("only records in monitor mode, and does nothing when it is off", () => {
   expect(monitored.findings.map(({ action }) => action)).toEqual(["flag", "flag"]);
   expect(monitored.request).toMatchObject({ messages: [message] });
   expect(inspect(message, { ...RULES, mode: "off" }).findings).toEqual([]);
-  expect(createGate({ ...RULES, mode: "off" }).openOutput()).toBeUndefined();
+  expect(
+    inspect({ role: "user", content: "hi" }, { ...RULES, mode: "off" }).openOutput(),
+  ).toBeUndefined();
 });
 
 it("inspects a bare prompt as a user's text", () => {

@@ -20,6 +20,8 @@ export interface InputVerdict {
   readonly request: GenerateRequest;
   readonly findings: readonly FindingRecord[];
   readonly blocked: WeirError | undefined;
+  /** A watch over an answer to it; undefined when there is nothing to look for. */
+  openOutput(): OutputScan | undefined;
 }
 
 /** One way of looking at texts of one origin. */
@@ -52,12 +54,14 @@ export function createGate(rules: GuardRules) {
         request: redacted ? withRedactions(seen, redacted) : seen,
         findings,
         blocked: worst && toBlock(worst),
+        openOutput,
       };
     },
-    openOutput(): OutputScan | undefined {
-      return output && new OutputScan(output, (finding) => decide(finding, "assistant", rules));
-    },
   };
+
+  function openOutput(): OutputScan | undefined {
+    return output && new OutputScan(output, (finding) => decide(finding, "assistant", rules));
+  }
 
   /** Collects what is in a text; gives the text back with what must not pass taken out. */
   function look(text: string, origin: Origin, findings: FindingRecord[]): string {

@@ -11,7 +11,6 @@ export function gatewayOf(house: CallHouse) {
   const common = {
     gate: {
       inspect: (request: GenerateRequest) => house.live.gate.inspect(request),
-      openOutput: () => house.live.gate.openOutput(),
     },
     recorder: {
       record(ended: CallRecord): void {

@@ -53,8 +53,16 @@ function chunk(text: string, random: () => number, most: number): string[] {
   return chunks;
 }
 
+function openOutput(rules: GuardRules) {
+  const request = { kind: "completion", model: "m", prompt: "", echo: false } as const;
+  const options = { sampling: {}, stop: [], n: 1, stream: true } as const;
+  return createGate(rules)
+    .inspect({ ...request, ...options })
+    .openOutput();
+}
+
 function scan(chunks: readonly string[], rules = RULES) {
-  const scanner = createGate(rules).openOutput();
+  const scanner = openOutput(rules);
   if (!scanner) throw new Error("nothing to scan for");
   const sent: string[] = [];
   const take = (events: readonly ChatEvent[]) => {
@@ -98,7 +106,7 @@ it("cuts the stream before the first byte of what must be blocked", () => {
 });
 
 it("watches tool arguments and reasoning too, each on its own", () => {
-  const scanner = createGate(RULES).openOutput();
+  const scanner = openOutput(RULES);
   const key = SECRETS[1] ?? "";
   const events = [
     {
@@ -123,7 +131,7 @@ it("watches tool arguments and reasoning too, each on its own", () => {
 });
 
 it("drops the logprobs that would spell a secret out, and keeps the others", () => {
-  const scanner = createGate(RULES).openOutput();
+  const scanner = openOutput(RULES);
   const delta = (text: string): ChatEvent => ({
     type: "text-delta",
     index: 0,

@@ -6,7 +6,7 @@ import { WeirError } from "../../core/errors.ts";
 import type { AttemptListener, Provider } from "../provider.ts";
 import { testClock } from "../../../test/support/clock.ts";
 import { startCall } from "./call.ts";
-import type { Gate, Target } from "./needs.ts";
+import type { InputVerdict, Target } from "./needs.ts";
 import { createRouter } from "./routing/router.ts";
 
 const REQUEST: ChatRequest = {
@@ -67,7 +67,7 @@ function scripted(name: string) {
 function setUp(
   targets: Target[],
   more: {
-    gate?: Partial<Gate>;
+    verdict?: Partial<InputVerdict>;
     request?: Partial<ChatRequest>;
     isSlow?: boolean;
     routing?: unknown;
@@ -108,9 +108,13 @@ function setUp(
         },
       },
       gate: {
-        inspect: (request) => ({ request, findings: [], blocked: undefined }),
-        openOutput: () => undefined,
-        ...more.gate,
+        inspect: (request) => ({
+          request,
+          findings: [],
+          blocked: undefined,
+          openOutput: () => undefined,
+          ...more.verdict,
+        }),
       },
       recorder: { record: (record) => records.push(record), active: () => undefined },
       router: createRouter({ now: () => clock.at, random: () => 0.5, later: clock.later }),
@@ -260,7 +264,7 @@ it("refuses what the guard blocks before any target is asked", () => {
   const a = scripted("a");
   const blocked = new WeirError("blocked_by_guard", "no");
   const { told, records } = setUp([a.target], {
-    gate: { inspect: (request) => ({ request, findings: [], blocked }) },
+    verdict: { blocked },
   });
   expect(told).toEqual(["fail blocked_by_guard"]);
   expect(a.calls).toHaveLength(0);
@@ -274,7 +278,7 @@ it("cuts an answer that the output guard blocks", () => {
     blocked: undefined as WeirError | undefined,
     push: (events: readonly ChatEvent[]) => [...events],
   };
-  const { told, records } = setUp([a.target], { gate: { openOutput: () => scan } });
+  const { told, records } = setUp([a.target], { verdict: { openOutput: () => scan } });
   a.latest()?.events([delta("fine ")]);
   scan.blocked = new WeirError("blocked_by_guard", "no");
   scan.push = () => [];

@@ -24,6 +24,7 @@ import type {
   CacheMiss,
   CallContext,
   GatewayNeeds,
+  InputVerdict,
   OutputScan,
   Reply,
   Reservation,
@@ -75,6 +76,7 @@ class Call implements RunningCall {
   private look: CacheLook | undefined;
   /** What is being relayed: attempts, or an answer from the cache. */
   private source: Attempt | undefined;
+  private verdict: InputVerdict | undefined;
   private scan: OutputScan | undefined;
   private inputFindings: readonly FindingRecord[] = [];
   private usage: Usage | undefined;
@@ -99,10 +101,9 @@ class Call implements RunningCall {
     const failed = (error: WeirError) => this.fail(error);
     const admitted = (reservation: Reservation) => {
       if (!this.isAdmitted(reservation)) return;
-      this.inspect();
       whenKnown(
-        () => this.lookUp(),
-        (look) => this.answer(look),
+        () => this.needs.gate.inspect(this.request, this.context),
+        (verdict) => this.inspected(verdict),
         failed,
       );
     };
@@ -135,14 +136,21 @@ class Call implements RunningCall {
     return true;
   }
 
-  private inspect(): void {
-    const verdict = this.needs.gate.inspect(this.request);
+  private inspected(verdict: InputVerdict): void {
+    // The client left while the guard looked.
+    if (this.isOver) return;
     this.request = verdict.request;
     this.stable = stabilised(verdict.request, this.model?.volatileLines);
     this.inputFindings = verdict.findings;
     this.times.routeAt = this.needs.monotonic();
     if (verdict.blocked) throw verdict.blocked;
-    this.scan = this.needs.gate.openOutput();
+    this.verdict = verdict;
+    this.scan = verdict.openOutput();
+    whenKnown(
+      () => this.lookUp(),
+      (look) => this.answer(look),
+      (error) => this.fail(error),
+    );
   }
 
   private lookUp(): CacheLook | undefined | Promise<CacheLook> {
@@ -175,7 +183,7 @@ class Call implements RunningCall {
   private generateAfterAll(): void {
     if (this.isOver) return;
     this.look = undefined;
-    this.scan = this.needs.gate.openOutput();
+    this.scan = this.verdict?.openOutput();
     this.attempt();
   }
 
@@ -202,7 +210,8 @@ class Call implements RunningCall {
     );
     this.attempts = attempts;
     this.source = attempts;
-    needs.shadow?.copy(request, model, context);
+    const openOutput = () => this.verdict?.openOutput();
+    needs.shadow?.copy({ request, model, context, openOutput });
     attempts.start();
   }
 

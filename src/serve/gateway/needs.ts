@@ -129,13 +129,17 @@ export interface InputVerdict {
   readonly findings: readonly FindingRecord[];
   /** Set when the call must not go on. */
   readonly blocked: WeirError | undefined;
+  /** A watch over an answer to this request; undefined when there is nothing to look for. */
+  openOutput(): OutputScan | undefined;
 }
 
-/** The guard, as the gateway sees it. Its decisions are synchronous. */
+/** Whose call the guard looks at: its rules may differ by them. */
+export type Guarded = Pick<CallContext, "route" | "caller">;
+
+/** The guard, as the gateway sees it. */
 export interface Gate {
-  inspect(request: GenerateRequest): InputVerdict;
-  /** A watch over one call's answer; undefined when there is nothing to look for. */
-  openOutput(): OutputScan | undefined;
+  /** At once where it can. A rejection ends the call. */
+  inspect(request: GenerateRequest, context: Guarded): InputVerdict | Promise<InputVerdict>;
 }
 
 export interface OutputScan {
@@ -200,9 +204,18 @@ export interface GatewayNeeds {
   readonly random: () => number;
 }
 
+/** A call at the moment at which targets are asked. */
+export interface CopiedCall {
+  readonly request: GenerateRequest;
+  readonly model: RoutedModel;
+  readonly context: CallContext;
+  /** Answers of the copy are guarded as the call's own. */
+  readonly openOutput: () => OutputScan | undefined;
+}
+
 /** Sends a copy of a call to its model's shadow target, perhaps. Never throws, never waits. */
 export interface Shadow {
-  copy(request: GenerateRequest, model: RoutedModel, context: CallContext): void;
+  copy(call: CopiedCall): void;
 }
 
 /** What became of the request on its way. */

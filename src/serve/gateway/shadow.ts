@@ -2,7 +2,7 @@ import type { ChatEvent, GenerateRequest, Usage } from "../../core/chat.ts";
 import type { WeirError } from "../../core/errors.ts";
 import type { AttemptRecord } from "./attempt.ts";
 import { estimateTokens } from "./estimate.ts";
-import type { CallContext, GatewayNeeds, Shadow, Target } from "./needs.ts";
+import type { CallContext, CopiedCall, GatewayNeeds, Shadow, Target } from "./needs.ts";
 import { priced, toCallRecord } from "./record.ts";
 
 /** The shadow target of a model, and how much of its traffic is copied. */
@@ -12,10 +12,7 @@ export interface ShadowTarget {
   readonly calls: number;
 }
 
-interface ShadowNeeds extends Pick<
-  GatewayNeeds,
-  "gate" | "recorder" | "now" | "monotonic" | "random"
-> {
+interface ShadowNeeds extends Pick<GatewayNeeds, "recorder" | "now" | "monotonic" | "random"> {
   readonly shadowOf: (model: string) => ShadowTarget | undefined;
   readonly newTraceId: () => string;
 }
@@ -30,13 +27,14 @@ export function createShadow(needs: ShadowNeeds): Shadow {
   const running = new Map<string, number>();
 
   return {
-    copy(request, model, context) {
+    copy(call) {
+      const { model } = call;
       const shadow = needs.shadowOf(model.name);
       if (!shadow || needs.random() >= shadow.share) return;
       const count = running.get(model.name) ?? 0;
       if (count >= shadow.calls) return;
       running.set(model.name, count + 1);
-      new ShadowCall(request, shadow.target, context, needs).start(() => {
+      new ShadowCall(call, shadow.target, needs).start(() => {
         running.set(model.name, (running.get(model.name) ?? 1) - 1);
       });
     },
@@ -55,7 +53,7 @@ class ShadowCall {
   private output = "";
   private deltas = 0;
 
-  constructor(request: GenerateRequest, target: Target, context: CallContext, needs: ShadowNeeds) {
+  constructor({ request, context, openOutput }: CopiedCall, target: Target, needs: ShadowNeeds) {
     const startedAt = needs.monotonic();
     const { deadlineMs: _, ...wishes } = context.wishes ?? {};
     // It is no part of its client's trace.
@@ -71,7 +69,7 @@ class ShadowCall {
       authMs: 0,
       wishes,
     };
-    this.scan = needs.gate.openOutput();
+    this.scan = openOutput();
     this.record = {
       target,
       reason: "first",

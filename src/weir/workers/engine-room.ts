@@ -84,8 +84,12 @@ function plainGateway({ catalogue, router }: House, gateway: Gateway): PlainGate
     models: { find: enginesOf(catalogue) },
     admission: { reserve: () => ({ headers: {}, settle: () => undefined }) },
     gate: {
-      inspect: (request) => ({ request, findings: [], blocked: undefined }),
-      openOutput: () => undefined,
+      inspect: (request) => ({
+        request,
+        findings: [],
+        blocked: undefined,
+        openOutput: () => undefined,
+      }),
     },
     recorder: { record: () => undefined, active: () => undefined },
   };
