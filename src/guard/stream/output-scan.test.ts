@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
 import type { ChatEvent } from "../../core/chat.ts";
+import { createRandom } from "../../../test/support/random.ts";
 import { createGate } from "../gate.ts";
 import type { GuardRules } from "../policy/policy.ts";
 
@@ -31,17 +32,6 @@ const SECRETS = [
   "378282246310005",
   PEM,
 ];
-
-/** mulberry32: the same cuts on every run. */
-function createRandom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 function chunk(text: string, random: () => number, most: number): string[] {
   const chunks: string[] = [];
