@@ -2,23 +2,14 @@ import { randomUUID } from "node:crypto";
 import { type TestContext, beforeEach, expect, it } from "vitest";
 import { ADMIN_KEY, type TestServer } from "../support/server.ts";
 import { sendAgent, sendRuns } from "./send-traces.ts";
-import { fitsItsWidth, goTo, signIn, visit } from "./visit.ts";
+import { PICTURES, SIZES, fitsItsWidth, goTo, signIn, visit } from "./visit.ts";
 
-const SIZES = [
-  ["wide", "light", { width: 1440, height: 900 }],
-  ["wide", "dark", { width: 1440, height: 900 }],
-  ["narrow", "light", { width: 390, height: 844 }],
-  ["narrow", "dark", { width: 390, height: 844 }],
-] as const;
 const MINUTE = 60_000;
 
 let context: TestContext;
 beforeEach((own) => {
   context = own;
 });
-
-/** Where pictures are left for people to look at, when they are asked for. */
-const PICTURES = process.env["WEIR_PICTURES"];
 
 it.each(SIZES)("shows %s %s percentiles, rates and errors", async (name, scheme, size) => {
   const { page, server, complaints } = await visit(context, size, scheme);

@@ -1,7 +1,7 @@
 import { type TestContext, beforeEach, expect, it, onTestFinished } from "vitest";
 import { createMockUpstream } from "../../src/cli/mock/upstream.ts";
 import { ADMIN_KEY } from "../support/server.ts";
-import { fitsItsWidth, goTo, signIn, visit } from "./visit.ts";
+import { PICTURES, fitsItsWidth, goTo, signIn, visit } from "./visit.ts";
 
 const SIZES = [
   ["wide", "light", { width: 1280, height: 900 }],
@@ -12,9 +12,6 @@ let context: TestContext;
 beforeEach((own) => {
   context = own;
 });
-
-/** Where pictures are left for people to look at, when they are asked for. */
-const PICTURES = process.env["WEIR_PICTURES"];
 
 it.each(SIZES)(
   "shows a %s %s operator which targets fail, and lets them drain one",

@@ -6,23 +6,14 @@ import { promisify } from "node:util";
 import { type TestContext, beforeEach, expect, it, onTestFinished } from "vitest";
 import { ADMIN_KEY } from "../support/server.ts";
 import { sendAgent, sendRuns } from "./send-traces.ts";
-import { fitsItsWidth, goTo, signIn, visit } from "./visit.ts";
+import { PICTURES, SIZES, fitsItsWidth, goTo, signIn, visit } from "./visit.ts";
 
-const SIZES = [
-  ["wide", "light", { width: 1440, height: 900 }],
-  ["wide", "dark", { width: 1440, height: 900 }],
-  ["narrow", "light", { width: 390, height: 844 }],
-  ["narrow", "dark", { width: 390, height: 844 }],
-] as const;
 const QUESTION = "Where is my parcel?";
 
 let context: TestContext;
 beforeEach((own) => {
   context = own;
 });
-
-/** Where pictures are left for people to look at, when they are asked for. */
-const PICTURES = process.env["WEIR_PICTURES"];
 
 it.each(SIZES)("shows %s %s traces, and one as a tree beside a run", async (name, scheme, size) => {
   const { page, server, complaints } = await visit(context, size, scheme);

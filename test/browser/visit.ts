@@ -21,6 +21,17 @@ const ARGS = [
   "--disable-sync",
 ];
 
+/** A page is looked at in these. */
+export const SIZES = [
+  ["wide", "light", { width: 1440, height: 900 }],
+  ["wide", "dark", { width: 1440, height: 900 }],
+  ["narrow", "light", { width: 390, height: 844 }],
+  ["narrow", "dark", { width: 390, height: 844 }],
+] as const;
+
+/** Where pictures are left for people to look at, when they are asked for. */
+export const PICTURES = process.env["WEIR_PICTURES"];
+
 export interface Visit {
   readonly page: Page;
   readonly server: TestServer;

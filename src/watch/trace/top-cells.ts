@@ -19,7 +19,7 @@ export function topCells(cells: readonly FigureCell[], top: number): FigureCell[
   );
   return [
     ...cells.filter((cell) => kept.has(keyOf(cell))),
-    ...Array.from(rest.values(), (ofBucket) => ofBucket.reduce(together, NOTHING)),
+    ...Array.from(rest.values(), (ofBucket) => ({ ...ofBucket.reduce(together), values: [] })),
   ].toSorted((a, b) => a.at - b.at); // which leaves those of one bucket in their order
 }
 
@@ -27,37 +27,10 @@ function keyOf({ values }: FigureCell): string {
   return values.join("\0");
 }
 
-const NOTHING: FigureCell = {
-  at: 0,
-  values: [],
-  runs: 0,
-  errors: 0,
-  blocked: 0,
-  canceled: 0,
-  guarded: 0,
-  streamed: 0,
-  counted: 0,
-  inputTokens: 0,
-  outputTokens: 0,
-  cachedTokens: 0,
-  cacheWriteTokens: 0,
-  reasoningTokens: 0,
-  imageTokens: 0,
-  audioTokens: 0,
-  costNanos: 0,
-  inputCostNanos: 0,
-  outputCostNanos: 0,
-  unpriced: 0,
-  duration: new Sketch(),
-  ttft: new Sketch(),
-  perToken: new Sketch(),
-  queue: new Sketch(),
-};
-
 function together(one: FigureCell, other: FigureCell): FigureCell {
   return {
-    at: other.at,
-    values: [],
+    at: one.at,
+    values: one.values,
     runs: one.runs + other.runs,
     errors: one.errors + other.errors,
     blocked: one.blocked + other.blocked,
