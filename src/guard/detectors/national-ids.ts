@@ -59,7 +59,7 @@ export const nationalIds: readonly Pattern[] = [
   id("passport", {
     shape: String.raw`\bpassport(?: (?:no|number|nr|id))?\.?:? (?:is )?[A-Z]{0,2}\d{6,9}\b`,
     ignoreCase: true,
-    part: (match) => [match.search(/[A-Za-z]{0,2}\d+$/), match.length],
+    part: (match) => [match.lastIndexOf(" ") + 1, match.length],
   }),
 ];
 

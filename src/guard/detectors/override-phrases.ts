@@ -20,7 +20,7 @@ const EARLIER =
 const ORDERS =
   "(?:instructions?|prompts?|directions?|directives?|rules|guidelines|guidance|orders|commands?|constraints|restrictions|programming|context)";
 
-const PHRASES: readonly Phrase[] = [
+export const PHRASES: readonly Phrase[] = [
   {
     name: "ignore_instructions",
     anchors: [
@@ -70,7 +70,7 @@ const PHRASES: readonly Phrase[] = [
     anchors: ["prompt", "instructions", "system message", "directives"],
     category: "injection",
     pattern:
-      /\b(?:reveal|repeat|print|show|output|display|leak|tell|give|recite|disclose|dump|expose|write out)(?: to)?(?: me| us)?(?: out)? (?:(?:all|the|your|exact|full|entire|whole|hidden|secret|initial|original|complete|verbatim|text|contents?|of) )*(?<=your |hidden |secret |initial |original )(?:system |hidden |secret |initial |original )*(?:prompt|instructions|system message|directives)\b/,
+      /\b(?:reveal|repeat|print|show|output|display|leak|tell|give|recite|disclose|dump|expose|write out)(?: to)?(?: me| us)?(?: out)? (?:(?:all|the|your|exact|full|entire|whole|hidden|secret|initial|original|complete|verbatim|text|contents?|of) ){0,8}(?<=your |hidden |secret |initial |original )(?:system |hidden |secret |initial |original ){0,4}(?:prompt|instructions|system message|directives)\b/,
     confidence: 0.85,
   },
   {
@@ -107,7 +107,7 @@ const PHRASES: readonly Phrase[] = [
     ],
     category: "jailbreak",
     pattern:
-      /\b(?:you are|you're|act as|be|become|pretend (?:to be|you are)|roleplay as|play) (?:now |going to be |going to act as )*(?:an? )?(?:dan\b|do anything now|stan\b|dude\b|aim\b|evil (?:confidant|ai|bot)|(?:unrestricted|uncensored|unfiltered|amoral|jailbroken|unlimited) (?:ai|assistant|chatbot|model|language model|bot|version))/,
+      /\b(?:you are|you're|act as|be|become|pretend (?:to be|you are)|roleplay as|play) (?:now |going to be |going to act as ){0,3}(?:an? )?(?:dan\b|do anything now|stan\b|dude\b|aim\b|evil (?:confidant|ai|bot)|(?:unrestricted|uncensored|unfiltered|amoral|jailbroken|unlimited) (?:ai|assistant|chatbot|model|language model|bot|version))/,
     confidence: 0.92,
   },
   {

@@ -38,11 +38,15 @@ function assignment(name: string, words: string, more: Partial<Pattern> = {}): P
   };
 }
 
-/** What stands behind the last sign that parts names from values. */
+const IN_NAME = /[\w. \t-]/;
+const IN_SIGN = /[\s"'\\`=|>:?,]/;
+
+/** What stands behind the first sign that parts names from values. */
 function valueOf(match: string): string {
-  const parted =
-    /^[\w. \t-]*?[\s"'\\]*(?:=>|\?=|\|\||:{1,3}=|=|>|:{1,2}|,)[`"'\s=\\|>:?]*(.*)$/s.exec(match);
-  return parted?.[1] ?? "";
+  let at = 0;
+  while (IN_NAME.test(match.charAt(at))) at += 1;
+  while (IN_SIGN.test(match.charAt(at))) at += 1;
+  return match.slice(at);
 }
 
 /** The last of values that were written one to the other. */

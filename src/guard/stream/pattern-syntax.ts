@@ -135,7 +135,7 @@ class Parser {
     if (this.take("+")) return { min: 1, max: Number.POSITIVE_INFINITY };
     if (this.take("?")) return { min: 0, max: 1 };
     if (this.peek() !== "{") return undefined;
-    const found = /^\{(\d+)(,?)(\d*)\}/.exec(this.source.slice(this.at));
+    const found = /^\{(\d{1,5})(,?)(\d{0,5})\}/.exec(this.source.slice(this.at));
     if (!found) throw this.error('"{" needs numbers, as {2,5}; write \\{ for the character');
     const [whole, low = "", comma, high = ""] = found;
     const min = Number(low);
