@@ -1,5 +1,5 @@
 import { readlinkSync } from "node:fs";
-import { setPriority } from "node:os";
+import { getPriority, setPriority } from "node:os";
 import { join } from "node:path";
 import { parentPort, workerData } from "node:worker_threads";
 import { WeirError } from "../../core/errors.ts";
@@ -32,7 +32,7 @@ const FIGURES_EVERY_MS = 1000;
 /** A question waits for this much of the log; more would make it wait too long. */
 const SETTLE_BYTES = 8 * 1024 * 1024;
 /** As of `nice`: of the time that both want, calls get nine parts and merging one. */
-const LOW_PRIORITY = 10;
+const LOWER = 10;
 
 yieldToCalls();
 const port = parentPort;
@@ -220,7 +220,7 @@ async function close(): Promise<void> {
 function yieldToCalls(): void {
   try {
     const thread = Number(readlinkSync("/proc/thread-self").split("/").at(-1));
-    setPriority(thread, LOW_PRIORITY);
+    setPriority(thread, Math.min(19, getPriority() + LOWER));
   } catch {
     // Traces are merged all the same.
   }
