@@ -13,6 +13,10 @@ const BENCHES: Readonly<
       "the gateway against nginx and Portkey (Debian's nginx and wrk; npm ci in bench/peers)",
     load: () => import("./gateway/bench.ts"),
   },
+  "guard-quality": {
+    summary: "what the guard finds in sources it has not learned from (WEIR_GUARD_DATA=folder)",
+    load: () => import("./guard/quality.ts"),
+  },
   routing: {
     summary: "the paced queue and prefix affinity on public traces, simulated (TRACES=folder)",
     load: () => import("./routing/bench.ts"),
@@ -25,9 +29,21 @@ const BENCHES: Readonly<
     summary: "what a semantic cache gets wrong by threshold (EMBEDDINGS_URL, EMBEDDINGS_MODEL)",
     load: () => import("./semantic-cache/bench.ts"),
   },
-  watch: {
-    summary: "trace ingest into SQLite, and questions about ten million runs (WEIR_BENCH_KEPT)",
-    load: () => import("./watch/bench.ts"),
+  "watch-ingest": {
+    summary: "trace ingest into SQLite, by itself and beside calls",
+    load: async () => ({ run: (await import("./watch/bench.ts")).runIngest }),
+  },
+  "watch-hour": {
+    summary: "memory while traces come in for an hour (WEIR_BENCH_SECONDS)",
+    load: async () => ({ run: (await import("./watch/bench.ts")).runHour }),
+  },
+  "watch-queries": {
+    summary: "questions about ten million runs (WEIR_BENCH_KEPT), written first",
+    load: async () => ({ run: (await import("./watch/bench.ts")).runQueries }),
+  },
+  "watch-stores": {
+    summary: "SQLite, PostgreSQL and ClickHouse as trace databases (Debian's packages)",
+    load: async () => ({ run: (await import("./watch/bench.ts")).runStores }),
   },
   start: {
     summary: "time to a ready server and model, memory at rest",
