@@ -13,19 +13,24 @@ interface SharedDatabase {
 }
 
 const NOW = Date.now();
+/** At a dollar a million in and two out: three thousandths of one. */
+const USAGE = { input_tokens: 1000, output_tokens: 1000 };
 
 export async function checkServer(database: SharedDatabase): Promise<void> {
   const options = { folder: temporaryFolder(), env: database.env ?? {} };
-  const first = await startServer(database.yaml, options);
+  const yaml = `${database.yaml}\nprices: [{ model: gpt-x, input: 1 USD, output: 2 USD }]`;
+  const first = await startServer(yaml, options);
   const root = runOf("Plan a trip", { extra: { metadata: { ls_model_name: "gpt-x", tier: 2 } } });
-  const child = runOf("Ask for the river", { parent: root, run_type: "llm" });
+  const metadata = { ls_model_name: "gpt-x", usage_metadata: USAGE };
+  const child = runOf("Ask for the river", { parent: root, run_type: "llm", extra: { metadata } });
   await post(first, [root, child]);
   await shows(first, [root.id, child.id]);
   const [found] = await runsOf(first, "/admin/v1/runs?search=river");
   expect(found).toMatchObject({ id: child.id, name: "Ask for the river" });
+  expect(await costOf(first)).toMatchObject({ values: ["gpt-x"], costNanos: 3_000_000 });
   await first.close();
 
-  const second = await startServer(database.yaml, options);
+  const second = await startServer(yaml, options);
   await shows(second, [root.id, child.id]);
   const detail = await second.call(`/admin/v1/runs/${root.id}`);
   expect(await detail.json()).toMatchObject({
@@ -40,7 +45,7 @@ export async function checkServer(database: SharedDatabase): Promise<void> {
   expect((await second.call("/admin/v1/runs")).status).toBe(503);
   await second.close();
   // What was accepted survives the server, too; and a server starts without its trace database.
-  const third = await startServer(database.yaml, options);
+  const third = await startServer(yaml, options);
   const later = runOf("Sent before it came back");
   await post(third, [later]);
   await database.start();
@@ -48,7 +53,7 @@ export async function checkServer(database: SharedDatabase): Promise<void> {
   expect(await sumOf(third)).toBe(4);
 
   // A second replica, with a log of its own.
-  const replica = await startServer(database.yaml, { ...options, folder: temporaryFolder() });
+  const replica = await startServer(yaml, { ...options, folder: temporaryFolder() });
   const theirs = runOf("Sent to another replica");
   await post(replica, [theirs]);
   await shows(third, [root.id, child.id, late.id, later.id, theirs.id]);
@@ -108,6 +113,12 @@ async function shows(server: TestServer, ids: readonly string[]): Promise<void> 
     () => runsOf(server, "/admin/v1/runs"),
     (runs) => shown(runs).join() === wanted,
   );
+}
+
+async function costOf(server: TestServer): Promise<unknown> {
+  const answer = await server.call("/admin/v1/costs?by=model");
+  const report = (await answer.json()) as { rows: { values: unknown[] }[] };
+  return report.rows[0];
 }
 
 async function sumOf(server: TestServer): Promise<unknown> {
