@@ -18,6 +18,10 @@ export interface Pattern {
   readonly isWholeToken?: boolean;
   /** Whether what has the shape is one: a checksum, entropy. The longest match is asked about first. */
   isReal?(match: string): boolean;
+  /** Only the longest match is asked about: a part of a URL is no URL. */
+  readonly isGreedy?: true;
+  /** A better name for this match, where there is one. */
+  nameOf?(match: string): string | undefined;
   /** What of a match is taken out, as offsets into it; all of it where this is absent. */
   part?(match: string): readonly [start: number, end: number];
   /** Something innocent that others would take for theirs: it is passed over as a whole. */

@@ -1,5 +1,7 @@
 import { entropyOf } from "./checksums.ts";
+import { type RuleSet, createRuleSet } from "../stream/rule-set.ts";
 import type { Pattern } from "./pattern.ts";
+import { secretRules } from "./secrets.ts";
 
 /** Whose keys have no mark of their own: their name stands before them. */
 const MAKERS =
@@ -34,6 +36,7 @@ function assignment(name: string, words: string, more: Partial<Pattern> = {}): P
     isWholeToken: true,
     isReal: (match) => isRandom(lastOf(valueOf(match)), name === "vendor_key"),
     part: (match) => [match.length - valueOf(match).length, match.length],
+    nameOf: (match) => makerOf(lastOf(valueOf(match))),
     ...more,
   };
 }
@@ -52,6 +55,15 @@ function valueOf(match: string): string {
 /** The last of values that were written one to the other. */
 function lastOf(value: string): string {
   return value.split(/["'`\s>|]+[=>:?|]*["'`\s]*|\?=/).at(-1) ?? "";
+}
+
+let makers: RuleSet | undefined;
+
+/** A maker's own pattern has the better name for a key. */
+function makerOf(value: string): string | undefined {
+  makers ??= createRuleSet(secretRules);
+  const [first] = makers.look(value, true).findings;
+  return first?.start === 0 ? first.detector : undefined;
 }
 
 const COMMON =
@@ -93,5 +105,6 @@ export const secretAssignments: readonly Pattern[] = [
     ignoreCase: true,
     isReal: (match) => isRandom(lastOf(match.slice(match.indexOf(" ") + 1))),
     part: (match) => [match.indexOf(" ") + 1, match.length],
+    nameOf: (match) => makerOf(lastOf(match.slice(match.indexOf(" ") + 1))),
   },
 ];

@@ -60,7 +60,9 @@ export function createRuleSet(patterns: readonly Pattern[]): RuleSet {
       if (!accepts?.isAny) break;
       seen ??= new Candidates(patterns);
       seen.add(accepts.here, at);
-      const isAtBoundary = at < text.length ? !isWord(text.charCodeAt(at)) : isEnd;
+      // What fills all that may be held is a match too: it goes on to its token's end.
+      const isCut = at - start >= MOST_HELD;
+      const isAtBoundary = isCut || (at < text.length ? !isWord(text.charCodeAt(at)) : isEnd);
       if (isAtBoundary) seen.add(accepts.atBoundary, at);
       if (accepts.isFinal) return seen.best(text, start);
     }
@@ -126,9 +128,9 @@ class Candidates {
 
   add(indexes: readonly number[], end: number): void {
     for (const index of indexes) {
-      const last = this.patterns[index]?.isReal
-        ? undefined
-        : this.found.find((one) => one.index === index);
+      const pattern = this.patterns[index];
+      const isOne = !pattern?.isReal || pattern.isGreedy;
+      const last = isOne ? this.found.find((one) => one.index === index) : undefined;
       if (last) last.end = end;
       else this.found.push({ index, end });
     }
@@ -148,8 +150,10 @@ class Candidates {
 
 function toFinding({ match }: Matched, text: string, at: number, stop: number): Finding {
   const { pattern, end } = match;
-  const { name: detector, category, confidence } = pattern;
-  const [from, to] = pattern.part?.(text.slice(at, end)) ?? [0, end - at];
+  const { category, confidence } = pattern;
+  const matched = text.slice(at, end);
+  const detector = pattern.nameOf?.(matched) ?? pattern.name;
+  const [from, to] = pattern.part?.(matched) ?? [0, end - at];
   return { detector, category, start: at + from, end: stop === end ? at + to : stop, confidence };
 }
 
