@@ -1,5 +1,17 @@
+import type { Origin } from "../core/call.ts";
+
 /** What a guard looks for, in the words of weir.yaml. */
-export type Category = "injection" | "jailbreak" | "secrets" | "pii";
+export type Category =
+  | "injection"
+  | "jailbreak"
+  | "exfiltration"
+  | "payload"
+  | "leakage"
+  | "repetition"
+  | "harmful"
+  | "secrets"
+  | "pii"
+  | "custom";
 
 /** Where in a text something was seen. Offsets are UTF-16 indexes into the original text. */
 export interface Finding {
@@ -32,5 +44,6 @@ export interface Evidence {
 export interface Detector {
   readonly name: string;
   readonly category: Category;
-  inspect(text: string): Finding[];
+  /** `origin`: whose text it is; detectors that do not care leave it out. Absent: the user's. */
+  inspect(text: string, origin?: Origin): Finding[];
 }
