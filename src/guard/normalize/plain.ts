@@ -75,8 +75,10 @@ function originalIndex(original: string, index: number, isCollapsed: boolean): n
   let length = 0;
   let endsInSpace = false;
   let at = 0;
+  const known = new Map<string, string>();
   for (const char of original) {
-    const folded = fold(char);
+    let folded = char < "\u0080" ? char : known.get(char);
+    if (folded === undefined) known.set(char, (folded = fold(char)));
     for (const unit of folded) {
       const isSpace = isCollapsed && unit.trim() === "";
       if (!(isSpace && endsInSpace)) length += unit.length;

@@ -19,17 +19,18 @@ export const SIGN = {
   shifted: 128,
   /** Common words, back to front. */
   reversed: 256,
-  /** Many dots and dashes, or many digits. */
+  /** Many dots and dashes. */
   marks: 512,
+  /** Short words, with digits or of two letters, one after the other. */
   digits: 1024,
 } as const;
 
 const LONG_TOKEN = 16;
 const MIN_LONE = 6;
-const MIN_MIXED = 2;
-const MIN_TURNED = 2;
+/** Two of a kind among so many words are no accident. */
+const NEAR = 12;
 const MIN_MARKS = 20;
-const MIN_DIGITS = 16;
+const MIN_SHORT = 8;
 
 const LETTER = 1;
 const DIGIT = 2;
@@ -45,13 +46,12 @@ function kindOf(code: number): number {
   return "%&\\.".includes(char) ? code : 0;
 }
 
-/** The signs of a text, as bits of `SIGN`. */
-export function profile(text: string): number {
-  const seen = new Seen();
-  const length = text.length;
-  let wordFrom = 0;
+/** The signs of a text or of a part of it, as bits of `SIGN`. */
+export function profile(text: string, from = 0, end = text.length): number {
+  const seen = new Seen(from);
+  let wordFrom = from;
   let word = 0;
-  for (let at = 0; at < length; at++) {
+  for (let at = from; at < end; at++) {
     const code = text.charCodeAt(at);
     const kind = code < 128 ? (KINDS[code] ?? 0) : BEYOND;
     if (kind === LETTER) {
@@ -59,7 +59,6 @@ export function profile(text: string): number {
       continue;
     }
     if (kind === DIGIT) {
-      seen.digits++;
       if (seen.firstDigit < 0) seen.firstDigit = at;
       seen.lastDigit = at;
       continue;
@@ -71,40 +70,62 @@ export function profile(text: string): number {
     if (kind > TOKEN_MARK) seen.mark(code);
     else if (kind === TOKEN_MARK && (code === 45 || code === 95)) seen.marks++;
   }
-  if (length > wordFrom) seen.word(wordFrom, length, word);
-  seen.endRun(length);
+  if (end > wordFrom) seen.word(wordFrom, end, word);
+  seen.endRun(end);
   return seen.signs();
 }
 
 /** What a pass has counted so far. */
 class Seen {
-  digits = 0;
   marks = 0;
   /** Where digits stand in the present word; -1: it has none. */
   firstDigit = -1;
   lastDigit = -1;
   #signs = 0;
-  #runFrom = 0;
+  #runFrom: number;
+  #words = 0;
   #lone = 0;
-  #mixed = 0;
-  #shifted = 0;
-  #reversed = 0;
+  #short = 0;
+  /** Which word was the last of its kind. */
+  #mixedAt = -NEAR;
+  #shiftedAt = -NEAR;
+  #reversedAt = -NEAR;
+
+  constructor(from: number) {
+    this.#runFrom = from;
+  }
 
   word(from: number, end: number, hash: number): void {
     const length = end - from;
+    this.#words++;
     this.#lone = length === 1 ? this.#lone + 1 : 0;
     if (this.#lone >= MIN_LONE) this.#signs |= SIGN.loneLetters;
     if (this.firstDigit >= 0) {
-      // A letter behind a digit: "x86" is no such word, "1gnore" and "pr3v" are.
-      if (this.firstDigit < end - 1 && hash !== 0 && this.lastDigit - this.firstDigit < length - 1)
-        this.#mixed++;
-      this.firstDigit = -1;
+      this.#digits(length, end, hash);
       return;
     }
+    this.#short = length === 2 ? this.#short + 1 : 0;
     if (length < 3) return;
     const turn = turnOf(hash);
-    if (turn === SHIFTED) this.#shifted++;
-    else if (turn === REVERSED) this.#reversed++;
+    if (turn === SHIFTED) {
+      if (this.#words - this.#shiftedAt < NEAR) this.#signs |= SIGN.shifted;
+      this.#shiftedAt = this.#words;
+    } else if (turn === REVERSED) {
+      if (this.#words - this.#reversedAt < NEAR) this.#signs |= SIGN.reversed;
+      this.#reversedAt = this.#words;
+    }
+  }
+
+  #digits(length: number, end: number, hash: number): void {
+    this.#short = length <= 8 ? this.#short + 1 : 0;
+    if (this.#short >= MIN_SHORT) this.#signs |= SIGN.digits;
+    // A letter behind a digit: "x86" is no such word, "1gnore" and "pr3v" are.
+    const hasLetterBehind = this.firstDigit < end - 1 && hash !== 0;
+    if (hasLetterBehind && this.lastDigit - this.firstDigit < length - 1) {
+      if (this.#words - this.#mixedAt < NEAR) this.#signs |= SIGN.mixedWords;
+      this.#mixedAt = this.#words;
+    }
+    this.firstDigit = -1;
   }
 
   endRun(at: number): void {
@@ -121,14 +142,7 @@ class Seen {
   }
 
   signs(): number {
-    return (
-      this.#signs |
-      (this.#mixed >= MIN_MIXED ? SIGN.mixedWords : 0) |
-      (this.#shifted >= MIN_TURNED ? SIGN.shifted : 0) |
-      (this.#reversed >= MIN_TURNED ? SIGN.reversed : 0) |
-      (this.marks >= MIN_MARKS ? SIGN.marks : 0) |
-      (this.digits >= MIN_DIGITS ? SIGN.digits : 0)
-    );
+    return this.#signs | (this.marks >= MIN_MARKS ? SIGN.marks : 0);
   }
 }
 

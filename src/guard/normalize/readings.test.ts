@@ -147,6 +147,30 @@ describe("places in plain text", () => {
   });
 });
 
+describe("a long text", () => {
+  const filler = "Nothing of note happens in this sentence, nor in the one that follows it. ";
+
+  it.each([0, 100, 4000, 4090, 8192, 70_000])(
+    "is read wherever something is hidden: at %i",
+    (at) => {
+      const before = filler.repeat(1000).slice(0, at);
+      const hidden = Buffer.from(SECRET).toString("base64");
+      const text = `${before} ${hidden} ${filler.repeat(200)}`;
+      const [finding] = injectionPhrases.inspect(text);
+      expect(finding?.evidence?.steps).toEqual(["base64"]);
+      expect(text.slice(finding?.start, finding?.end)).toBe(hidden);
+    },
+  );
+
+  it("is read across the border of two parts", () => {
+    const spelled = Array.from(SECRET.replaceAll(" ", "")).join(" ");
+    for (const at of [4000, 4050, 4070, 4090]) {
+      const text = `${filler.repeat(80).slice(0, at)} ${spelled} ${filler.repeat(200)}`;
+      expect(injectionPhrases.inspect(text)[0]?.evidence?.steps).toEqual(["spacing"]);
+    }
+  });
+});
+
 describe("what is innocent is left alone", () => {
   it.each([
     ["a hash", "The digest is 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08."],
@@ -204,7 +228,7 @@ describe("hostile input", () => {
     const work = readings.slice(1).reduce((sum, { lines }) => sum + lines.length, 0);
     // Some characters grow when they are folded, but no further than NFKC lets them.
     expect(work).toBeLessThanOrEqual(4 * text.length + 4096);
-    expect(readings.length).toBeLessThanOrEqual(1 + 15 * 4 * 3);
+    expect(readings.length).toBeLessThanOrEqual(text.length / 64);
     for (const { steps, start, end } of readings) {
       expect(steps.length).toBeLessThanOrEqual(3);
       expect(0 <= start && start <= end && end <= text.length).toBe(true);

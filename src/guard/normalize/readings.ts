@@ -4,7 +4,7 @@ import { base64 } from "./decoders/base64.ts";
 import { binary } from "./decoders/binary.ts";
 import { entities } from "./decoders/entities.ts";
 import { escapes } from "./decoders/escapes.ts";
-import { hex } from "./decoders/hex.ts";
+import { hex, hexPairs } from "./decoders/hex.ts";
 import { homoglyphs } from "./decoders/homoglyphs.ts";
 import { leet } from "./decoders/leet.ts";
 import { morse } from "./decoders/morse.ts";
@@ -31,6 +31,7 @@ const INVISIBLE: readonly Decoder[] = [tags, selectors, zeroWidth];
 const VISIBLE: readonly Decoder[] = [
   base64,
   hex,
+  hexPairs,
   percent,
   entities,
   escapes,
@@ -54,6 +55,11 @@ const BUDGET_BASE = 4096;
 const MAX_PIECES = 4;
 const EVIDENCE = 200;
 
+/** Parts that long texts are looked into by, in characters, and by how much two of them overlap. */
+const PART = 4096;
+const LONGEST_PART = 65_536;
+const OVERLAP = 256;
+
 /** Every way to read a text, the plain one first. Work and output are linear in its length. */
 export function readingsOf(text: string): readonly Reading[] {
   // Several detectors look at the same text in turn.
@@ -65,15 +71,18 @@ let latest: { text: string; readings: readonly Reading[] } | undefined;
 
 function readAll(text: string): readonly Reading[] {
   const plain: Reading = { ...toPlain(text), steps: [], start: 0, end: text.length };
-  const signs = profile(text);
-  if (signs === 0) return [plain];
-  const search: Search = {
-    readings: [plain],
-    seen: new Set([plain.lines]),
-    left: text.length * BUDGET_FACTOR + BUDGET_BASE,
-  };
-  expand({ text, signs, outer: undefined, search });
-  return search.readings;
+  let search: Search | undefined;
+  for (const { from, end } of partsOf(text)) {
+    const signs = profile(text, from, end);
+    if (signs === 0) continue;
+    search ??= {
+      readings: [plain],
+      seen: new Set([plain.lines]),
+      left: text.length * BUDGET_FACTOR + BUDGET_BASE,
+    };
+    expand({ text: text.slice(from, end), from, signs, outer: undefined, search });
+  }
+  return search?.readings ?? [plain];
 }
 
 interface Search {
@@ -82,21 +91,43 @@ interface Search {
   left: number;
 }
 
+/** A long text is looked into part by part: what is odd in one place costs nothing elsewhere. */
+function* partsOf(text: string): Generator<{ from: number; end: number }> {
+  let from = 0;
+  for (;;) {
+    const end = from + 2 * PART >= text.length ? text.length : cutAfter(text, from + PART);
+    yield { from, end };
+    if (end >= text.length) return;
+    from = Math.max(from + 1, end - OVERLAP);
+  }
+}
+
+/** At the next white space, since a token must stay whole; in one without end, anywhere. */
+function cutAfter(text: string, least: number): number {
+  const most = least + LONGEST_PART;
+  for (let at = least; at < most; at++) {
+    if (at >= text.length || text.charCodeAt(at) <= 32) return Math.min(at, text.length);
+  }
+  return most;
+}
+
 /** A text to look into: the original, or what a decoder made of a part of it. */
 interface Found {
   readonly text: string;
+  /** Where it stands in the original. */
+  readonly from: number;
   readonly signs: number;
   readonly outer: Reading | undefined;
   readonly search: Search;
 }
 
-interface Layer extends Omit<Found, "signs"> {
+interface Layer extends Omit<Found, "signs" | "from"> {
   /** From this layer's text to where it was taken from. */
   offset(at: number): number;
 }
 
-function expand({ text, signs, outer, search }: Found): void {
-  const raw: Layer = { text, outer, search, offset: (at) => at };
+function expand({ text, from, signs, outer, search }: Found): void {
+  const raw: Layer = { text, outer, search, offset: (at) => from + at };
   decodeWith(INVISIBLE, signs, raw);
   const cleaned = clean(text);
   if (cleaned === text) {
@@ -104,7 +135,8 @@ function expand({ text, signs, outer, search }: Found): void {
     return;
   }
   let offsets: Uint32Array | undefined;
-  const offset = (at: number) => (offsets ??= cleanOffsets(text, cleaned))[at] ?? text.length;
+  const offset = (at: number) =>
+    from + ((offsets ??= cleanOffsets(text, cleaned))[at] ?? text.length);
   decodeWith(VISIBLE, signs | profile(cleaned), { text: cleaned, outer, search, offset });
 }
 
@@ -135,7 +167,7 @@ function take({ text, start, end }: Decoded, step: string, layer: Layer): boolea
   };
   search.readings.push(reading);
   const signs = reading.steps.length < MAX_DEPTH ? profile(text) : 0;
-  if (signs !== 0) expand({ text, signs, outer: reading, search });
+  if (signs !== 0) expand({ text, from: 0, signs, outer: reading, search });
   return true;
 }
 

@@ -47,6 +47,10 @@ const LATIN = /[a-z]/i;
 const MARKS = /[\u0300-\u036F]+/g;
 /** Small capitals and letters of phonetic script: beside Latin ones in no script at all. */
 const PHONETIC = /^[\u0250-\u02AF\u1D00-\u1D7F\uA730\uA731a-z]+$/i;
+/** Without one of these a line is as it looks: Latin beside another script, or what is in none. */
+const HINT =
+  /[a-z][\u0250-\u1FFF]|[\u0250-\u1FFF][a-z]|[\u0250-\u02AF\u1D00-\u1D7F\uA730\uA731]|[\u0300-\u036F]|\uD83C[\uDD50-\uDD89\uDDE6-\uDDFF]/i;
+const LINE = /[^\n]+/g;
 /** As many changed words say that it was done on purpose, in whichever language. */
 const MANY = 3;
 
@@ -57,15 +61,22 @@ const MANY = 3;
 export const homoglyphs: Decoder = {
   step: "homoglyphs",
   signs: SIGN.beyondAscii,
-  decode(text) {
-    const bare = text.replace(MARKS, "");
-    const changed = (bare.match(WORD) ?? []).filter(isMasked).map(toLatin);
-    const isMarked = bare.length < text.length * 0.9;
-    if (!isMarked && changed.length < MANY && !hasKnownWord(changed)) return [];
-    const said = bare.replace(WORD, (word) => toLatin(word));
-    return said === text ? [] : [{ text: said, start: 0, end: text.length }];
-  },
+  decode: (text) =>
+    HINT.test(text)
+      ? Array.from(text.matchAll(LINE)).flatMap(({ 0: line, index }) => {
+          const said = HINT.test(line) ? unmasked(line) : line;
+          return said === line ? [] : [{ text: said, start: index, end: index + line.length }];
+        })
+      : [],
 };
+
+function unmasked(line: string): string {
+  const bare = line.replace(MARKS, "");
+  const changed = (bare.match(WORD) ?? []).filter(isMasked).map(toLatin);
+  const isMarked = bare.length < line.length * 0.9;
+  if (!isMarked && changed.length < MANY && !hasKnownWord(changed)) return line;
+  return bare.replace(WORD, (word) => toLatin(word));
+}
 
 /** Latin letters and look-alikes in one word; or letters that belong to no script. */
 function isMasked(word: string): boolean {

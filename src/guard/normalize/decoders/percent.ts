@@ -3,8 +3,9 @@ import { SIGN } from "../profile.ts";
 import { asText } from "../text-like.ts";
 import { hasKnownWord } from "../vocabulary.ts";
 
-/** A word with three escapes or more. In an address that is common: well-known words must come of it. */
-const WORD = /[^\s%]{0,200}(?:%[0-9a-fA-F]{2}[^\s%]{0,200}){3,}/g;
+/** Three escapes or more in a word. In an address that is common: well-known words must come of it. */
+const RUN = /(?:%[0-9a-fA-F]{2}[^\s%]{0,200}){3,}/g;
+const BEFORE = /[^\s%]{0,200}$/;
 const ESCAPES = /(?:%[0-9a-fA-F]{2})+/g;
 
 /** URL encoding, blanks written as `+` included. */
@@ -12,10 +13,12 @@ export const percent: Decoder = {
   step: "url",
   signs: SIGN.percent,
   decode(text) {
-    return Array.from(text.matchAll(WORD)).flatMap(({ 0: word, index }) => {
+    return Array.from(text.matchAll(RUN)).flatMap(({ 0: run, index }) => {
+      const before = BEFORE.exec(text.slice(Math.max(0, index - 200), index))?.[0] ?? "";
+      const word = before + run;
       const said = asText(word.replaceAll("+", " ").replace(ESCAPES, unescape));
       if (said === undefined || !saysSomething(word, said)) return [];
-      return [{ text: said, start: index, end: index + word.length }];
+      return [{ text: said, start: index - before.length, end: index + run.length }];
     });
   },
 };

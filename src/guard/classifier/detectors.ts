@@ -1,0 +1,79 @@
+import type { Origin } from "../../core/call.ts";
+import type { Category, Detector, Finding } from "../detector.ts";
+import { type Reading, linePlaceOf, readingsOf } from "../normalize/readings.ts";
+import type { Classifier, HeadScore } from "./classifier.ts";
+
+/** Heads of a model that finds attacks, in the order of its file. */
+export const ATTACK_HEADS = ["injection_user", "injection_document", "jailbreak"] as const;
+const USER = [0, 2] as const;
+/** In a document an order to the model is an injection, whatever it asks for. */
+const DOCUMENT = [1] as const;
+
+/** What so many innocent texts look like is no finding: the loosest rate that operators choose. */
+const REPORTED_RATE = 0.05;
+
+/**
+ * Linear classifiers for injection and jailbreak, over every reading of a text; a finding's place is
+ * the stretch that scored highest. What was learned, and what is missed, says `models/guard/guard.md`.
+ * Languages: those of the card. Cost: about 0.1 µs a character.
+ */
+export function classifierDetectors(classifier: Classifier): readonly Detector[] {
+  let latest: { readings: readonly Reading[]; isUser: boolean; best: Best[] } | undefined;
+
+  /** Both detectors look at the same text in turn: it is hashed once. */
+  function bestOf(text: string, origin: Origin): Best[] {
+    const readings = readingsOf(text);
+    const isUser = origin === "user" || origin === "assistant";
+    if (latest?.readings !== readings || latest.isUser !== isUser) {
+      latest = {
+        readings,
+        isUser,
+        best: scoreReadings(classifier, readings, isUser ? USER : DOCUMENT),
+      };
+    }
+    return latest.best;
+  }
+
+  return [
+    {
+      name: "injection.classifier",
+      category: "injection",
+      inspect: (text, origin = "user") => report("injection", bestOf(text, origin)[0]),
+    },
+    {
+      name: "jailbreak.classifier",
+      category: "jailbreak",
+      inspect: (text, origin = "user") => report("jailbreak", bestOf(text, origin)[1]),
+    },
+  ];
+}
+
+export interface Best {
+  readonly reading: Reading;
+  readonly found: HeadScore;
+}
+
+/** Of each head the reading that looks most like an attack. */
+export function scoreReadings(
+  classifier: Classifier,
+  readings: readonly Reading[],
+  heads: readonly number[],
+): Best[] {
+  const best: Best[] = [];
+  for (const reading of readings) {
+    const scores = classifier.score(reading.lines, heads) ?? [];
+    for (const [at, found] of scores.entries()) {
+      const known = best[at];
+      if (!known || found.score > known.found.score) best[at] = { reading, found };
+    }
+  }
+  return best;
+}
+
+function report(category: Category, best: Best | undefined): Finding[] {
+  if (!best || best.found.falsePositiveRate > REPORTED_RATE) return [];
+  const { start, end, probability, falsePositiveRate } = best.found;
+  const place = linePlaceOf(best.reading, start, end);
+  const detector = `${category}.classifier`;
+  return [{ detector, category, confidence: probability, falsePositiveRate, ...place }];
+}
