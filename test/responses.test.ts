@@ -12,6 +12,7 @@ import { type MockOptions, createMockUpstream } from "../src/cli/mock/upstream.t
 import { WeirError, toWeirError } from "../src/core/errors.ts";
 import { newId } from "../src/core/ids.ts";
 import { silentLog } from "../src/core/log.ts";
+import { Guard } from "../src/config/guard.ts";
 import { createGate } from "../src/guard/gate.ts";
 import { createApp } from "../src/http/app.ts";
 import { identify } from "../src/http/identify.ts";
@@ -67,12 +68,9 @@ async function start(
 ) {
   const control = openControlStore(path, now);
   const calls: Call[] = [];
-  const gate = createGate({
-    mode: "enforce",
-    input: ["secrets", "pii"],
-    documents: [],
-    output: { redact: [], block: [] },
-  });
+  const gate = createGate(
+    Guard.parse({ input: ["secrets", "pii"], documents: [], history: [], output: { redact: [] } }),
+  );
   const inspect = (request: GenerateRequest) => gate.inspect(request).request;
   const rooms = {
     responses: control.responses,

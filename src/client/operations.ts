@@ -2068,12 +2068,26 @@ export interface Operations {
            * what saw it, as `secrets.openai_key` or `injection.override`
            */
           detector: string;
-          action: "flag" | "redact" | "block";
-          origin: "user" | "document" | "tool" | "assistant";
+          /**
+           * scan_failed: it did not look
+           */
+          action: "flag" | "redact" | "block" | "hold" | "scan_failed";
+          origin: "developer" | "user" | "document" | "tool" | "history" | "assistant";
           /**
            * 0 to 1
            */
           confidence: number;
+          /**
+           * the share of innocent texts, 0 to 1, that look at least as much like it
+           */
+          falsePositiveRate?: number;
+          /**
+           * what an attack said when it was decoded, and how it was hidden
+           */
+          evidence?: {
+            text: string;
+            steps: string[];
+          };
         }[];
         /**
          * the start of the last user message, after redaction
@@ -2144,12 +2158,26 @@ export interface Operations {
          * what saw it, as `secrets.openai_key` or `injection.override`
          */
         detector: string;
-        action: "flag" | "redact" | "block";
-        origin: "user" | "document" | "tool" | "assistant";
+        /**
+         * scan_failed: it did not look
+         */
+        action: "flag" | "redact" | "block" | "hold" | "scan_failed";
+        origin: "developer" | "user" | "document" | "tool" | "history" | "assistant";
         /**
          * 0 to 1
          */
         confidence: number;
+        /**
+         * the share of innocent texts, 0 to 1, that look at least as much like it
+         */
+        falsePositiveRate?: number;
+        /**
+         * what an attack said when it was decoded, and how it was hidden
+         */
+        evidence?: {
+          text: string;
+          steps: string[];
+        };
       }[];
       /**
        * the start of the last user message, after redaction
@@ -3322,6 +3350,72 @@ export interface Operations {
         requests: number;
         costNanos: number;
         previewNanos: number;
+      }[];
+    };
+  };
+  /**
+   * The guard's policy, as weir.yaml says it
+   */
+  "GET /admin/v1/guard": {
+    answer: {
+      /**
+       * the `guard` section of weir.yaml, without its name; empty: none
+       */
+      section: string;
+    };
+  };
+  /**
+   * What the guard makes of a text, by its policy or by another
+   */
+  "POST /admin/v1/guard/try": {
+    body: {
+      text: string;
+      /**
+       * who wrote it
+       */
+      origin?: "user" | "document" | "tool" | "developer" | "history" | "assistant";
+      /**
+       * the `guard` section of a weir.yaml to try it by; absent: the one in force
+       */
+      policy?: string;
+    };
+    answer: {
+      /**
+       * the strongest of the findings' actions
+       */
+      verdict: "allow" | "flag" | "redact" | "hold" | "block";
+      findings: {
+        detector: string;
+        action: "allow" | "flag" | "redact" | "hold" | "block";
+        /**
+         * UTF-16 offsets into the text
+         */
+        start: number;
+        end: number;
+        /**
+         * 0 to 1
+         */
+        confidence: number;
+        falsePositiveRate?: number;
+        evidence?: {
+          text: string;
+          steps: string[];
+        };
+      }[];
+      /**
+       * with what is redacted taken out
+       */
+      text: string;
+      /**
+       * detectors that could not look
+       */
+      failed: string[];
+      /**
+       * what is hidden in the text, decoded; at most 20
+       */
+      readings: {
+        text: string;
+        steps: string[];
       }[];
     };
   };

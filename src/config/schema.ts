@@ -2,6 +2,7 @@ import { z } from "zod";
 import { Access } from "./access.ts";
 import { listenerFields } from "./listener.ts";
 import { cidr, duration, share } from "./fields.ts";
+import { Guard } from "./guard.ts";
 import { Limits } from "./limits.ts";
 import { Traces } from "./traces.ts";
 import { Prices } from "./prices.ts";
@@ -66,32 +67,6 @@ const Model = z.strictObject({
     })
     .optional()
     .describe("Gets copies of calls; its answers are recorded and thrown away."),
-});
-
-const Category = z.enum(["injection", "jailbreak", "secrets", "pii"]);
-
-const Guard = z.strictObject({
-  mode: z
-    .enum(["enforce", "monitor", "off"])
-    .default("enforce")
-    .describe("monitor records what it would have done and does nothing."),
-  input: z
-    .array(Category)
-    .default(["injection", "jailbreak", "secrets", "pii"])
-    .describe(
-      "What is looked for in what users write: attacks are blocked, secrets and PII redacted.",
-    ),
-  documents: z
-    .array(Category)
-    .default(["injection"])
-    .describe("What is looked for in tool results."),
-  output: z
-    .strictObject({
-      redact: z.array(z.enum(["secrets", "pii"])).default(["secrets", "pii"]),
-      block: z.array(z.enum(["secrets", "pii"])).default([]),
-    })
-    .prefault({})
-    .describe("What must not leave, also inside a stream."),
 });
 
 /** Without a file: the built-in model, whose calls cost what a laptop draws. */

@@ -47,15 +47,26 @@ export interface Limits {
   readonly costPerMonth?: Nanos | undefined;
 }
 
-export type Origin = "user" | "document" | "tool" | "assistant";
+/** Who wrote a text; `history`: the model, in an earlier turn. System prompts have none: they are ours. */
+export type Origin = "developer" | "user" | "document" | "tool" | "history" | "assistant";
 
-/** What a detector saw, and what the policy made of it. Never the matched text itself. */
+/**
+ * What a detector saw, and what the policy made of it. Never the matched text itself. `scan_failed`:
+ * the detector did not look, and nobody knows what it would have seen.
+ */
 export interface FindingRecord {
   readonly detector: string;
-  readonly action: "flag" | "redact" | "block";
+  readonly action: "flag" | "redact" | "block" | "hold" | "scan_failed";
   readonly origin: Origin;
   readonly confidence: number;
+  /** The share of innocent texts (0 to 1) that look at least as much like it, where that was measured. */
+  readonly falsePositiveRate?: number | undefined;
+  /** What an attack said when it was decoded, and how it was hidden, outermost first. */
+  readonly evidence?: { readonly text: string; readonly steps: readonly string[] } | undefined;
 }
+
+/** What came of the guard's look at a prompt: done, failed at some check, or nothing to look for. */
+export type GuardScan = "done" | "failed" | "off";
 
 export type CallStatus = "ok" | "error" | "blocked" | "canceled";
 
@@ -89,6 +100,8 @@ export interface Timeline {
   readonly authMs: number;
   readonly admitAt: number;
   readonly guardAt?: number | undefined;
+  /** Absent: the look never ended, or an older release wrote it. */
+  readonly guardScan?: GuardScan | undefined;
   readonly routeAt?: number | undefined;
   readonly attemptAt?: number | undefined;
   readonly settledAt: number;

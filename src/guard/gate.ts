@@ -1,157 +1,225 @@
 import type { FindingRecord, Origin } from "../core/call.ts";
-import type { ChatMessage, GenerateRequest, Role } from "../core/chat.ts";
+import type { GenerateRequest } from "../core/chat.ts";
 import { WeirError } from "../core/errors.ts";
 import type { Category, Detector, Finding } from "./detector.ts";
 import { ATTACKS, leaksOf } from "./detectors/all.ts";
-import { type GuardRules, decide, wantedFor } from "./policy/policy.ts";
-import { OutputScan, describe, replacementFor } from "./stream/output-scan.ts";
-import type { RuleSet } from "./stream/rule-set.ts";
-
-/** What a message's writer makes of it. System and developer prompts are ours: never scanned. */
-const ORIGIN: Readonly<Record<Role, Origin | undefined>> = {
-  system: undefined,
-  developer: undefined,
-  user: "user",
-  assistant: undefined,
-  tool: "tool",
-};
+import { type Found, type Looker, NOTHING_FOUND, look, lookerFor } from "./policy/looker.ts";
+import { checkPatterns } from "./policy/own-patterns.ts";
+import { type GuardRules, type Place, keyOf, policyFor } from "./policy/policy-for.ts";
+import { type Policy, decide, onFailureOf } from "./policy/policy.ts";
+import { refusalFor, scanFailed } from "./policy/refusal.ts";
+import { markedIn, mapTexts } from "./request-texts.ts";
+import { OutputScan } from "./stream/output-scan.ts";
+import { takeOut } from "./take-out.ts";
 
 export interface InputVerdict {
   readonly request: GenerateRequest;
   readonly findings: readonly FindingRecord[];
   readonly blocked: WeirError | undefined;
+  /** Whether everything was looked at that the policy names; `off`: it names nothing. */
+  readonly scan: "done" | "failed" | "off";
   /** A watch over an answer to it; undefined when there is nothing to look for. */
   openOutput(): OutputScan | undefined;
 }
 
-/** One way of looking at texts of one origin. */
-interface Looker {
-  readonly attacks: readonly Detector[];
-  readonly leaks: RuleSet | undefined;
+/** A text of a request, and whose it is. */
+export interface Piece {
+  readonly text: string;
+  readonly origin: Origin;
 }
 
-/** The guard of one configuration: inspects requests and opens watches over answers. */
-export function createGate(rules: GuardRules) {
-  const lookers: Record<"user" | "tool", Looker> = {
-    user: createLooker(wantedFor("user", rules)),
-    tool: createLooker(wantedFor("tool", rules)),
-  };
-  const output = createLooker(wantedFor("assistant", rules)).leaks;
+/** What was seen in a piece, each with the origin of the stretch in which it stands. */
+export interface Seen {
+  readonly findings: readonly (Finding & { readonly origin: Origin })[];
+  readonly failures: Found["failures"];
+}
+
+/** A request whose texts were collected: whoever looks at them, here or in a thread, concludes. */
+export interface Inspection {
+  readonly pieces: readonly Piece[];
+  /** `seen` has one entry a piece. */
+  conclude(seen: readonly Seen[]): InputVerdict;
+  /** Nobody could look: what the policy says of that. */
+  giveUp(): InputVerdict;
+}
+
+export type Gate = ReturnType<typeof createGate>;
+
+/** Nowhere in particular: only what weir.yaml says of everything. */
+export const ANYWHERE: Place = { route: "", model: "", tenant: "" };
+
+interface House {
+  readonly policy: Policy;
+  readonly lookers: Readonly<Record<Origin, Looker | undefined>>;
+}
+
+/**
+ * The guard of one configuration: inspects requests and opens watches over answers. Throws
+ * invalid_config where a pattern of the configuration cannot be used.
+ */
+export function createGate(rules: GuardRules, detectors: readonly Detector[] = ATTACKS) {
+  checkPatterns(rules);
+  const houses = new Map<string, House>();
+
+  function houseOf(place: Place): House {
+    const key = keyOf(place, rules);
+    let house = houses.get(key);
+    if (!house) houses.set(key, (house = build(policyFor(place, rules), detectors)));
+    return house;
+  }
+
+  // Shapes take a moment to be made: at the start, not at the first call.
+  houseOf(ANYWHERE);
+  for (const route of Object.keys(rules.routes)) houseOf({ ...ANYWHERE, route });
+  for (const tenant of Object.keys(rules.tenants)) houseOf({ ...ANYWHERE, tenant });
 
   return {
-    inspect(request: GenerateRequest): InputVerdict {
+    /** Looks here and now. */
+    inspect(request: GenerateRequest, place = ANYWHERE): InputVerdict {
+      const house = houseOf(place);
+      const inspection = begin(request, house);
+      return inspection.conclude(inspection.pieces.map((piece) => see(piece, house)));
+    },
+
+    /** Collects what there is to look at. */
+    begin: (request: GenerateRequest, place = ANYWHERE) => begin(request, houseOf(place)),
+
+    /** Looks at one text of a request; what `conclude` wants to know. */
+    see: (piece: Piece, place = ANYWHERE) => see(piece, houseOf(place)),
+
+    policy: (place: Place) => houseOf(place).policy,
+  };
+}
+
+function build(policy: Policy, detectors: readonly Detector[]): House {
+  const of = (origin: Origin) => lookerFor(origin, policy, detectors);
+  return {
+    policy,
+    lookers: {
+      developer: of("developer"),
+      user: of("user"),
+      document: of("document"),
+      tool: of("tool"),
+      history: of("history"),
+      assistant: of("assistant"),
+    },
+  };
+}
+
+function begin(request: GenerateRequest, { policy, lookers }: House): Inspection {
+  const pieces: Piece[] = [];
+  mapTexts(request, (text, origin) => {
+    if (lookers[origin]) pieces.push({ text, origin });
+    return text;
+  });
+  const shapes = lookers.assistant?.shapes;
+  const openOutput = () =>
+    shapes && new OutputScan(shapes, (finding) => decide(finding, "assistant", policy));
+  return {
+    pieces,
+    conclude(seen) {
+      const failures = seen.flatMap((one) => one.failures);
       const findings: FindingRecord[] = [];
-      let redacted: Map<string, string> | undefined;
-      const scan = (text: string, origin: Origin) => {
-        const seen = look(text, origin, findings);
-        if (seen !== text) (redacted ??= new Map()).set(text, seen);
-        return seen;
-      };
-      const seen =
-        request.kind === "completion" ? scanPrompt(request, scan) : scanChat(request, scan);
-      const worst = findings.find(({ action }) => action === "block");
+      const refusals: Refusal[] = [];
+      const redacted = new Map<string, string>();
+      for (const [at, { text }] of pieces.entries()) {
+        const taken = (seen[at]?.findings ?? []).filter((finding) => {
+          const action = decide(finding, finding.origin, policy);
+          if (action !== "allow") findings.push(toRecord(finding, action));
+          if (action === "block" || action === "hold") refusals.push({ ...finding, action });
+          return action === "redact";
+        });
+        if (taken.length > 0) redacted.set(text, takeOut(text, taken));
+      }
       return {
-        request: redacted ? withRedactions(seen, redacted) : seen,
-        findings,
-        blocked: worst && toBlock(worst),
+        request: redacted.size > 0 ? withRedactions(request, redacted) : request,
+        findings: [...findings, ...failures.map((failure) => scanFailed(failure.detector))],
+        blocked: refusalFor(refusals, policy) ?? failedClosed(failures, policy),
+        scan: failures.length > 0 ? "failed" : isOff(lookers) ? "off" : "done",
         openOutput,
       };
     },
+    giveUp() {
+      const wanted = new Set(pieces.flatMap(({ origin }) => lookersOf(lookers[origin])));
+      const failures = [...wanted].map((category) => ({ detector: category, category }));
+      return this.conclude([{ findings: [], failures }]);
+    },
   };
-
-  function openOutput(): OutputScan | undefined {
-    return output && new OutputScan(output, (finding) => decide(finding, "assistant", rules));
-  }
-
-  /** Collects what is in a text; gives the text back with what must not pass taken out. */
-  function look(text: string, origin: Origin, findings: FindingRecord[]): string {
-    const { attacks, leaks } = lookers[origin === "tool" ? "tool" : "user"];
-    for (const detector of attacks) {
-      for (const finding of detector.inspect(text)) note(finding, origin, findings);
-    }
-    const found = leaks?.look(text, true).findings ?? [];
-    return takeOut(
-      text,
-      found.filter((finding) => note(finding, origin, findings) === "redact"),
-    );
-  }
-
-  function note(finding: Finding, origin: Origin, findings: FindingRecord[]) {
-    const action = decide(finding, origin, rules);
-    const { detector, confidence } = finding;
-    findings.push({ detector, action, origin, confidence });
-    return action;
-  }
 }
 
-function createLooker(wanted: ReadonlySet<Category>): Looker {
+type Refusal = Finding & { readonly origin: Origin; readonly action: "block" | "hold" };
+
+function see({ text, origin }: Piece, { lookers }: House): Seen {
+  const looker = lookers[origin];
+  const { findings, failures } = looker ? look(text, looker) : NOTHING_FOUND;
+  const own = findings.map((finding) => ({ ...finding, origin }));
+  const { document } = lookers;
+  if (origin !== "user" || !document) return { findings: own, failures };
+  // What a user marks as a document is looked at as his text and as a document.
+  const marked = markedIn(text).map(({ start, end }) => {
+    const found = look(text.slice(start, end), document);
+    return {
+      failures: found.failures,
+      findings: found.findings.map((finding) => ({
+        ...finding,
+        start: finding.start + start,
+        end: finding.end + start,
+        origin: "document" as const,
+      })),
+    };
+  });
+  const isNew = (finding: Finding) =>
+    !own.some(({ detector, start, end }) => {
+      return detector === finding.detector && start === finding.start && end === finding.end;
+    });
   return {
-    attacks: ATTACKS.filter(({ category }) => wanted.has(category)),
-    leaks: leaksOf(wanted),
+    findings: [...own, ...marked.flatMap((one) => one.findings).filter(isNew)],
+    failures: [...failures, ...marked.flatMap((one) => one.failures)],
   };
 }
 
-type Scan = (text: string, origin: Origin) => string;
-
-function scanPrompt<T extends { readonly prompt: string }>(request: T, scan: Scan): T {
-  const prompt = scan(request.prompt, "user");
-  return prompt === request.prompt ? request : { ...request, prompt };
+function isOff(lookers: House["lookers"]): boolean {
+  return Object.values(lookers).every((looker) => looker === undefined);
 }
 
-function scanChat<T extends { readonly messages: readonly ChatMessage[] }>(
-  request: T,
-  scan: Scan,
-): T {
-  let isChanged = false;
-  const messages = request.messages.map((message) => {
-    const origin = ORIGIN[message.role];
-    const seen = origin ? scanMessage(message, (text) => scan(text, origin)) : message;
-    isChanged ||= seen !== message;
-    return seen;
-  });
-  return isChanged ? { ...request, messages } : request;
+/** The categories that a looker is for: what nobody knows when it cannot look. */
+function lookersOf(looker: Looker | undefined): Category[] {
+  if (!looker) return [];
+  const categories = looker.detectors.map(({ category }) => category);
+  return looker.shapes ? [...categories, "secrets", "pii"] : categories;
 }
 
-function scanMessage(message: ChatMessage, scan: (text: string) => string): ChatMessage {
-  const { content } = message;
-  if (content === null) return message;
-  if (typeof content === "string") {
-    const seen = scan(content);
-    return seen === content ? message : { ...message, content: seen };
-  }
-  let isChanged = false;
-  const parts = content.map((part) => {
-    if (part.type !== "text") return part;
-    const text = scan(part.text);
-    isChanged ||= text !== part.text;
-    return { ...part, text };
-  });
-  return isChanged ? { ...message, content: parts } : message;
+function failedClosed(failures: Found["failures"], policy: Policy): WeirError | undefined {
+  const closed = failures.find(({ category }) => onFailureOf(category, policy) === "closed");
+  if (!closed || policy.mode !== "enforce") return undefined;
+  return new WeirError(
+    "guard_failed",
+    `The guard could not look at this request (${closed.detector}), and what was not looked at is not let through. Try again; guard.onFailure in weir.yaml says what becomes of such calls.`,
+  );
 }
 
-/** A relay of the client's own body must not bring back what was taken out. */
+/** The finding in a record's words. What leaks is never quoted. */
+function toRecord(finding: Finding & { origin: Origin }, action: FindingRecord["action"]) {
+  const { detector, origin, confidence, falsePositiveRate, evidence, category } = finding;
+  const isQuotable = category !== "secrets" && category !== "pii" && category !== "custom";
+  return {
+    detector,
+    action,
+    origin,
+    confidence,
+    ...(falsePositiveRate !== undefined && { falsePositiveRate }),
+    ...(evidence && isQuotable && { evidence }),
+  };
+}
+
+/** The request with other texts. A relay of the client's own body must not bring back the originals. */
 function withRedactions(
   request: GenerateRequest,
   redacted: ReadonlyMap<string, string>,
 ): GenerateRequest {
+  const seen = mapTexts(request, (text) => redacted.get(text) ?? text);
   const { source } = request;
-  return source ? { ...request, source: { ...source, redacted } } : request;
-}
-
-function takeOut(text: string, findings: readonly Finding[]): string {
-  let result = text;
-  for (const { start, end, detector } of findings.toReversed()) {
-    result = result.slice(0, start) + replacementFor(detector) + result.slice(end);
-  }
-  return result;
-}
-
-function toBlock({ detector, origin }: FindingRecord): WeirError {
-  const where = origin === "user" ? "The prompt" : "A tool's result";
-  return new WeirError(
-    "blocked_by_guard",
-    `${where} was refused: it looks like ${describe(detector)}. If this is a false alarm, reword it, or set guard.mode: monitor in weir.yaml to only record such findings.`,
-  );
+  return source ? { ...seen, source: { ...source, redacted } } : seen;
 }
 
 const EVERY_LEAK: ReadonlySet<Category> = new Set(["secrets", "pii"]);

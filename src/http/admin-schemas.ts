@@ -11,9 +11,19 @@ export const CallStatus = z.enum(["ok", "error", "blocked", "canceled"]);
 
 const Finding = z.object({
   detector: z.string().describe("what saw it, as `secrets.openai_key` or `injection.override`"),
-  action: z.enum(["flag", "redact", "block"]),
-  origin: z.enum(["user", "document", "tool", "assistant"]),
+  action: z
+    .enum(["flag", "redact", "block", "hold", "scan_failed"])
+    .describe("scan_failed: it did not look"),
+  origin: z.enum(["developer", "user", "document", "tool", "history", "assistant"]),
   confidence: z.number().describe("0 to 1"),
+  falsePositiveRate: z
+    .number()
+    .optional()
+    .describe("the share of innocent texts, 0 to 1, that look at least as much like it"),
+  evidence: z
+    .object({ text: z.string(), steps: z.array(z.string()) })
+    .optional()
+    .describe("what an attack said when it was decoded, and how it was hidden"),
 });
 
 /** GET /admin/v1/calls: one line of the list. */

@@ -1,7 +1,8 @@
-import type { CallRecord } from "../core/call.ts";
+import { type CallRecord, DEFAULT_TENANT } from "../core/call.ts";
 import type { GenerateRequest } from "../core/chat.ts";
 import { newTraceId } from "../core/ids.ts";
 import { later } from "../core/time.ts";
+import type { Guarded } from "../serve/gateway/needs.ts";
 import { createShadow } from "../serve/gateway/shadow.ts";
 import type { CallHouse } from "./house.ts";
 
@@ -10,7 +11,12 @@ export function gatewayOf(house: CallHouse) {
   const { catalogue, metrics, recorder } = house;
   const common = {
     gate: {
-      inspect: (request: GenerateRequest) => house.live.gate.inspect(request),
+      inspect: (request: GenerateRequest, { route, caller }: Guarded) =>
+        house.live.gate.inspect(request, {
+          route,
+          model: request.model,
+          tenant: caller.tenantId ?? DEFAULT_TENANT,
+        }),
     },
     recorder: {
       record(ended: CallRecord): void {

@@ -257,20 +257,29 @@ function startProber(
   return prober;
 }
 
+/** Throws invalid_config where the guard's own patterns cannot be used. */
 export function toLive(config: WeirConfig): Live {
-  const { mode, input, output } = config.guard;
-  const takesAll = (categories: readonly string[]) =>
-    mode === "enforce" && categories.includes("secrets") && categories.includes("pii");
+  return { config, gate: createGate(config.guard), cleans: cleansOf(config.guard) };
+}
+
+function cleansOf({ mode, input, output, actions, allow, routes, tenants }: WeirConfig["guard"]) {
   const cleans = new Set<Writer>();
-  if (takesAll(input)) cleans.add("user");
+  const isSame = Object.keys(routes).length + Object.keys(tenants).length === 0;
+  if (mode !== "enforce" || !isSame || allow.length > 0) return cleans;
+  const takesAll = (categories: readonly string[]) =>
+    categories.includes("secrets") && categories.includes("pii");
+  const isTakenOut = ({ secrets, pii }: typeof actions) =>
+    (secrets ?? "redact") === "redact" && (pii ?? "redact") === "redact";
+  if (takesAll(input) && isTakenOut(actions)) cleans.add("user");
   if (takesAll(output.redact)) cleans.add("answer");
-  return { config, gate: createGate(config.guard), cleans };
+  return cleans;
 }
 
 /** Goes over to another configuration. */
 export async function apply(house: House, config: WeirConfig): Promise<void> {
+  const live = toLive(config);
   await house.catalogue.apply(config.models, pricesOf(config));
   house.steering.refresh();
-  house.live = toLive(config);
+  house.live = live;
   house.traces.use(traceSettings(config));
 }

@@ -11,7 +11,6 @@ import { tokenRoutes } from "../http/routes/tokens.ts";
 import { moderate } from "../guard/moderate.ts";
 import type { Batches } from "../serve/batch/batches.ts";
 import { forward } from "../serve/gateway/forward.ts";
-import type { Gateway } from "./gateway.ts";
 import type { House } from "./house.ts";
 import type { Services } from "./services.ts";
 
@@ -38,7 +37,7 @@ export function registerInferenceRoutes(
     mediaRoutes(routes, {
       authorise,
       forward: (call, context) => forward(call, context, gateway),
-      inspect: (text) => inspected(text, gateway),
+      inspect: (text) => inspected(text, house),
       maxBodyBytes,
     });
     ready();
@@ -46,10 +45,10 @@ export function registerInferenceRoutes(
 }
 
 /** A prompt as the guard lets it pass. Throws blocked_by_guard. */
-function inspected(text: string, { gate }: Gateway): string {
+function inspected(text: string, { live }: House): string {
   const asked = { kind: "completion", model: "", prompt: text, echo: false } as const;
   const options = { sampling: {}, stop: [], n: 1, stream: false } as const;
-  const { request, blocked } = gate.inspect({ ...asked, ...options });
+  const { request, blocked } = live.gate.inspect({ ...asked, ...options });
   if (blocked) throw blocked;
   return request.kind === "completion" ? request.prompt : text;
 }

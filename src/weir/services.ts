@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import type { Caller } from "../core/call.ts";
 import { newId } from "../core/ids.ts";
+import { ANYWHERE } from "../guard/gate.ts";
 import { InnerExchange } from "../http/lane/inner-exchange.ts";
 import type { Lane } from "../http/lane/inference.ts";
 import { type Batches, createBatches } from "../serve/batch/batches.ts";
@@ -38,7 +39,7 @@ export async function buildServices(house: House, stack: AsyncDisposableStack): 
   const files = createFiles({ shelf: control.files, contents, now: gateway.now, newId });
   const { conversations } = control;
   const inspect: Parameters<typeof createConversations>[0]["inspect"] = (request) =>
-    gateway.gate.inspect(request).request;
+    house.live.gate.inspect(request, { ...ANYWHERE, route: "/v1/responses" }).request;
   const responses = createResponses({
     responses: control.responses,
     conversations,

@@ -1,32 +1,110 @@
 import type { Origin } from "../../core/call.ts";
 import type { Category, Finding } from "../detector.ts";
 
-export type Action = "flag" | "redact" | "block";
+export type Action = "allow" | "flag" | "redact" | "block" | "hold";
+export type OnFailure = "closed" | "open";
 
-/** What weir.yaml's `guard` section says. */
-export interface GuardRules {
+/** A pattern, or words, of the operator's own. */
+export interface CustomRule {
+  readonly name: string;
+  readonly pattern?: string | undefined;
+  readonly words?: readonly string[] | undefined;
+  readonly ignoreCase: boolean;
+  readonly category: Category;
+  readonly action: Action;
+  readonly in: readonly Exclude<Origin, "history">[];
+}
+
+/** What is never a finding: a text, or what matches a pattern; with `detectors` only for these. */
+export type Allowed =
+  | string
+  | {
+      readonly text?: string | undefined;
+      readonly pattern?: string | undefined;
+      readonly detectors?: readonly string[] | undefined;
+    };
+
+/** What is done where, in the words of weir.yaml's `guard` section. */
+export interface Policy {
   readonly mode: "enforce" | "monitor" | "off";
+  /** The share of innocent texts, 0 to 1, that a detector may have refused. */
+  readonly falsePositiveRate: number;
+  readonly developer: readonly Category[];
   readonly input: readonly Category[];
   readonly documents: readonly Category[];
-  readonly output: { readonly redact: readonly Category[]; readonly block: readonly Category[] };
+  readonly history: readonly Category[];
+  readonly output: {
+    readonly redact: readonly Category[];
+    readonly block: readonly Category[];
+    readonly flag: readonly Category[];
+  };
+  readonly actions: Partial<Readonly<Record<Category, Action | undefined>>>;
+  readonly allow: readonly Allowed[];
+  readonly messages: Partial<Readonly<Record<Category, string | undefined>>>;
+  readonly onFailure: OnFailure | Partial<Readonly<Record<Category, OnFailure | undefined>>>;
+  readonly rules: readonly CustomRule[];
 }
 
 /** Below this an attack is only noted: one phrase that people also use innocently. */
 const BLOCK_FROM = 0.8;
 
+/** What is taken out where it stands; the rest is about a whole text. */
+const LEAKS: ReadonlySet<Category> = new Set(["secrets", "pii"]);
+
 /** The categories that matter in a text of this origin. */
-export function wantedFor(origin: Origin, rules: GuardRules): ReadonlySet<Category> {
-  if (rules.mode === "off") return new Set();
-  if (origin === "assistant") return new Set([...rules.output.redact, ...rules.output.block]);
-  return new Set(origin === "user" ? rules.input : rules.documents);
+export function wantedFor(origin: Origin, policy: Policy): ReadonlySet<Category> {
+  if (policy.mode === "off") return new Set();
+  const { redact, block, flag } = policy.output;
+  const wanted: Record<Origin, readonly Category[]> = {
+    developer: policy.developer,
+    user: policy.input,
+    document: policy.documents,
+    tool: policy.documents,
+    history: policy.history,
+    assistant: [...redact, ...block, ...flag],
+  };
+  return new Set(wanted[origin]);
 }
 
 /** What a finding leads to. Attacks are blocked, secrets and personal data taken out. Pure. */
-export function decide(finding: Finding, origin: Origin, rules: GuardRules): Action {
-  if (rules.mode !== "enforce") return "flag";
+export function decide(finding: Finding, origin: Origin, policy: Policy): Action {
+  const wished = wishFor(finding, origin, policy);
+  if (wished === "allow") return "allow";
+  if (policy.mode !== "enforce") return "flag";
+  const isRefusal = wished === "block" || wished === "hold";
+  return isRefusal && !isSure(finding, policy) ? "flag" : wished;
+}
+
+/** What is wished for findings that are sure. */
+function wishFor(
+  { category, detector }: Finding,
+  origin: Origin,
+  { rules, output, actions }: Policy,
+): Action {
+  const rule = rules.find((own) => nameOf(own) === detector);
+  if (rule) return origin === "assistant" && rule.action === "hold" ? "block" : rule.action;
   if (origin === "assistant") {
-    return rules.output.block.includes(finding.category) ? "block" : "redact";
+    if (output.block.includes(category)) return "block";
+    return output.redact.includes(category) ? "redact" : "flag";
   }
-  if (finding.category === "secrets" || finding.category === "pii") return "redact";
-  return finding.confidence >= BLOCK_FROM ? "block" : "flag";
+  return actions[category] ?? (LEAKS.has(category) ? "redact" : "block");
+}
+
+/** A detector that knows how often innocent texts look like that is asked for it; others say how sure they are. */
+function isSure(
+  { category, confidence, falsePositiveRate }: Finding,
+  { falsePositiveRate: chosen }: Policy,
+): boolean {
+  if (LEAKS.has(category)) return true;
+  return falsePositiveRate === undefined ? confidence >= BLOCK_FROM : falsePositiveRate <= chosen;
+}
+
+/** What becomes of a call when a check of this category fails. */
+export function onFailureOf(category: Category, { onFailure }: Policy): OnFailure {
+  return typeof onFailure === "string" ? onFailure : (onFailure[category] ?? "closed");
+}
+
+/** As findings of a rule of the operator's own are called. */
+export function nameOf({ category, name }: CustomRule): string {
+  return `${category}.${name}`;
 }

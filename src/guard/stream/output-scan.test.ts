@@ -1,15 +1,11 @@
 import { expect, it } from "vitest";
 import type { ChatEvent } from "../../core/chat.ts";
 import { createRandom } from "../../../test/support/random.ts";
+import { Guard } from "../../config/guard.ts";
 import { createGate } from "../gate.ts";
-import type { GuardRules } from "../policy/policy.ts";
+import type { GuardRules } from "../policy/policy-for.ts";
 
-const RULES: GuardRules = {
-  mode: "enforce",
-  input: [],
-  documents: [],
-  output: { redact: ["secrets", "pii"], block: [] },
-};
+const RULES: GuardRules = Guard.parse({ input: [], documents: [] });
 
 const PEM = `-----BEGIN RSA PRIVATE KEY-----\n${"MIIEabc+/\n".repeat(20)}-----END RSA PRIVATE KEY-----`;
 const SECRETS = [
@@ -89,7 +85,7 @@ it("sends ordinary words as soon as they can be no address", () => {
 it("cuts the stream before the first byte of what must be blocked", () => {
   const { text, scanner } = scan(["Sure: ", "sk-proj-", "a1B2".repeat(8), " done"], {
     ...RULES,
-    output: { redact: [], block: ["secrets"] },
+    output: { redact: [], block: ["secrets"], flag: [] },
   });
   expect(text).not.toContain("sk-");
   expect(scanner.blocked).toMatchObject({ code: "blocked_by_guard" });

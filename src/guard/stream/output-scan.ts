@@ -106,9 +106,10 @@ export class OutputScan {
 
   private act(finding: Finding): string | undefined {
     const action = this.decide(finding);
+    if (action === "allow") return undefined;
     const { detector, confidence } = finding;
     this.findings.push({ detector, action, origin: "assistant", confidence });
-    if (action === "block") {
+    if (action === "block" || action === "hold") {
       this.blocked ??= new WeirError(
         "blocked_by_guard",
         `The answer was stopped: it was about to contain ${describe(detector)}.`,
@@ -123,16 +124,23 @@ export function replacementFor(detector: string): string {
   return `[redacted:${detector.slice(detector.indexOf(".") + 1)}]`;
 }
 
+const KINDS: Readonly<Record<string, string>> = {
+  secrets: "a secret",
+  pii: "personal data",
+  injection: "an instruction override",
+  jailbreak: "a jailbreak attempt",
+  exfiltration: "a way to carry data out",
+  payload: "code that attacks",
+  leakage: "the system prompt",
+  repetition: "endless repetition",
+  harmful: "harmful content",
+  custom: "what a rule of this server names",
+};
+
 /** A detector's name in words: `secrets.openai_key` is "a secret (openai key)". */
 export function describe(detector: string): string {
   const [category = "", name = ""] = detector.split(".");
-  const kinds: Record<string, string> = {
-    secrets: "a secret",
-    pii: "personal data",
-    injection: "an instruction override",
-    jailbreak: "a jailbreak attempt",
-  };
-  return `${kinds[category] ?? category} (${name.replaceAll("_", " ")})`;
+  return `${KINDS[category] ?? category} (${name.replaceAll("_", " ")})`;
 }
 
 /** Where a text belongs, without the text. */

@@ -49,9 +49,10 @@ export class TextChannel {
     for (const finding of findings) {
       const instead = this.replace(finding);
       if (instead === undefined) continue;
-      ready += this.held.slice(at, finding.start) + instead;
-      at = finding.end;
-      if (finding === findings.at(-1)) this.takingOutUntil = goesOnUntil;
+      // Findings may overlap: what one took out is not put back by the next.
+      if (finding.start >= at) ready += this.held.slice(at, finding.start) + instead;
+      at = Math.max(at, finding.end);
+      if (finding.end === this.held.length) this.takingOutUntil = goesOnUntil;
     }
     ready += this.held.slice(at, settled);
     if (settled === 0) return undefined;

@@ -36,7 +36,7 @@ import { modelFor } from "./model-for.ts";
 import { hedgeOf, routeAskOf } from "./route-ask.ts";
 import type { Router } from "./routing/router.ts";
 import { timingHeaders } from "./overhead.ts";
-import { type CallCost, priced, toCallRecord } from "./record.ts";
+import { type CallCost, priced, statusOf, toCallRecord } from "./record.ts";
 import { stabilised } from "./stabilise.ts";
 import type { StageTimes } from "./timeline.ts";
 
@@ -142,6 +142,7 @@ class Call implements RunningCall {
     this.request = verdict.request;
     this.stable = stabilised(verdict.request, this.model?.volatileLines);
     this.inputFindings = verdict.findings;
+    if (verdict.scan) this.times.guardScan = verdict.scan;
     this.times.routeAt = this.needs.monotonic();
     if (verdict.blocked) throw verdict.blocked;
     this.verdict = verdict;
@@ -244,7 +245,7 @@ class Call implements RunningCall {
   private fail(error: WeirError): void {
     if (this.isOver) return;
     this.source?.cancel();
-    this.settle(error.code === "blocked_by_guard" ? "blocked" : "error", error);
+    this.settle(statusOf(error), error);
     this.reply.fail(error);
   }
 
@@ -284,10 +285,8 @@ class Call implements RunningCall {
   private note(event: ChatEvent): void {
     if (event.type === "usage") this.usage = event.usage;
     else if (event.type === "finish") this.finishReason = event.reason;
-    else if (event.type === "text-delta") {
-      this.output += event.text;
-    } else if (event.type === "refusal-delta") this.output += event.text;
     else if (event.type === "tool-call-delta") this.output += event.arguments;
+    else if ("text" in event) this.output += event.type === "reasoning-delta" ? "" : event.text;
   }
 
   private finish(): void {

@@ -1,5 +1,12 @@
 import type { RoutingConfig } from "../../config/routing.ts";
-import type { CallLink, CallRecord, Caller, FindingRecord, Priority } from "../../core/call.ts";
+import type {
+  CallLink,
+  CallRecord,
+  Caller,
+  FindingRecord,
+  GuardScan,
+  Priority,
+} from "../../core/call.ts";
 import type { ChatEvent, GenerateRequest, Usage } from "../../core/chat.ts";
 import type { WeirError } from "../../core/errors.ts";
 import type { Nanos } from "../../core/money.ts";
@@ -129,6 +136,8 @@ export interface InputVerdict {
   readonly findings: readonly FindingRecord[];
   /** Set when the call must not go on. */
   readonly blocked: WeirError | undefined;
+  /** Whether everything was looked at that there was to look for; `off`: there was nothing. */
+  readonly scan?: GuardScan;
   /** A watch over an answer to this request; undefined when there is nothing to look for. */
   openOutput(): OutputScan | undefined;
 }

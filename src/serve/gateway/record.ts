@@ -57,6 +57,11 @@ function costFields(cost: CallCost | null) {
   };
 }
 
+/** How a call ended that ended with an error: the guard's refusals are no failures. */
+export function statusOf({ code }: WeirError): CallStatus {
+  return code === "blocked_by_guard" || code === "held_for_review" ? "blocked" : "error";
+}
+
 /** A finished call in the words that watch keeps. */
 export function toCallRecord(
   context: CallContext,

@@ -1,4 +1,4 @@
-import type { AttemptFacts, Timeline } from "../../core/call.ts";
+import type { AttemptFacts, GuardScan, Timeline } from "../../core/call.ts";
 import type { AttemptRecord } from "./attempt.ts";
 import type { CallContext } from "./needs.ts";
 
@@ -6,6 +6,7 @@ import type { CallContext } from "./needs.ts";
 export interface StageTimes {
   readonly admitAt: number;
   guardAt?: number;
+  guardScan?: GuardScan;
   routeAt?: number;
   attemptAt?: number;
   firstContentAt?: number;
@@ -24,6 +25,7 @@ export function toTimeline(
     authMs: Math.round(authMs * 1000) / 1000,
     admitAt: since(times.admitAt),
     guardAt: sinceIf(times.guardAt),
+    guardScan: times.guardScan,
     routeAt: sinceIf(times.routeAt),
     attemptAt: sinceIf(times.attemptAt),
     settledAt: since(settledAt),

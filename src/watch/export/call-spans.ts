@@ -152,15 +152,23 @@ function textOf(value: unknown): string {
   return typeof value === "string" ? value : "";
 }
 
+const STATUS: Partial<Record<FindingRecord["action"], string>> = {
+  block: "blocked",
+  hold: "blocked",
+  scan_failed: "error",
+};
+
 /** Never the text that was found. */
-function findingFields({ detector, action, origin, confidence }: FindingRecord): Fields {
+function findingFields(finding: FindingRecord): Fields {
+  const { detector, action, origin, confidence, falsePositiveRate } = finding;
   return {
     "gen_ai.guardrail.name": detector,
     "gen_ai.guardrail.action": action,
     "weir.run.type": "guardrail",
-    "weir.status": action === "block" ? "blocked" : "success",
+    "weir.status": STATUS[action] ?? "success",
     "weir.origin": origin,
     "weir.confidence": confidence,
+    ...(falsePositiveRate !== undefined && { "weir.false_positive_rate": falsePositiveRate }),
   };
 }
 

@@ -1,4 +1,4 @@
-import type { CallRecord } from "../../core/call.ts";
+import type { CallRecord, FindingRecord } from "../../core/call.ts";
 import {
   type ChatRequest,
   type ContentPart,
@@ -162,7 +162,7 @@ function toKept(call: CallRecord, { capture, redact }: RecorderNeeds): KeptCall 
   const { usage, request, output } = call;
   const policy = capture(call.route);
   const keepsTexts = policy === "redacted" || policy === "full";
-  const clean = policy === "redacted" ? redact : (text: string) => text;
+  const clean: Keep = policy === "redacted" ? redact : (text) => text;
   const keep: Keep = (text, writer) => clean(text.slice(0, TEXT_CHARS), writer);
   const kept = keepsTexts && request ? mapTexts(request, keep) : null;
   return {
@@ -191,7 +191,9 @@ function toKept(call: CallRecord, { capture, redact }: RecorderNeeds): KeptCall 
     cache: call.cache,
     tenantId: call.tenantId,
     link: call.link,
-    findings: call.findings,
+    findings: keepsTexts
+      ? call.findings.map((finding) => cleaned(finding, clean))
+      : call.findings.map((finding) => ({ ...finding, evidence: undefined })),
     timeline: call.timeline,
     inputTokens: usage.inputTokens,
     outputTokens: usage.outputTokens,
@@ -206,6 +208,13 @@ function toKept(call: CallRecord, { capture, redact }: RecorderNeeds): KeptCall 
     request: kept,
     output: keepsTexts && output !== null ? keep(output, "answer") : null,
   };
+}
+
+/** What was decoded is a text of the client's as any. */
+function cleaned(finding: FindingRecord, clean: Keep): FindingRecord {
+  const { evidence } = finding;
+  if (!evidence) return finding;
+  return { ...finding, evidence: { ...evidence, text: clean(evidence.text, "other") } };
 }
 
 type Keep = (text: string, writer: Writer) => string;

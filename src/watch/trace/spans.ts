@@ -1,4 +1,4 @@
-import type { AttemptFacts, SpanKind, SpanRecord, Timeline } from "../../core/call.ts";
+import type { AttemptFacts, GuardScan, SpanKind, SpanRecord, Timeline } from "../../core/call.ts";
 
 interface Kept {
   readonly id: string;
@@ -9,6 +9,13 @@ interface Kept {
 }
 
 type Range = readonly [from: number, to: number];
+
+/** What did not happen is not called by the name of what did. */
+const GUARD: Readonly<Record<GuardScan, string>> = {
+  done: "inspect the input",
+  failed: "the guard failed",
+  off: "no guard",
+};
 
 /** A kept call's timeline as the bars of its waterfall. Pure: ids follow from the trace's. */
 export function toSpans({ id, route, status, timeline, cache = null }: Kept): SpanRecord[] {
@@ -31,11 +38,16 @@ export function toSpans({ id, route, status, timeline, cache = null }: Kept): Sp
     });
   }
 
-  const { admitAt, guardAt, routeAt, attemptAt, settledAt, endedAt } = timeline;
+  const { admitAt, guardAt, guardScan, routeAt, attemptAt, settledAt, endedAt } = timeline;
   add("call", route, [0, endedAt], { parent: null, status: ending });
   add("auth", "find the key", [0, timeline.authMs]);
   add("admit", "limits and budget", [admitAt, guardAt ?? attemptAt ?? settledAt]);
-  if (guardAt !== undefined) add("guard", "inspect the input", [guardAt, routeAt ?? settledAt]);
+  if (guardAt !== undefined) {
+    add("guard", GUARD[guardScan ?? "done"], [guardAt, routeAt ?? settledAt], {
+      ...(guardScan === "failed" && { status: "error" }),
+      ...(guardScan && { attributes: { scan: guardScan } }),
+    });
+  }
   if (routeAt !== undefined && cache !== null) {
     add("cache", "look for the answer", [routeAt, attemptAt ?? settledAt], {
       attributes: { result: cache },

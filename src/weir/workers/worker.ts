@@ -226,8 +226,9 @@ function notHere(): never {
 }
 
 async function follow(house: CallHouse, server: LaneServer, config: WeirConfig): Promise<void> {
+  const live = toLive(config);
   await house.catalogue.apply(config.models, pricesOf(config));
   house.steering.refresh();
-  house.live = toLive(config);
+  house.live = live;
   server.adjust();
 }
