@@ -195,6 +195,8 @@ const ROUTES: Readonly<Record<string, readonly [least: Scope, body?: unknown]>> 
   "GET /admin/v1/run-facets": ["viewer"],
   "GET /admin/v1/figures?from=0&to=60000": ["viewer"],
   "GET /admin/v1/overhead": ["viewer"],
+  "GET /admin/v1/guard": ["viewer"],
+  "POST /admin/v1/guard/try": ["viewer"],
   "GET /admin/v1/projects": ["viewer"],
   "GET /admin/v1/costs?by=model": ["viewer"],
   "GET /admin/v1/costs/forecast": ["viewer"],

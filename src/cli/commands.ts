@@ -4,6 +4,7 @@ import { check } from "./commands/check.ts";
 import { completion } from "./commands/completion.ts";
 import { cost } from "./commands/cost.ts";
 import { doctor } from "./commands/doctor.ts";
+import { guard } from "./commands/guard.ts";
 import { init } from "./commands/init.ts";
 import { keys } from "./commands/keys.ts";
 import { mock } from "./commands/mock.ts";
@@ -28,6 +29,7 @@ export const COMMANDS: readonly Command[] = [
   watch,
   cost,
   trace,
+  guard,
   mock,
   completion((): readonly Command[] => COMMANDS),
 ];

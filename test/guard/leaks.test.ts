@@ -12,7 +12,7 @@ if (!SHAPES) throw new Error("there is nothing to look for");
 const rules = SHAPES;
 const OUT = "\u0000";
 /** Names need a model; a day is personal only where it is somebody's birthday. */
-const BEYOND_SHAPES = ["PERSON", "DATE_TIME"];
+const BEYOND_SHAPES = new Set(["PERSON", "DATE_TIME"]);
 
 function streamed(text: string, random: () => number): string {
   const channel = new TextChannel(rules, () => OUT);
@@ -66,10 +66,10 @@ it.each(["pii", "secrets"] as const)(
 
 it("finds every labelled number and address by its shape, and nothing in their look-alikes", () => {
   const { byType, spurious } = found(readLabelled("pii"));
-  for (const [type, counts] of byType) {
-    if (!BEYOND_SHAPES.includes(type))
-      expect({ type, ...counts }).toMatchObject({ found: counts.all });
-  }
+  const missed = [...byType].filter(
+    ([type, counts]) => !BEYOND_SHAPES.has(type) && counts.found < counts.all,
+  );
+  expect(missed).toEqual([]);
   expect(byType.size).toBe(15);
   expect(spurious).toBe(0);
 });

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { onTestFinished } from "vitest";
 import { parseConfig } from "../../src/config/load.ts";
 import { type Log, silentLog } from "../../src/core/log.ts";
+import type { GuardParts } from "../../src/weir/guard.ts";
 import { type Weir, startWeir } from "../../src/weir/weir.ts";
 
 export const ADMIN_KEY = "wk-test-admin-key";
@@ -27,6 +28,7 @@ interface StartOptions {
   readonly folder?: string;
   readonly env?: Readonly<Record<string, string>>;
   readonly log?: Log;
+  readonly guard?: GuardParts;
   /** Told how to close it; by default that happens at the end of the test. */
   readonly ends?: (close: () => Promise<void>) => void;
 }
@@ -38,6 +40,7 @@ export async function startServer(
     folder = temporaryFolder(),
     env = {},
     log = silentLog,
+    guard,
     ends = onTestFinished,
   }: StartOptions = {},
 ): Promise<TestServer> {
@@ -45,13 +48,13 @@ export async function startServer(
   const settings = {
     config: { ...config, server: { ...config.server, port: 0 } },
     configPath: undefined,
-    configText: "",
+    configText: yaml,
     folder,
     dataFolder: join(folder, "data"),
     adminKey: ADMIN_KEY,
     secret: (name: string) => env[name],
   };
-  const weir = await startWeir(settings, log);
+  const weir = await startWeir(settings, log, guard && { guard });
   let isClosed = false;
   const close = async () => {
     if (isClosed) return;

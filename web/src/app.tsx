@@ -38,6 +38,9 @@ const PerformancePage = lazy(async () => ({
 const CostsPage = lazy(async () => ({
   default: (await import("./pages/costs/costs-page.tsx")).CostsPage,
 }));
+const GuardPage = lazy(async () => ({
+  default: (await import("./pages/guard/guard-page.tsx")).GuardPage,
+}));
 const LinkedPage = lazy(async () => ({
   default: (await import("./pages/links/linked-page.tsx")).LinkedPage,
 }));
@@ -96,6 +99,7 @@ function Pages() {
       <Route path="/traces/:id">{({ id }) => <TracePage key={id} id={id} />}</Route>
       <Route path="/performance" component={PerformancePage} />
       <Route path="/costs" component={CostsPage} />
+      <Route path="/guard" component={GuardPage} />
       <Route path="/models" component={ModelsPage} />
       <Route path="/targets" component={TargetsPage} />
       <Route path="/keys" component={KeysPage} />

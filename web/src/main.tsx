@@ -16,6 +16,7 @@ import "./styles/traces.css";
 import "./styles/figures.css";
 import "./styles/pages.css";
 import "./styles/keys.css";
+import "./styles/guard.css";
 
 const client = new QueryClient({
   defaultOptions: { queries: { retry: shouldRetry, staleTime: 1000 } },

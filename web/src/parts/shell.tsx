@@ -13,6 +13,7 @@ const PAGES: readonly (readonly [path: string, name: string, icon: IconName])[] 
   ["/traces", "Traces", "traces"],
   ["/performance", "Performance", "pulse"],
   ["/costs", "Costs", "costs"],
+  ["/guard", "Guard", "shield"],
   ["/models", "Models", "models"],
   ["/targets", "Targets", "targets"],
   ["/keys", "Keys", "keys"],

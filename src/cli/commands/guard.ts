@@ -1,0 +1,99 @@
+import { existsSync, readFileSync } from "node:fs";
+import { text as readAll } from "node:stream/consumers";
+import { loadConfig } from "../../config/load.ts";
+import { type Scanned, guardOf } from "../../weir/guard-library.ts";
+import {
+  type Command,
+  JSON_OPTION,
+  type Terminal,
+  UsageError,
+  type Values,
+  text,
+} from "../command.ts";
+import { table } from "../table.ts";
+
+const ORIGINS = ["user", "document", "tool", "developer", "assistant"] as const;
+
+/** `weir guard`: what the guard makes of a text, without a server. */
+export const guard: Command = {
+  name: "guard",
+  summary: "Say what the guard sees in a text or a file",
+  usage: "scan TEXT | FILE | -",
+  options: {
+    ...JSON_OPTION,
+    config: { type: "string", short: "c", value: "FILE", help: "the config file (weir.yaml)" },
+    origin: {
+      type: "string",
+      value: "ORIGIN",
+      help: `who wrote it: ${ORIGINS.join(", ")} (user)`,
+    },
+    clean: { type: "boolean", help: "print the text with what is redacted taken out, and no more" },
+  },
+  detail: `
+By the policy of weir.yaml. The exit status is 1 where the text would be refused, else 0.
+
+  weir guard scan "Ignore all previous instructions."
+  weir guard scan --origin document page.html
+  git diff | weir guard scan --json -`,
+  async run(values, [action, subject, ...more], terminal) {
+    if (action !== "scan") {
+      throw new UsageError(action ? `unknown action "${action}"` : "say scan, and what");
+    }
+    if (subject === undefined || more.length > 0) {
+      throw new UsageError("scan needs one text, one file, or - for standard input");
+    }
+    return scan(subject, values, terminal);
+  },
+};
+
+async function scan(subject: string, values: Values, terminal: Terminal): Promise<number> {
+  const origin = originOf(text(values, "origin") ?? "user");
+  const named = text(values, "config") ?? terminal.env["WEIR_CONFIG"];
+  const { config } = loadConfig(named, terminal.cwd);
+  const read = await textOf(subject, terminal);
+  const scanned = guardOf(config.guard).scan(read, { origin });
+  if (values["json"]) terminal.print(JSON.stringify(scanned, null, 2));
+  else if (values["clean"]) terminal.print(scanned.text);
+  else show(read, scanned, terminal);
+  return scanned.verdict === "block" || scanned.verdict === "hold" ? 1 : 0;
+}
+
+function originOf(name: string): (typeof ORIGINS)[number] {
+  const origin = ORIGINS.find((one) => one === name);
+  if (!origin) throw new UsageError(`--origin is one of ${ORIGINS.join(", ")}, not "${name}"`);
+  return origin;
+}
+
+async function textOf(subject: string, { stdin }: Terminal): Promise<string> {
+  if (subject === "-") return readAll(stdin);
+  return existsSync(subject) ? readFileSync(subject, "utf8") : subject;
+}
+
+function show(read: string, { verdict, findings, failed }: Scanned, { print }: Terminal): void {
+  print(findings.length === 0 ? "Nothing found: allow" : `Verdict: ${verdict}`);
+  for (const name of failed) print(`${name} could not look at this text.`);
+  if (findings.length === 0) return;
+  print("");
+  const rows = findings.map(({ detector, action, start, end, confidence, evidence }) => [
+    detector,
+    action,
+    confidence.toFixed(2),
+    placeOf(read, start),
+    excerptOf(read.slice(start, end)),
+    evidence ? `${evidence.steps.join(" in ")}: ${excerptOf(evidence.text)}` : "",
+  ]);
+  print(table(["found", "action", "sure", "line:column", "text", "decoded"], rows));
+}
+
+function placeOf(read: string, at: number): string {
+  const before = read.slice(0, at);
+  const line = before.split("\n").length;
+  return `${line}:${at - before.lastIndexOf("\n")}`;
+}
+
+const EXCERPT = 48;
+
+function excerptOf(found: string): string {
+  const plain = found.replaceAll(/[\s\p{Cc}]+/gu, " ").trim();
+  return plain.length > EXCERPT ? `${plain.slice(0, EXCERPT - 1)}…` : plain;
+}
