@@ -6,7 +6,7 @@ import { VOCABULARY } from "./vocabulary.ts";
  */
 export const SIGN = {
   beyondAscii: 1,
-  /** A run that could be base64 or hex. */
+  /** A run that could be base64. */
   longToken: 2,
   percent: 4,
   entity: 8,
@@ -23,13 +23,15 @@ export const SIGN = {
   marks: 512,
   /** Short words, with digits or of two letters, one after the other. */
   digits: 1024,
+  /** A run of hexadecimal digits. */
+  hexRun: 2048,
 } as const;
 
 const LONG_TOKEN = 16;
 const MIN_LONE = 6;
 /** Two of a kind among so many words are no accident. */
 const NEAR = 12;
-const MIN_MARKS = 20;
+const MIN_MARKS = 12;
 const MIN_SHORT = 8;
 
 const LETTER = 1;
@@ -48,7 +50,7 @@ function kindOf(code: number): number {
 
 /** The signs of a text or of a part of it, as bits of `SIGN`. */
 export function profile(text: string, from = 0, end = text.length): number {
-  const seen = new Seen(from);
+  const seen = new Seen(text, from);
   let wordFrom = from;
   let word = 0;
   for (let at = from; at < end; at++) {
@@ -77,12 +79,14 @@ export function profile(text: string, from = 0, end = text.length): number {
 
 /** What a pass has counted so far. */
 class Seen {
+  /** Dots and dashes since the last word. */
   marks = 0;
   /** Where digits stand in the present word; -1: it has none. */
   firstDigit = -1;
   lastDigit = -1;
   #signs = 0;
   #runFrom: number;
+  readonly #text: string;
   #words = 0;
   #lone = 0;
   #short = 0;
@@ -91,13 +95,16 @@ class Seen {
   #shiftedAt = -NEAR;
   #reversedAt = -NEAR;
 
-  constructor(from: number) {
+  constructor(text: string, from: number) {
+    this.#text = text;
     this.#runFrom = from;
   }
 
   word(from: number, end: number, hash: number): void {
     const length = end - from;
     this.#words++;
+    if (this.marks >= MIN_MARKS) this.#signs |= SIGN.marks;
+    this.marks = 0;
     this.#lone = length === 1 ? this.#lone + 1 : 0;
     if (this.#lone >= MIN_LONE) this.#signs |= SIGN.loneLetters;
     if (this.firstDigit >= 0) {
@@ -129,7 +136,7 @@ class Seen {
   }
 
   endRun(at: number): void {
-    if (at - this.#runFrom >= LONG_TOKEN) this.#signs |= SIGN.longToken;
+    if (at - this.#runFrom >= LONG_TOKEN) this.#signs |= signsOfRun(this.#text, this.#runFrom, at);
     this.#runFrom = at + 1;
   }
 
@@ -144,6 +151,23 @@ class Seen {
   signs(): number {
     return this.#signs | (this.marks >= MIN_MARKS ? SIGN.marks : 0);
   }
+}
+
+/** Long words and paths have letters of one case only, and hardly a digit. */
+function signsOfRun(text: string, from: number, end: number): number {
+  let upper = 0;
+  let lower = 0;
+  let digits = 0;
+  let others = 0;
+  for (let at = from; at < end; at++) {
+    const code = text.charCodeAt(at);
+    if (code >= 48 && code <= 57) digits++;
+    else if (code >= 97) lower++;
+    else if (code >= 65 && code <= 90) upper++;
+    if ((code | 32) > 102 || code < 48) others++;
+  }
+  if (others === 0) return SIGN.hexRun | SIGN.longToken;
+  return (upper > 0 && lower > 0) || digits > 2 ? SIGN.longToken : 0;
 }
 
 /** Words of English and of code that are others turned round or shifted. */

@@ -7,7 +7,7 @@ const RUN = /(?:[01]{8}[ ,]?){8,}/g;
 /** Bytes as eight digits each. */
 export const binary: Decoder = {
   step: "binary",
-  signs: SIGN.digits | SIGN.longToken,
+  signs: SIGN.digits | SIGN.hexRun,
   decode(text) {
     const found: Decoded[] = [];
     for (const { 0: run, index } of text.matchAll(RUN)) {

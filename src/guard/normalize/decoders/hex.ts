@@ -9,7 +9,7 @@ const AROUND = /\\x|0x|[ ,:-]/g;
 
 export const hex: Decoder = {
   step: "hex",
-  signs: SIGN.longToken,
+  signs: SIGN.hexRun,
   decode: (text) => read(text, RUN),
 };
 
