@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { duration } from "./fields.ts";
 
 /** What the guard looks for. */
 const CATEGORIES = [
@@ -133,6 +134,9 @@ export const Guard = z.strictObject({
   messages: parts.messages.default({}),
   onFailure: parts.onFailure.default("closed"),
   rules: parts.rules.default([]),
+  timeout: duration("10s").describe(
+    "How long a look at a long prompt (256 kB) may take. After that it has failed.",
+  ),
   routes: z
     .record(z.string(), Override)
     .default({})

@@ -6,7 +6,7 @@ import { ATTACKS, leaksOf } from "./detectors/all.ts";
 import { type Found, type Looker, NOTHING_FOUND, look, lookerFor } from "./policy/looker.ts";
 import { checkPatterns } from "./policy/own-patterns.ts";
 import { type GuardRules, type Place, keyOf, policyFor } from "./policy/policy-for.ts";
-import { type Policy, decide, onFailureOf } from "./policy/policy.ts";
+import { type OnFailure, type Policy, decide, onFailureOf, wantedFor } from "./policy/policy.ts";
 import { refusalFor, scanFailed } from "./policy/refusal.ts";
 import { markedIn, mapTexts } from "./request-texts.ts";
 import { OutputScan } from "./stream/output-scan.ts";
@@ -114,7 +114,12 @@ function begin(request: GenerateRequest, { policy, lookers }: House): Inspection
   });
   const shapes = lookers.assistant?.shapes;
   const openOutput = () =>
-    shapes && new OutputScan(shapes, (finding) => decide(finding, "assistant", policy));
+    shapes &&
+    new OutputScan(
+      shapes,
+      (finding) => decide(finding, "assistant", policy),
+      outputFailure(policy),
+    );
   return {
     pieces,
     conclude(seen) {
@@ -196,6 +201,13 @@ function failedClosed(failures: Found["failures"], policy: Policy): WeirError | 
     "guard_failed",
     `The guard could not look at this request (${closed.detector}), and what was not looked at is not let through. Try again; guard.onFailure in weir.yaml says what becomes of such calls.`,
   );
+}
+
+/** An answer is looked at as a whole: one closed category closes it. */
+function outputFailure(policy: Policy): OnFailure {
+  const wanted = [...wantedFor("assistant", policy)];
+  const isClosed = wanted.some((category) => onFailureOf(category, policy) === "closed");
+  return isClosed && policy.mode === "enforce" ? "closed" : "open";
 }
 
 /** The finding in a record's words. What leaks is never quoted. */

@@ -1,8 +1,6 @@
-import { type CallRecord, DEFAULT_TENANT } from "../core/call.ts";
-import type { GenerateRequest } from "../core/chat.ts";
+import type { CallRecord } from "../core/call.ts";
 import { newTraceId } from "../core/ids.ts";
 import { later } from "../core/time.ts";
-import type { Guarded } from "../serve/gateway/needs.ts";
 import { createShadow } from "../serve/gateway/shadow.ts";
 import type { CallHouse } from "./house.ts";
 
@@ -10,14 +8,7 @@ import type { CallHouse } from "./house.ts";
 export function gatewayOf(house: CallHouse) {
   const { catalogue, metrics, recorder } = house;
   const common = {
-    gate: {
-      inspect: (request: GenerateRequest, { route, caller }: Guarded) =>
-        house.live.gate.inspect(request, {
-          route,
-          model: request.model,
-          tenant: caller.tenantId ?? DEFAULT_TENANT,
-        }),
-    },
+    gate: house.guard,
     recorder: {
       record(ended: CallRecord): void {
         const call = house.machines.price(ended);

@@ -28,6 +28,7 @@ import { type Recorder, type Writer, createRecorder } from "../watch/trace/recor
 import { accessOf, followAccess } from "./access.ts";
 import { type Answering, answersOf } from "./answers.ts";
 import { type Exports, openExports } from "./exports.ts";
+import { type CallGuard, type GuardParts, createCallGuard, guardParts } from "./guard.ts";
 import { type Limiting, limitsOf, redisOf } from "./limits.ts";
 import { type MachineCosts, machineCosts } from "./machine-costs.ts";
 import { type Operations, openOperations } from "./operations.ts";
@@ -81,6 +82,9 @@ export interface House {
   readonly gauges: (() => readonly Gauge[])[];
   /** What other processes of this server know of targets. */
   readonly reports: (() => readonly RoutingReport[])[];
+  /** What calls meet of the guard. */
+  readonly guard: CallGuard;
+  readonly guardParts: GuardParts;
   live: Live;
   isDraining: boolean;
   /** Requests that never became calls, by error code. */
@@ -111,19 +115,23 @@ export interface HouseNeeds {
   readonly log: Log;
   /** Workers of this server stand in front of it, and say where requests come from. */
   readonly isInner: boolean;
+  /** Absent: what is shipped. */
+  readonly guard?: GuardParts | undefined;
 }
 
 const LOOPBACK = ["127.0.0.1"];
 
 /** Opens the stores and starts the models; `stack` takes them down again. */
 export async function buildHouse(
-  { settings, log, isInner }: HouseNeeds,
+  { settings, log, isInner, guard: parts = guardParts() }: HouseNeeds,
   stack: AsyncDisposableStack,
 ) {
   const { config, dataFolder } = settings;
   const now = Date.now;
   // Becomes the house: what is built before the rest reads it here.
-  const current = { live: toLive(config), isDraining: false };
+  const current = { live: toLive(config, parts), isDraining: false };
+  const guard = createCallGuard(() => current.live, parts.thread, log.part("guard"));
+  stack.defer(() => guard.close());
   const server = () => current.live.config.server;
   const trustedProxies = () => (isInner ? LOOPBACK : server().trustedProxies);
   const lock = lockFolder(dataFolder);
@@ -156,6 +164,8 @@ export async function buildHouse(
     shelf,
     textReads: createTextReads(shelf, now),
     ...watch,
+    guard,
+    guardParts: parts,
     catalogue,
     machines: machineCosts({ catalogue }),
     prober: startProber({ catalogue, steering }, log, stack),
@@ -258,8 +268,9 @@ function startProber(
 }
 
 /** Throws invalid_config where the guard's own patterns cannot be used. */
-export function toLive(config: WeirConfig): Live {
-  return { config, gate: createGate(config.guard), cleans: cleansOf(config.guard) };
+export function toLive(config: WeirConfig, { detectors }: GuardParts): Live {
+  const { guard } = config;
+  return { config, gate: createGate(guard, detectors), cleans: cleansOf(guard) };
 }
 
 function cleansOf({ mode, input, output, actions, allow, routes, tenants }: WeirConfig["guard"]) {
@@ -277,7 +288,7 @@ function cleansOf({ mode, input, output, actions, allow, routes, tenants }: Weir
 
 /** Goes over to another configuration. */
 export async function apply(house: House, config: WeirConfig): Promise<void> {
-  const live = toLive(config);
+  const live = toLive(config, house.guardParts);
   await house.catalogue.apply(config.models, pricesOf(config));
   house.steering.refresh();
   house.live = live;

@@ -14,7 +14,8 @@ import { type Listening, drain, listen } from "../http/listen.ts";
 import { noteCaller } from "../http/plain-requests.ts";
 import { followVisitors } from "../http/visitors.ts";
 import type { Gateway } from "./gateway.ts";
-import { type House, apply, buildHouse } from "./house.ts";
+import type { GuardParts } from "./guard.ts";
+import { type House, type HouseNeeds, apply, buildHouse } from "./house.ts";
 import { registerInferenceRoutes } from "./inference-routes.ts";
 import { toLaneNeeds } from "./lane-needs.ts";
 import { checkListenerCertificate, listenerOptions, openListenerCertificate } from "./listener.ts";
@@ -36,9 +37,13 @@ export interface Weir {
   close(): Promise<void>;
 }
 
-/** Builds and starts a server. Throws invalid_config with what to do when it cannot. */
-export async function startWeir(settings: Settings, log: Log): Promise<Weir> {
-  const { weir } = await open(settings, log, { isInner: false });
+/** Builds and starts a server, with a guard of other parts where they are given. Throws invalid_config with what to do when it cannot. */
+export async function startWeir(
+  settings: Settings,
+  log: Log,
+  { guard }: { readonly guard?: GuardParts } = {},
+): Promise<Weir> {
+  const { weir } = await open(settings, log, { isInner: false, guard });
   log.info("listening", { url: weir.url });
   return weir;
 }
@@ -60,12 +65,12 @@ export interface Inside {
 async function open(
   settings: Settings,
   log: Log,
-  { isInner }: { isInner: boolean },
+  { isInner, guard }: Omit<HouseNeeds, "settings" | "log">,
 ): Promise<Inside> {
   checkListenerCertificate(settings);
   const stack = new AsyncDisposableStack();
   try {
-    const { house, newAdminKey } = await buildHouse({ settings, log, isInner }, stack);
+    const { house, newAdminKey } = await buildHouse({ settings, log, isInner, guard }, stack);
     const { app, services } = await buildApp(house, isInner, stack);
     const { host, port } = settings.config.server;
     const url = await (isInner ? listen(app, "127.0.0.1", 0) : listen(app, host, port));

@@ -2,7 +2,7 @@ import type { FindingRecord } from "../../core/call.ts";
 import type { ChatEvent } from "../../core/chat.ts";
 import { WeirError } from "../../core/errors.ts";
 import type { Finding } from "../detector.ts";
-import type { Action } from "../policy/policy.ts";
+import type { Action, OnFailure } from "../policy/policy.ts";
 import type { RuleSet } from "./rule-set.ts";
 import { type Released, TextChannel } from "./text-channel.ts";
 
@@ -19,23 +19,69 @@ export class OutputScan {
   blocked: WeirError | undefined;
   private readonly rules: RuleSet;
   private readonly decide: (finding: Finding) => Action;
+  private readonly onFailure: OnFailure;
   private readonly channels = new Map<string, { channel: TextChannel; delta: Delta }>();
+  /** From there on everything leaves as it came. */
+  private hasGivenUp = false;
 
-  constructor(rules: RuleSet, decide: (finding: Finding) => Action) {
+  constructor(
+    rules: RuleSet,
+    decide: (finding: Finding) => Action,
+    onFailure: OnFailure = "closed",
+  ) {
     this.rules = rules;
     this.decide = decide;
+    this.onFailure = onFailure;
   }
 
+  /** Never throws: where a look fails the answer is cut, or goes on without one. */
   push(events: readonly ChatEvent[]): ChatEvent[] {
     const leaving: ChatEvent[] = [];
     for (const event of events) {
       if (this.blocked) break;
-      if (event.type === "usage") leaving.push(event);
-      else if (event.type === "frame") this.passFrame(event, leaving);
-      else if (event.type === "finish") leaving.push(...this.flush(event.index), event);
-      else this.pass(event, leaving);
+      try {
+        this.take(event, leaving);
+      } catch {
+        this.giveUp(event, leaving);
+      }
     }
     return this.blocked ? [] : leaving;
+  }
+
+  private take(event: ChatEvent, leaving: ChatEvent[]): void {
+    if (this.hasGivenUp || event.type === "usage") leaving.push(event);
+    else if (event.type === "frame") this.passFrame(event, leaving);
+    else if (event.type === "finish") leaving.push(...this.flush(event.index), event);
+    else this.pass(event, leaving);
+  }
+
+  /** Nobody can look at this answer any more: an error may quote it, so it is not told. */
+  private giveUp(event: ChatEvent, leaving: ChatEvent[]): void {
+    this.findings.push({
+      detector: "output",
+      action: "scan_failed",
+      origin: "assistant",
+      confidence: 0,
+    });
+    if (this.onFailure === "closed") {
+      this.blocked = new WeirError(
+        "guard_failed",
+        "The guard could not look at this answer, and what was not looked at is not let through. Try again.",
+      );
+      return;
+    }
+    this.hasGivenUp = true;
+    // What the failing event brought is among what is held.
+    if (event.type === "tool-call-delta") leaving.push({ ...withoutFrame(event), arguments: "" });
+    for (const { channel, delta } of this.channels.values()) {
+      const { held } = channel;
+      if (held === "") continue;
+      if (delta.type === "tool-call-delta") {
+        const { index, call } = delta;
+        leaving.push({ type: "tool-call-delta", index, call, arguments: held });
+      } else leaving.push({ ...placeOf(delta), text: held });
+    }
+    if (event.type === "finish" || event.type === "frame") leaving.push(event);
   }
 
   /** What no canonical word covers leaves whole or not at all. */
@@ -141,6 +187,10 @@ const KINDS: Readonly<Record<string, string>> = {
 export function describe(detector: string): string {
   const [category = "", name = ""] = detector.split(".");
   return `${KINDS[category] ?? category} (${name.replaceAll("_", " ")})`;
+}
+
+function withoutFrame<T extends ChatEvent>({ frame: _, ...rest }: T): Omit<T, "frame"> {
+  return rest;
 }
 
 /** Where a text belongs, without the text. */

@@ -18,7 +18,8 @@ const END_CONTEXT = 128;
 export class TextChannel {
   private readonly rules: RuleSet;
   private readonly replace: (finding: Finding) => string | undefined;
-  private held = "";
+  /** What has not left yet. */
+  held = "";
   private before = "";
   private logprobs: TokenLogprob[] = [];
   /** What has been replaced already goes on up to the end of this. */

@@ -62,8 +62,9 @@ export function createOutcomeMetrics(): OutcomeMetrics {
 }
 
 /** The strongest thing that was done. */
-function verdictOf({ status, findings, timeline }: CallRecord): string {
-  if (timeline.guardScan === "failed" && status !== "blocked") return "unscanned";
+function verdictOf({ status, findings }: CallRecord): string {
+  const isUnscanned = findings.some(({ action }) => action === "scan_failed");
+  if (isUnscanned && status !== "blocked") return "unscanned";
   if (findings.length === 0) return status === "blocked" ? "block" : "allow";
   if (findings.some(({ action }) => action === "hold")) return "hold";
   if (status === "blocked" || findings.some(({ action }) => action === "block")) return "block";

@@ -22,6 +22,7 @@ import { openControlStore } from "../../store/sqlite/control.ts";
 import { accessOf, followAccess } from "../access.ts";
 import { answersOf } from "../answers.ts";
 import { gatewayOf } from "../gateway.ts";
+import { createCallGuard, guardParts } from "../guard.ts";
 import { type CallHouse, openCatalogue, pricesOf, toLive } from "../house.ts";
 import { toLaneNeeds } from "../lane-needs.ts";
 import { limitsOf, redisOf } from "../limits.ts";
@@ -142,7 +143,10 @@ async function buildCallHouse(
   stack: AsyncDisposableStack,
 ): Promise<CallHouse> {
   const now = Date.now;
-  const current = { live: toLive(settings.config), isDraining: false };
+  const parts = guardParts();
+  const current = { live: toLive(settings.config, parts), isDraining: false };
+  const guard = createCallGuard(() => current.live, parts.thread, log.part("guard"));
+  stack.defer(() => guard.close());
   const server = () => current.live.config.server;
   const trustedProxies = () => server().trustedProxies;
   const access = await accessOf(settings, log.part("access"), () => {
@@ -166,6 +170,8 @@ async function buildCallHouse(
     access,
     metrics: { observe: () => undefined, active: counts.active },
     recorder: records,
+    guard,
+    guardParts: parts,
     catalogue,
     // Who counts all workers' calls prices them.
     machines: { price: (call: CallRecord) => call, targets: () => [] },
@@ -226,7 +232,7 @@ function notHere(): never {
 }
 
 async function follow(house: CallHouse, server: LaneServer, config: WeirConfig): Promise<void> {
-  const live = toLive(config);
+  const live = toLive(config, house.guardParts);
   await house.catalogue.apply(config.models, pricesOf(config));
   house.steering.refresh();
   house.live = live;

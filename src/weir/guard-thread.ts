@@ -1,0 +1,26 @@
+import { parentPort, workerData } from "node:worker_threads";
+import { type Piece, type Seen, createGate } from "../guard/gate.ts";
+import type { GuardRules, Place } from "../guard/policy/policy-for.ts";
+import { guardDetectors } from "./guard-detectors.ts";
+
+/** The thread that looks at long texts, so that calls beside them do not wait. */
+
+export interface GuardAsk {
+  readonly ask: number;
+  readonly pieces: readonly Piece[];
+  readonly place: Place;
+}
+
+export interface GuardAnswer {
+  readonly ask: number;
+  readonly seen: readonly Seen[];
+}
+
+const port = parentPort;
+if (!port) throw new Error("guard-thread.ts runs as a worker thread");
+const gate = createGate(workerData as GuardRules, guardDetectors()); // set by guard-line.ts alone
+
+port.on("message", ({ ask, pieces, place }: GuardAsk) => {
+  const answer: GuardAnswer = { ask, seen: pieces.map((piece) => gate.see(piece, place)) };
+  port.postMessage(answer);
+});
