@@ -27,14 +27,19 @@ export const guard: Command = {
       value: "ORIGIN",
       help: `who wrote it: ${ORIGINS.join(", ")} (user)`,
     },
+    "fail-on": {
+      type: "string",
+      value: "ACTION",
+      help: "exit with 1 where the verdict is this or worse: flag, redact, hold or block",
+    },
     clean: { type: "boolean", help: "print the text with what is redacted taken out, and no more" },
   },
   detail: `
-By the policy of weir.yaml. The exit status is 1 where the text would be refused, else 0.
+By the guard section of weir.yaml, or by the defaults.
 
   weir guard scan "Ignore all previous instructions."
   weir guard scan --origin document page.html
-  git diff | weir guard scan --json -`,
+  git diff | weir guard scan --fail-on redact -`,
   async run(values, [action, subject, ...more], terminal) {
     if (action !== "scan") {
       throw new UsageError(action ? `unknown action "${action}"` : "say scan, and what");
@@ -48,6 +53,7 @@ By the policy of weir.yaml. The exit status is 1 where the text would be refused
 
 async function scan(subject: string, values: Values, terminal: Terminal): Promise<number> {
   const origin = originOf(text(values, "origin") ?? "user");
+  const worst = failsOn(text(values, "fail-on"));
   const named = text(values, "config") ?? terminal.env["WEIR_CONFIG"];
   const { config } = loadConfig(named, terminal.cwd);
   const read = await textOf(subject, terminal);
@@ -55,7 +61,18 @@ async function scan(subject: string, values: Values, terminal: Terminal): Promis
   if (values["json"]) terminal.print(JSON.stringify(scanned, null, 2));
   else if (values["clean"]) terminal.print(scanned.text);
   else show(read, scanned, terminal);
-  return scanned.verdict === "block" || scanned.verdict === "hold" ? 1 : 0;
+  return worst.includes(scanned.verdict) ? 1 : 0;
+}
+
+/** From the mildest on; nothing found is never a failure. */
+const VERDICTS = ["flag", "redact", "hold", "block"];
+
+function failsOn(action: string | undefined): readonly string[] {
+  if (action === undefined) return [];
+  if (!VERDICTS.includes(action)) {
+    throw new UsageError(`--fail-on is one of ${VERDICTS.join(", ")}, not "${action}"`);
+  }
+  return VERDICTS.slice(VERDICTS.indexOf(action));
 }
 
 function originOf(name: string): (typeof ORIGINS)[number] {

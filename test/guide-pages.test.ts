@@ -7,12 +7,12 @@ import { expect, it } from "vitest";
 import { temporaryFolder } from "./support/server.ts";
 
 /**
- * Every page of docs/guide/watch is done as a reader would: its files are written, its commands run one
+ * Every page of docs/guide/watch and guard is done as a reader would: its files are written, its commands run one
  * after the other. A command that fails, or a grep that finds nothing, fails the page.
  */
 
 const ROOT = join(import.meta.dirname, "..");
-const pages = globSync("docs/guide/watch/*.md", { cwd: ROOT });
+const pages = globSync("docs/guide/{watch,guard}/*.md", { cwd: ROOT });
 const BLOCK = /^```(\w+)\n([\s\S]*?)^```/gm;
 /** What a page names its ports: they become free ones. */
 const PORTS = ["8090", "9140"];
@@ -47,7 +47,7 @@ function scriptOf(commands: readonly string[], port: string): string {
   return [
     "set -eo pipefail",
     // Only what this page started is ended with it.
-    "trap 'kill $(jobs -p) 2>/dev/null; wait' EXIT",
+    "trap 'kill $(jobs -p) 2>/dev/null || true; wait' EXIT",
     `npx() { [ "$1" = weir ] && shift; "${process.execPath}" "${join(ROOT, "bin", "weir.mjs")}" "$@"; }`,
     `node() { "${process.execPath}" "$@"; }`,
     served,
