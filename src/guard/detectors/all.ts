@@ -2,16 +2,25 @@ import type { Category, Detector } from "../detector.ts";
 import { cardNumber } from "./card-number.ts";
 import { contacts } from "./contacts.ts";
 import { decoys } from "./decoys.ts";
+import { createExfiltration } from "./exfiltration.ts";
 import { iban } from "./iban.ts";
 import { nationalIds } from "./national-ids.ts";
 import { injectionPhrases, jailbreakPhrases } from "./override-phrases.ts";
 import type { Pattern } from "./pattern.ts";
+import { payloads } from "./payloads.ts";
+import { repetition } from "./repetition.ts";
+import { roleTokens } from "./role-tokens.ts";
 import { secretAssignments } from "./secret-assignments.ts";
 import { secretRules } from "./secrets.ts";
 import { type RuleSet, createRuleSet } from "../stream/rule-set.ts";
 
 /** What looks at whole texts. */
-export const ATTACKS: readonly Detector[] = [injectionPhrases, jailbreakPhrases];
+export const ATTACKS: readonly Detector[] = [
+  injectionPhrases,
+  jailbreakPhrases,
+  roleTokens,
+  repetition,
+];
 
 /** What is recognised while it arrives, in prompts and inside streams. */
 const LEAKS: readonly Pattern[] = [
@@ -22,6 +31,8 @@ const LEAKS: readonly Pattern[] = [
   ...nationalIds,
   ...contacts,
   ...decoys,
+  ...payloads,
+  ...createExfiltration(),
 ];
 
 const ruleSets = new Map<string, RuleSet>();

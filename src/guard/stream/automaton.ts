@@ -43,6 +43,8 @@ const UNKNOWN = -1;
  */
 export class Automaton {
   private readonly steps: Step[] = [];
+  /** Sets that are equal are one. */
+  private readonly sets = new Map<string, CharSet>();
   private readonly shapes: readonly Shape[];
   private readonly alphabet: Alphabet;
   /** Of a step that reads: the classes that it takes. */
@@ -74,11 +76,15 @@ export class Automaton {
       word: whose("any", "word"),
       token: this.add({ empty: begins }),
     };
-    this.alphabet = alphabetOf(this.steps.flatMap((step) => ("set" in step ? [step.set] : [])));
+    this.alphabet = alphabetOf([...this.sets.values()]);
     const { samples } = this.alphabet;
-    this.takes = this.steps.map((step) =>
-      "set" in step ? Uint8Array.from(samples, (code) => (has(step.set, code) ? 1 : 0)) : undefined,
+    const takes = new Map(
+      [...this.sets.values()].map((set) => [
+        set,
+        Uint8Array.from(samples, (code) => (has(set, code) ? 1 : 0)),
+      ]),
     );
+    this.takes = this.steps.map((step) => ("set" in step ? takes.get(step.set) : undefined));
     this.marks = new Int32Array(this.steps.length);
     this.forget();
   }
@@ -231,9 +237,16 @@ export class Automaton {
     return this.steps.length - 1;
   }
 
+  private oneOf(set: CharSet): CharSet {
+    const key = set.join(";");
+    const known = this.sets.get(key);
+    if (!known) this.sets.set(key, set);
+    return known ?? set;
+  }
+
   /** Writes a node down in front of what follows it; gives its first step. */
   private build(node: Node, then: number): number {
-    if (node.type === "chars") return this.add({ set: node.set, to: then });
+    if (node.type === "chars") return this.add({ set: this.oneOf(node.set), to: then });
     if (node.type === "repeat") return this.buildRepeat(node, then);
     if (node.type === "choice") {
       return this.add({ empty: node.nodes.map((one) => this.build(one, then)) });
