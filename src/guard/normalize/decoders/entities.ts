@@ -9,7 +9,7 @@ const MIN = 4;
 export const entities: Decoder = {
   step: "html",
   signs: SIGN.entity,
-  decode: (text) => substitute(text, NUMERIC, toChar, MIN),
+  decode: (text) => substitute(text, { pattern: NUMERIC, replace: toChar, min: MIN }),
 };
 
 function toChar(entity: string): string {

@@ -10,7 +10,7 @@ const MIN = 4;
 export const escapes: Decoder = {
   step: "unicode_escape",
   signs: SIGN.backslash,
-  decode: (text) => substitute(text, ESCAPE, toChar, MIN),
+  decode: (text) => substitute(text, { pattern: ESCAPE, replace: toChar, min: MIN }),
 };
 
 function toChar(escape: string): string {

@@ -3,8 +3,11 @@ import { SIGN } from "../profile.ts";
 import { hasKnownWord } from "../vocabulary.ts";
 import { substitute } from "./substitute.ts";
 
-/** A word with figures or signs before letters of its own: "x86" has none, an escape is none. */
-const WORD = /(?<![\w@$!|\\%&#])(?=[a-z]{0,24}[0-9@$!|]{1,4}[a-z])[a-z0-9@$!|]{3,40}/gi;
+/** A token: with what escapes and addresses have in it, so that those are seen whole and left. */
+const TOKEN = /[\w@$!|\\%&#]+/g;
+const LEET = /^[a-z0-9@$!|]{3,40}$/i;
+/** Figures or signs before letters: "x86" has none of them. */
+const BEFORE_LETTER = /[0-9@$!|][a-z]/i;
 const MIN = 2;
 const LETTERS: Readonly<Record<string, string>> = {
   "0": "o",
@@ -28,17 +31,18 @@ export const leet: Decoder = {
   step: "leet",
   signs: SIGN.mixedWords,
   decode: (text) =>
-    substitute(text, WORD, toWord, MIN)
+    substitute(text, { pattern: TOKEN, replace: toWord, min: MIN })
       .filter(({ start, end }) => saysSomething(text.slice(start, end)))
       .map((found) => ({ ...found, text: withLoneFigures(found.text) })),
 };
 
 function saysSomething(stretch: string): boolean {
-  return hasKnownWord((stretch.match(WORD) ?? []).map(toWord));
+  return hasKnownWord((stretch.match(TOKEN) ?? []).flatMap((token) => toWord(token) ?? []));
 }
 
-function toWord(word: string): string {
-  return word.replace(/[0-9@$!|]/g, (sign, at: number) => letterOf(sign, word, at)).toLowerCase();
+function toWord(token: string): string | undefined {
+  if (!LEET.test(token) || !BEFORE_LETTER.test(token)) return undefined;
+  return token.replace(/[0-9@$!|]/g, (sign, at: number) => letterOf(sign, token, at)).toLowerCase();
 }
 
 /** "1" is an l beside another one, as in "a11" and "wi1l". */

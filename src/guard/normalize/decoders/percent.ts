@@ -5,7 +5,7 @@ import { hasKnownWord } from "../vocabulary.ts";
 
 /** Three escapes or more in a word. In an address that is common: well-known words must come of it. */
 const RUN = /(?:%[0-9a-fA-F]{2}[^\s%]{0,200}){3,}/g;
-const BEFORE = /[^\s%]{0,200}$/;
+const MOST_BEFORE = 200;
 const ESCAPES = /(?:%[0-9a-fA-F]{2})+/g;
 
 /** URL encoding, blanks written as `+` included. */
@@ -14,14 +14,20 @@ export const percent: Decoder = {
   signs: SIGN.percent,
   decode(text) {
     return Array.from(text.matchAll(RUN)).flatMap(({ 0: run, index }) => {
-      const before = BEFORE.exec(text.slice(Math.max(0, index - 200), index))?.[0] ?? "";
-      const word = before + run;
+      const start = wordStart(text, index);
+      const word = text.slice(start, index) + run;
       const said = asText(word.replaceAll("+", " ").replace(ESCAPES, unescape));
       if (said === undefined || !saysSomething(word, said)) return [];
-      return [{ text: said, start: index - before.length, end: index + run.length }];
+      return [{ text: said, start, end: index + run.length }];
     });
   },
 };
+
+function wordStart(text: string, from: number): number {
+  let at = from;
+  while (at > 0 && from - at < MOST_BEFORE && text.charCodeAt(at - 1) > 32) at--;
+  return at;
+}
 
 /** Text in another language is told by how much of it was escaped. */
 function saysSomething(word: string, said: string): boolean {
