@@ -12,6 +12,7 @@ import { repetition } from "./repetition.ts";
 import { roleTokens } from "./role-tokens.ts";
 import { secretAssignments } from "./secret-assignments.ts";
 import { secretRules } from "./secrets.ts";
+import { both } from "../stream/both-rule-sets.ts";
 import { type RuleSet, createRuleSet } from "../stream/rule-set.ts";
 
 /** What looks at whole texts. */
@@ -22,31 +23,34 @@ export const ATTACKS: readonly Detector[] = [
   repetition,
 ];
 
-/** What is recognised while it arrives, in prompts and inside streams. */
-const LEAKS: readonly Pattern[] = [
-  ...secretRules,
-  ...secretAssignments,
-  cardNumber,
-  iban,
-  ...nationalIds,
-  ...contacts,
-  ...decoys,
-  ...payloads,
-  ...createExfiltration(),
+/**
+ * What is recognised while it arrives, in prompts and inside streams. In a group the leftmost match hides
+ * those that it covers; a payload must not hide the key that stands in it.
+ */
+const LEAKS: readonly (readonly Pattern[])[] = [
+  [...secretRules, ...secretAssignments, cardNumber, iban, ...nationalIds, ...contacts, ...decoys],
+  payloads,
+  createExfiltration(),
 ];
 
 const ruleSets = new Map<string, RuleSet>();
 
 /**
- * The patterns of these categories, without those that are silent, as one rule set, which all guards
- * share: making one takes a quarter of a second. Undefined where there are none.
+ * The patterns of these categories, without those that are silent, as a rule set whose parts all guards
+ * share: making them takes a quarter of a second. Undefined where there are none.
  */
 export function leaksOf(
   wanted: ReadonlySet<Category>,
   isSilent: (detector: string) => boolean = () => false,
 ): RuleSet | undefined {
-  const patterns = LEAKS.filter(({ category, name }) => wanted.has(category) && !isSilent(name));
-  if (patterns.length === 0) return undefined;
+  const groups = LEAKS.map((patterns) =>
+    patterns.filter(({ category, name }) => wanted.has(category) && !isSilent(name)),
+  ).filter((patterns) => patterns.length > 0);
+  const [first, ...others] = groups.map(sharedRuleSet);
+  return first && others.reduce(both, first);
+}
+
+function sharedRuleSet(patterns: readonly Pattern[]): RuleSet {
   const key = [...new Set(patterns.map(({ name }) => name))].join(" ");
   let ruleSet = ruleSets.get(key);
   if (!ruleSet) ruleSets.set(key, (ruleSet = createRuleSet(patterns)));
