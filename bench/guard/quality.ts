@@ -60,6 +60,8 @@ export async function run(): Promise<Report> {
       "Every source was judged by weights that had seen none of its rows (seven folds, split by source, never by row).",
       "“At 1 %” is the recall of classifiers and phrases at the score that one innocent text in a hundred of the same fold reaches,",
       "hard negatives and twelve languages included; “setting” takes the table of the other folds, as a shipped model does.",
+      "A fold with few innocent documents has no score that one in a thousand of them reaches: at 0.1 and 0.5 % its documents count as missed.",
+      "The phrases were written with knowledge of all sets, and checked on all innocent texts: the card has the classifiers alone.",
       "Sets marked * are of unclear licence or share-alike: never learned from in any fold.",
     ],
     rows: [
@@ -249,7 +251,7 @@ function innocent(judged: readonly Judged[]): Row[] {
 
 function bySource(judged: readonly Judged[]): Row[] {
   return [...sets(judged)].flatMap(([name, rows]) =>
-    SETTINGS.map((rate) => ({
+    [MAIN, 0.05].map((rate) => ({
       what: `${name} (${rows.length}), recall at ${rate * 100} %`,
       value: recall(rows, rate),
       unit: "%",

@@ -3,7 +3,8 @@ import { join, relative } from "node:path";
 import { Visitor, parseSync } from "oxc-parser";
 import { checkSync } from "recheck";
 import { describe, expect, it } from "vitest";
-import { PHRASES } from "../../src/guard/detectors/override-phrases.ts";
+import { HARM_RULES } from "../../src/guard/detectors/harm-rules.ts";
+import { PHRASES } from "../../src/guard/detectors/phrase-table.ts";
 
 /**
  * No shipped expression takes more than linear time, whatever the text: every literal of the guard's
@@ -37,11 +38,12 @@ function literalsOf(file: string): Shipped[] {
 const literals = readdirSync(GUARD, { recursive: true, encoding: "utf8" })
   .filter((name) => name.endsWith(".ts") && !name.endsWith(".test.ts"))
   .flatMap((name) => literalsOf(join(GUARD, name)));
-const phrases = PHRASES.map(({ name, pattern }) => ({
-  where: name,
-  source: pattern.source,
-  flags: pattern.flags,
-}));
+const phrases = [
+  ...PHRASES,
+  ...HARM_RULES.flatMap(({ category, parts }) =>
+    parts.map((pattern) => ({ name: category, pattern })),
+  ),
+].map(({ name, pattern }) => ({ where: name, source: pattern.source, flags: pattern.flags }));
 
 describe("every shipped expression", () => {
   it("is found", () => {

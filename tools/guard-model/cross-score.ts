@@ -4,7 +4,8 @@ import {
   type Scored,
   calibrate,
 } from "../../src/guard/classifier/calibration.ts";
-import { ATTACK_HEADS, scoreReadings } from "../../src/guard/classifier/detectors.ts";
+import { ATTACK_HEADS } from "../../src/guard/classifier/attack-heads.ts";
+import { scoreReadings } from "../../src/guard/classifier/detectors.ts";
 import { fitHeads } from "../../src/guard/classifier/fit.ts";
 import { UNCALIBRATED, quantise } from "../../src/guard/classifier/quantise.ts";
 import { readingsOf } from "../../src/guard/normalize/readings.ts";

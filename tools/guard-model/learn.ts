@@ -1,4 +1,4 @@
-import { ATTACK_HEADS } from "../../src/guard/classifier/detectors.ts";
+import { attackTargets } from "../../src/guard/classifier/attack-heads.ts";
 import type { FitOptions, FitRow } from "../../src/guard/classifier/fit.ts";
 import { toPlain } from "../../src/guard/normalize/plain.ts";
 import { makeRows } from "./grammar.ts";
@@ -46,18 +46,11 @@ function kindOf({ source, label, family }: Row): string {
   return label === "benign" ? source : `${source} ${label} ${family.split(/[/:]/, 1)[0]}`;
 }
 
-function targetsOf({ label, surface, source }: Row): FitRow["targets"] {
-  const targets: Record<(typeof ATTACK_HEADS)[number], boolean | undefined> = {
-    injection_user: label === "jailbreak" ? undefined : label === "injection",
-    injection_document: label === "injection" || label === "jailbreak",
-    jailbreak: label === "injection" ? undefined : label === "jailbreak",
-  };
-  // Only the harmful questions that come in many languages teach what documents look like.
-  const isForDocuments =
-    surface === "document" || label !== "harmful" || source.includes("MultiJail");
-  return ATTACK_HEADS.map((head) =>
-    head === "injection_document" && !isForDocuments ? undefined : targets[head],
-  );
+/** A request for harm in plain words is no attack; only those in many languages teach about documents. */
+function targetsOf({ label, source }: Row): FitRow["targets"] {
+  const [user, document, jailbreak] = attackTargets(label === "harmful" ? "benign" : label);
+  const isForDocuments = label !== "harmful" || source.includes("MultiJail");
+  return [user, isForDocuments ? document : undefined, jailbreak];
 }
 
 function weightOf({ label, text, source }: Row, alike: number): number {

@@ -4,13 +4,15 @@
  */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { ATTACK_HEADS } from "../../src/guard/classifier/detectors.ts";
+import { ATTACK_HEADS } from "../../src/guard/classifier/attack-heads.ts";
 import { fitHeads } from "../../src/guard/classifier/fit.ts";
 import { toBytes } from "../../src/guard/classifier/model-file.ts";
 import { quantise } from "../../src/guard/classifier/quantise.ts";
 import { calibrateSurfaces, crossScore } from "./cross-score.ts";
+import { trainHarm } from "./harm.ts";
 import { FIT, SEED, toFitRows } from "./learn.ts";
 import { readRows } from "./read-rows.ts";
+import { writeCard } from "./write-card.ts";
 
 const FOLDER = join(import.meta.dirname, "../../models/guard");
 
@@ -35,3 +37,18 @@ const bytes = toBytes(model);
 mkdirSync(FOLDER, { recursive: true });
 writeFileSync(join(FOLDER, "guard.bin"), bytes);
 console.log(`guard.bin: ${bytes.length} bytes`);
+
+const harm = trainHarm(rows.training);
+const harmBytes = toBytes(harm.model);
+writeFileSync(join(FOLDER, "harmful.bin"), harmBytes);
+console.log(`harmful.bin: ${harmBytes.length} bytes`);
+
+const card = writeCard({
+  rows,
+  crossed,
+  fitRows: fitRows.length,
+  bytes: bytes.length,
+  harm,
+  harmBytes: harmBytes.length,
+});
+writeFileSync(join(FOLDER, "guard.md"), card);

@@ -1,13 +1,8 @@
 import type { Origin } from "../../core/call.ts";
 import type { Category, Detector, Finding } from "../detector.ts";
 import { type Reading, linePlaceOf, readingsOf } from "../normalize/readings.ts";
+import { HEADS_FOR } from "./attack-heads.ts";
 import type { Classifier, HeadScore } from "./classifier.ts";
-
-/** Heads of a model that finds attacks, in the order of its file. */
-export const ATTACK_HEADS = ["injection_user", "injection_document", "jailbreak"] as const;
-const USER = [0, 2] as const;
-/** In a document an order to the model is an injection, whatever it asks for. */
-const DOCUMENT = [1] as const;
 
 /** What so many innocent texts look like is no finding: the loosest rate that operators choose. */
 const REPORTED_RATE = 0.05;
@@ -28,7 +23,7 @@ export function classifierDetectors(classifier: Classifier): readonly Detector[]
       latest = {
         readings,
         isUser,
-        best: scoreReadings(classifier, readings, isUser ? USER : DOCUMENT),
+        best: scoreReadings(classifier, readings, isUser ? HEADS_FOR.user : HEADS_FOR.document),
       };
     }
     return latest.best;

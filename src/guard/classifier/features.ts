@@ -18,8 +18,9 @@ export interface Bag {
   count: number;
 }
 
-/** How many bags a sentence has. */
+/** How many bags a sentence has, and how much each counts. */
 export const BAGS = 3;
+export const BAG_WEIGHTS: readonly number[] = [0.7, 1, 2];
 
 /** Bucket counts are multiples of this: a hash has 17 bits, of which eighths are used. */
 const BUCKET_STEP = 16_384;

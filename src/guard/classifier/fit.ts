@@ -1,4 +1,4 @@
-import { BAGS, SentenceHasher } from "./features.ts";
+import { BAGS, BAG_WEIGHTS, SentenceHasher } from "./features.ts";
 import { WindowScores } from "./windows.ts";
 
 /** One labelled text. `text` is in lower case beyond ASCII, as `toPlain` makes it. */
@@ -15,6 +15,8 @@ export interface FitOptions {
   readonly rate: number;
   /** The same seed and rows give the same weights. */
   readonly seed: number;
+  /** Weights to go on from; absent: from nothing. */
+  readonly start?: readonly FittedHead[];
 }
 
 /** One head's weights as learned: one a bucket, and what is added to every score. */
@@ -74,10 +76,10 @@ function fitHead(
   data: Prepared,
   rows: readonly FitRow[],
   head: number,
-  { buckets, epochs, rate, seed }: FitOptions,
+  { buckets, epochs, rate, seed, start }: FitOptions,
 ): FittedHead {
   const order = rows.map((_, row) => row).filter((row) => rows[row]?.targets[head] !== undefined);
-  const learner = new Learner(data, buckets, rate);
+  const learner = new Learner(data, rate, start?.[head] ?? emptyHead(buckets), start !== undefined);
   const random = createRandom(seed + head);
   for (let epoch = 0; epoch < epochs; epoch++) {
     shuffle(order, random);
@@ -91,6 +93,14 @@ function fitHead(
   return learner.head;
 }
 
+function emptyHead(buckets: number): FittedHead {
+  return { weights: new Float32Array(buckets), bias: 0 };
+}
+
+/** What a weight is taken to have been through already: the more, the smaller its first steps. */
+const NEW_SQUARES = 1e-3;
+const OLD_SQUARES = 1e-2;
+
 class Learner {
   readonly head: FittedHead;
   readonly #data: Prepared;
@@ -99,11 +109,11 @@ class Learner {
   readonly #scores = new WindowScores();
   #biasSquares = 1e-3;
 
-  constructor(data: Prepared, buckets: number, rate: number) {
+  constructor(data: Prepared, rate: number, head: FittedHead, isOld: boolean) {
     this.#data = data;
     this.#rate = rate;
-    this.head = { weights: new Float32Array(buckets), bias: 0 };
-    this.#squares = new Float32Array(buckets).fill(1e-3);
+    this.head = { weights: head.weights.slice(), bias: head.bias };
+    this.#squares = new Float32Array(head.weights.length).fill(isOld ? OLD_SQUARES : NEW_SQUARES);
   }
 
   learnWhole(row: number, isPositive: boolean, weight: number): void {
@@ -131,10 +141,15 @@ class Learner {
   }
 
   #learn(first: number, last: number, isPositive: boolean, weight: number): void {
-    const parts = this.#data.columns.map(({ buckets, ends }) => {
+    const parts = this.#data.columns.map(({ buckets, ends }, bag) => {
       const from = span(ends, first)[0];
       const end = span(ends, last)[1];
-      return { buckets, from, end, scale: 1 / Math.sqrt(Math.max(1, end - from)) };
+      return {
+        buckets,
+        from,
+        end,
+        scale: (BAG_WEIGHTS[bag] ?? 1) / Math.sqrt(Math.max(1, end - from)),
+      };
     });
     let score = this.head.bias;
     for (const { buckets, from, end, scale } of parts) {

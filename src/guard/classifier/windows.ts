@@ -1,4 +1,4 @@
-import { BAGS, type Bag } from "./features.ts";
+import { BAGS, BAG_WEIGHTS, type Bag } from "./features.ts";
 
 /**
  * Where in a text something is looked for. An instruction buried in a document fills a sentence or
@@ -61,7 +61,7 @@ export class WindowScores {
       const sum = (this.#sums[to + bag] ?? 0) - (from < 0 ? 0 : (this.#sums[from + bag] ?? 0));
       const count =
         (this.#counts[to + bag] ?? 0) - (from < 0 ? 0 : (this.#counts[from + bag] ?? 0));
-      if (count > 0) score += sum / Math.sqrt(count);
+      if (count > 0) score += ((BAG_WEIGHTS[bag] ?? 1) * sum) / Math.sqrt(count);
     }
     if (score <= this.#best.score) return;
     this.#best.score = score;
