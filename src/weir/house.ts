@@ -130,8 +130,6 @@ export async function buildHouse(
   const now = Date.now;
   // Becomes the house: what is built before the rest reads it here.
   const current = { live: toLive(config, parts), isDraining: false };
-  const guard = createCallGuard(() => current.live, parts.thread, log.part("guard"));
-  stack.defer(() => guard.close());
   const server = () => current.live.config.server;
   const trustedProxies = () => (isInner ? LOOPBACK : server().trustedProxies);
   const lock = lockFolder(dataFolder);
@@ -148,11 +146,7 @@ export async function buildHouse(
   const watch = await openWatch(settings, log, { live: () => current.live, stack });
   const catalogue = openCatalogue(settings, log, () => server().drain);
   stack.defer(() => catalogue.close());
-  const router = createRouter({
-    now: performance.now.bind(performance),
-    random: Math.random,
-    later,
-  });
+  const router = openRouter();
   const steering = steeringOf({ catalogue, router });
   const redis = await redisOf(settings, log, stack);
   const house: House = Object.assign(current, {
@@ -164,8 +158,7 @@ export async function buildHouse(
     shelf,
     textReads: createTextReads(shelf, now),
     ...watch,
-    guard,
-    guardParts: parts,
+    ...openGuard(() => current.live, parts, { log, stack }),
     catalogue,
     machines: machineCosts({ catalogue }),
     prober: startProber({ catalogue, steering }, log, stack),
@@ -186,6 +179,21 @@ export async function buildHouse(
   await catalogue.apply(config.models, pricesOf(config));
   await shareSteering({ ...house, log: log.part("serve") }, stack);
   return { house, newAdminKey };
+}
+
+export function openRouter(): Router {
+  return createRouter({ now: performance.now.bind(performance), random: Math.random, later });
+}
+
+/** What calls meet of the guard, and what it is made of. */
+export function openGuard(
+  live: () => Live,
+  guardParts: GuardParts,
+  { log, stack }: { readonly log: Log; readonly stack: AsyncDisposableStack },
+): Pick<House, "guard" | "guardParts"> {
+  const guard = createCallGuard(live, guardParts.thread, log.part("guard"));
+  stack.defer(() => guard.close());
+  return { guard, guardParts };
 }
 
 /** Where calls are counted and kept. */

@@ -189,7 +189,8 @@ export function describe(detector: string): string {
   return `${KINDS[category] ?? category} (${name.replaceAll("_", " ")})`;
 }
 
-function withoutFrame<T extends ChatEvent>({ frame: _, ...rest }: T): Omit<T, "frame"> {
+function withoutFrame(delta: CallDelta): CallDelta {
+  const { frame: _, ...rest } = delta;
   return rest;
 }
 

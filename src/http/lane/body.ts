@@ -47,6 +47,26 @@ function parse(bytes: Buffer): unknown {
       "The body is not valid UTF-8: JSON must be sent as UTF-8.",
     );
   }
+  const body = parseJson(bytes);
+  if (isDeeperThan(body, MOST_LEVELS)) {
+    throw new WeirError(
+      "invalid_request",
+      `The body is nested more than ${MOST_LEVELS} levels deep: send it flatter.`,
+    );
+  }
+  return body;
+}
+
+/** Whoever walks or writes such a body goes one call deeper a level. */
+const MOST_LEVELS = 500;
+
+function isDeeperThan(value: unknown, levels: number): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  if (levels === 0) return true;
+  return Object.values(value).some((inner) => isDeeperThan(inner, levels - 1));
+}
+
+function parseJson(bytes: Buffer): unknown {
   try {
     return JSON.parse(bytes.toString("utf8"));
   } catch (cause) {

@@ -16,14 +16,20 @@ import { createInferenceLane } from "../../http/lane/inference.ts";
 import { listen } from "../../http/listen.ts";
 import { startCall } from "../../serve/gateway/call.ts";
 import { createRemoteLedger } from "../../serve/gateway/limits/ledger-link.ts";
-import { createRouter } from "../../serve/gateway/routing/router.ts";
 import { createSideCalls } from "../../serve/gateway/side-calls.ts";
 import { openControlStore } from "../../store/sqlite/control.ts";
 import { accessOf, followAccess } from "../access.ts";
 import { answersOf } from "../answers.ts";
 import { gatewayOf } from "../gateway.ts";
-import { createCallGuard, guardParts } from "../guard.ts";
-import { type CallHouse, openCatalogue, pricesOf, toLive } from "../house.ts";
+import { guardParts } from "../guard.ts";
+import {
+  type CallHouse,
+  openCatalogue,
+  openGuard,
+  openRouter,
+  pricesOf,
+  toLive,
+} from "../house.ts";
 import { toLaneNeeds } from "../lane-needs.ts";
 import { limitsOf, redisOf } from "../limits.ts";
 import { listenerOptions, openListenerCertificate } from "../listener.ts";
@@ -145,8 +151,6 @@ async function buildCallHouse(
   const now = Date.now;
   const parts = guardParts();
   const current = { live: toLive(settings.config, parts), isDraining: false };
-  const guard = createCallGuard(() => current.live, parts.thread, log.part("guard"));
-  stack.defer(() => guard.close());
   const server = () => current.live.config.server;
   const trustedProxies = () => server().trustedProxies;
   const access = await accessOf(settings, log.part("access"), () => {
@@ -157,11 +161,7 @@ async function buildCallHouse(
   stack.defer(followAccess(access, settings));
   const catalogue = openCatalogue(settings, log, () => server().drain, start.room);
   stack.defer(() => catalogue.close());
-  const router = createRouter({
-    now: performance.now.bind(performance),
-    random: Math.random,
-    later,
-  });
+  const router = openRouter();
   const redis = await redisOf(settings, log, stack);
   const house: CallHouse = Object.assign(current, {
     settings,
@@ -170,8 +170,7 @@ async function buildCallHouse(
     access,
     metrics: { observe: () => undefined, active: counts.active },
     recorder: records,
-    guard,
-    guardParts: parts,
+    ...openGuard(() => current.live, parts, { log, stack }),
     catalogue,
     // Who counts all workers' calls prices them.
     machines: { price: (call: CallRecord) => call, targets: () => [] },
