@@ -26,6 +26,8 @@ export interface SqliteTraceOptions {
 const KEEP_MINUTES_MS = 48 * HOUR;
 const KEEP_HOURS_MS = 2 * 365 * 24 * HOUR;
 
+const MOST_JOURNAL_BYTES = 64 * 1024 * 1024;
+
 /** The one writer of the trace database. Everything it does is one transaction. */
 export class SqliteRunWriter {
   private readonly annotations: Annotations;
@@ -46,6 +48,8 @@ export class SqliteRunWriter {
     this.db.exec(
       "PRAGMA cache_size = -32768; PRAGMA wal_autocheckpoint = 4000; PRAGMA busy_timeout = 50",
     );
+    // Merging words may write gigabytes at once: the log of changes gives that room back.
+    this.db.exec(`PRAGMA journal_size_limit = ${MOST_JOURNAL_BYTES}`);
     // What is deleted is overwritten: texts do not stay behind in free room.
     this.db.exec("PRAGMA secure_delete = ON");
     this.words = new Words(this.db);
