@@ -13,6 +13,10 @@ const BENCHES: Readonly<
       "the gateway against nginx and Portkey (Debian's nginx and wrk; npm ci in bench/peers)",
     load: () => import("./gateway/bench.ts"),
   },
+  guard: {
+    summary: "what watching a stream costs, holds back and lets through (WEIR_GUARD_DATA=folder)",
+    load: () => import("./guard/stream.ts"),
+  },
   "guard-quality": {
     summary: "what the guard finds in sources it has not learned from (WEIR_GUARD_DATA=folder)",
     load: () => import("./guard/quality.ts"),

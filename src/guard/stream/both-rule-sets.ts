@@ -8,7 +8,13 @@ import type { Looked, RuleSet } from "./rule-set.ts";
 export function both(one: RuleSet, other: RuleSet): RuleSet {
   return {
     look(text, isEnd, before) {
-      const looks = [one.look(text, isEnd, before), other.look(text, isEnd, before)];
+      const first = one.look(text, isEnd, before);
+      const second = other.look(text, isEnd, before);
+      // This is asked at every token, and mostly there is nothing.
+      if (first.findings.length + second.findings.length === 0) {
+        return first.settled < second.settled ? first : second;
+      }
+      const looks = [first, second];
       const settled = settledBy(looks);
       const findings = looks
         .flatMap(({ findings: found }) => found.filter(({ start }) => start < settled))
