@@ -14,12 +14,13 @@ function phraseDetector(category: Category): Detector {
     inspect(text) {
       const findings = new Map<string, Finding>();
       for (const reading of readingsOf(text)) {
-        for (const { name, pattern, confidence } of worthTrying(reading, category)) {
-          const detector = `${category}.${name}`;
-          if (findings.has(detector)) continue;
-          const hit = pattern.exec(reading.text);
+        for (const [phrase, anchors] of anchorsIn(reading)) {
+          const detector = `${phrase.category}.${phrase.name}`;
+          if (phrase.category !== category || findings.has(detector)) continue;
+          const hit = find(phrase, reading.text, anchors);
           if (!hit) continue;
-          const place = placeOf(reading, hit.index, hit.index + hit[0].length);
+          const { confidence } = phrase;
+          const place = placeOf(reading, hit.start, hit.end);
           findings.set(detector, { detector, category, confidence, ...place });
         }
       }
@@ -28,23 +29,47 @@ function phraseDetector(category: Category): Detector {
   };
 }
 
-/** The phrases of which an anchor is there. One pass serves the detectors of both categories. */
-function worthTrying(reading: Reading, category: Category): Phrase[] {
-  let phrases = anchored.get(reading);
-  if (!phrases) {
-    const owners = new Set<Phrase>();
-    FINDER.each(reading.text, (literal) => {
-      const owner = OWNERS[literal];
-      if (owner) owners.add(owner);
-    });
-    phrases = [...owners];
-    anchored.set(reading, phrases);
+/** Around an anchor a phrase is looked for in so many characters on both sides. */
+const REACH = 400;
+/** Where a text is no longer than this it is looked through as a whole. */
+const SHORT = 4 * REACH;
+
+/** A long text is looked into around the anchors only: each stretch of it at most twice a phrase. */
+function find(
+  { pattern }: Phrase,
+  text: string,
+  anchors: readonly number[],
+): { start: number; end: number } | undefined {
+  let covered = 0;
+  for (const anchor of anchors) {
+    if (anchor + REACH / 2 < covered) continue;
+    const from = text.length <= SHORT ? 0 : Math.max(0, anchor - REACH);
+    covered = text.length <= SHORT ? Infinity : anchor + REACH;
+    const hit = pattern.exec(from === 0 && covered === Infinity ? text : text.slice(from, covered));
+    if (hit) return { start: from + hit.index, end: from + hit.index + hit[0].length };
   }
-  return phrases.filter((phrase) => phrase.category === category);
+  return undefined;
+}
+
+/** Where the anchors of each phrase begin. One pass serves the detectors of both categories. */
+function anchorsIn(reading: Reading): ReadonlyMap<Phrase, readonly number[]> {
+  let anchors = anchored.get(reading);
+  if (!anchors) {
+    const found = new Map<Phrase, number[]>();
+    FINDER.each(reading.text, (literal, start) => {
+      const owner = OWNERS[literal];
+      if (!owner) return;
+      const known = found.get(owner);
+      if (known) known.push(start);
+      else found.set(owner, [start]);
+    });
+    anchored.set(reading, (anchors = found));
+  }
+  return anchors;
 }
 
 /** Readings live as long as the detectors look at one text. */
-const anchored = new WeakMap<Reading, readonly Phrase[]>();
+const anchored = new WeakMap<Reading, ReadonlyMap<Phrase, readonly number[]>>();
 
 export const injectionPhrases: Detector = phraseDetector("injection");
 export const jailbreakPhrases: Detector = phraseDetector("jailbreak");
