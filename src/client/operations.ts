@@ -4487,6 +4487,51 @@ export interface Operations {
     };
   };
   /**
+   * What the guard sees in documents, before they are indexed
+   */
+  "POST /guard/documents": {
+    body: {
+      /**
+       * @minItems 1
+       * @maxItems 200
+       */
+      documents: {
+        /**
+         * comes back with what was found
+         */
+        id?: string;
+        text: string;
+      }[];
+    };
+    answer: {
+      documents: {
+        id?: string;
+        /**
+         * the strongest of the findings' actions; do not index what is blocked
+         */
+        verdict: "allow" | "flag" | "redact" | "hold" | "block";
+        findings: {
+          detector: string;
+          action: "allow" | "flag" | "redact" | "hold" | "block";
+          /**
+           * UTF-16 offsets into the text as it came
+           */
+          start: number;
+          end: number;
+          /**
+           * 0 to 1
+           */
+          confidence: number;
+          falsePositiveRate?: number;
+        }[];
+        /**
+         * with what is redacted taken out
+         */
+        text: string;
+      }[];
+    };
+  };
+  /**
    * Read a text aloud
    */
   "POST /v1/audio/speech": {

@@ -4,7 +4,8 @@ import type { GenerateRequest } from "../core/chat.ts";
 import { messageOf } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
 import type { Detector } from "../guard/detector.ts";
-import type { Inspection, InputVerdict } from "../guard/gate.ts";
+import type { InputVerdict, Piece, Seen } from "../guard/gate.ts";
+import type { Place } from "../guard/policy/policy-for.ts";
 import type { Gate, Guarded } from "../serve/gateway/needs.ts";
 import { guardDetectors } from "./guard-detectors.ts";
 import { GuardLine } from "./guard-line.ts";
@@ -24,27 +25,35 @@ export function guardParts(): GuardParts {
 /** Characters of a request from which on a thread looks at them: here that would take tens of milliseconds. */
 const LONG = 256 * 1024;
 
-export type CallGuard = Gate & { close(): Promise<void> };
+export interface CallGuard extends Gate {
+  /** Looks at texts beside a call: here, or in the thread. Rejects when nobody could. */
+  see(pieces: readonly Piece[], place: Place): readonly Seen[] | Promise<readonly Seen[]>;
+  close(): Promise<void>;
+}
 
 /** The guard as calls meet it: whatever fails in it, the policy says what becomes of the call. */
 export function createCallGuard(live: () => Live, thread: URL, log: Log): CallGuard {
   const line = new GuardLine(thread);
 
+  function see(pieces: readonly Piece[], place: Place) {
+    const { gate, config } = live();
+    if (lengthOf(pieces) <= LONG) return pieces.map((piece) => gate.see(piece, place));
+    const asked = { rules: config.guard, deadlineMs: config.guard.timeout };
+    return line.see(pieces, place, asked);
+  }
+
   return {
     inspect(request, context) {
-      const { gate, config } = live();
       const place = placeOf(request, context);
-      const inspection = gate.begin(request, place);
-      const { pieces } = inspection;
-      if (lengthOf(inspection) <= LONG) {
-        return noted(inspection.conclude(pieces.map((piece) => gate.see(piece, place))));
-      }
-      const asked = { rules: config.guard, deadlineMs: config.guard.timeout };
-      return line.see(pieces, place, asked).then(
-        (seen) => noted(inspection.conclude(seen)),
+      const inspection = live().gate.begin(request, place);
+      const seen = see(inspection.pieces, place);
+      if (!(seen instanceof Promise)) return noted(inspection.conclude(seen));
+      return seen.then(
+        (all) => noted(inspection.conclude(all)),
         (cause: unknown) => noted(inspection.giveUp(), messageOf(cause)),
       );
     },
+    see,
     close: () => line.close(),
   };
 
@@ -65,6 +74,6 @@ function placeOf(request: GenerateRequest, { route, caller }: Guarded) {
   return { route, model: request.model, tenant: caller.tenantId ?? DEFAULT_TENANT };
 }
 
-function lengthOf({ pieces }: Inspection): number {
+function lengthOf(pieces: readonly Piece[]): number {
   return pieces.reduce((sum, { text }) => sum + text.length, 0);
 }

@@ -3,6 +3,7 @@ import type { Authorise } from "../http/authorise.ts";
 import { batchRoutes } from "../http/routes/batches.ts";
 import { conversationRoutes } from "../http/routes/conversations.ts";
 import { fileRoutes } from "../http/routes/files.ts";
+import { guardRoutes } from "../http/routes/guard.ts";
 import { mediaRoutes } from "../http/routes/media.ts";
 import { moderationRoutes } from "../http/routes/moderations.ts";
 import { rerankRoutes } from "../http/routes/rerank.ts";
@@ -11,6 +12,7 @@ import { tokenRoutes } from "../http/routes/tokens.ts";
 import { moderate } from "../guard/moderate.ts";
 import type { Batches } from "../serve/batch/batches.ts";
 import { forward } from "../serve/gateway/forward.ts";
+import { scanDocuments } from "./guard-documents.ts";
 import type { House } from "./house.ts";
 import type { Services } from "./services.ts";
 
@@ -34,6 +36,7 @@ export function registerInferenceRoutes(
     rerankRoutes(routes, { authorise, sideCalls, maxBodyBytes });
     tokenRoutes(routes, { authorise, sideCalls, maxBodyBytes });
     moderationRoutes(routes, { authorise, moderate, maxBodyBytes });
+    guardRoutes(routes, { authorise, scan: scanDocuments(house), maxBodyBytes });
     mediaRoutes(routes, {
       authorise,
       forward: (call, context) => forward(call, context, gateway),
