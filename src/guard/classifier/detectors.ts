@@ -18,7 +18,7 @@ export function classifierDetectors(classifier: Classifier): readonly Detector[]
   /** Both detectors look at the same text in turn: it is hashed once. */
   function bestOf(text: string, origin: Origin): Best[] {
     const readings = readingsOf(text);
-    const isUser = origin === "user" || origin === "assistant";
+    const isUser = origin !== "document" && origin !== "tool";
     if (latest?.readings !== readings || latest.isUser !== isUser) {
       latest = {
         readings,

@@ -150,8 +150,7 @@ const CRIME_ANCHORS = [
 
 export const HARM_RULES: readonly HarmRule[] = [
   rule(
-    "self-harm/intent",
-    0.95,
+    ["self-harm/intent", 0.95],
     SELF_ANCHORS.concat("die", "dying", "dead", "end it all", "disappear"),
     [
       "\\b(?:i|i'm|i am|i'll|i've)\\b",
@@ -160,13 +159,12 @@ export const HARM_RULES: readonly HarmRule[] = [
     ],
     20,
   ),
-  rule("self-harm/instructions", 0.9, SELF_ANCHORS, [WAYS, SUICIDE], 60),
-  rule("self-harm", 0.8, SELF_ANCHORS, [SUICIDE], 0),
-  rule("sexual/minors", 0.95, SEX_ANCHORS, [CHILD, SEXUAL], 60),
-  rule("sexual/minors", 0.95, SEX_ANCHORS, [SEXUAL, CHILD], 60),
+  rule(["self-harm/instructions", 0.9], SELF_ANCHORS, [WAYS, SUICIDE], 60),
+  rule(["self-harm", 0.8], SELF_ANCHORS, [SUICIDE], 0),
+  rule(["sexual/minors", 0.95], SEX_ANCHORS, [CHILD, SEXUAL], 60),
+  rule(["sexual/minors", 0.95], SEX_ANCHORS, [SEXUAL, CHILD], 60),
   rule(
-    "sexual",
-    0.8,
+    ["sexual", 0.8],
     [
       "porn",
       "nude",
@@ -190,8 +188,7 @@ export const HARM_RULES: readonly HarmRule[] = [
     0,
   ),
   rule(
-    "sexual",
-    0.75,
+    ["sexual", 0.75],
     ["sex"],
     [
       "(?:(?:have|having|had|wants?|explicit|hardcore|hot|dirty|kinky|oral|anal|group|steamy) (?:wild |hot |rough )?sex|sex (?:scene|story|toys?|positions?|chat|tape|slave)|sexually explicit)",
@@ -199,8 +196,7 @@ export const HARM_RULES: readonly HarmRule[] = [
     0,
   ),
   rule(
-    "illicit/violent",
-    0.9,
+    ["illicit/violent", 0.9],
     [
       "bomb",
       "explosi",
@@ -221,11 +217,10 @@ export const HARM_RULES: readonly HarmRule[] = [
     [WAYS, MAKE, WEAPONS],
     45,
   ),
-  rule("illicit/violent", 0.9, KILL_ANCHORS, [WAYS, KILLING, PEOPLE], 30),
-  rule("illicit", 0.85, CRIME_ANCHORS, [WAYS, CRIMES], 60),
+  rule(["illicit/violent", 0.9], KILL_ANCHORS, [WAYS, KILLING, PEOPLE], 30),
+  rule(["illicit", 0.85], CRIME_ANCHORS, [WAYS, CRIMES], 60),
   rule(
-    "hate/threatening",
-    0.95,
+    ["hate/threatening", 0.95],
     [
       "kill",
       "exterminat",
@@ -242,18 +237,16 @@ export const HARM_RULES: readonly HarmRule[] = [
     ["(?:kill|exterminate|gas|hang|shoot|burn|wipe out|eradicate|lynch|eliminate|purge)", GROUPS],
     25,
   ),
-  rule("hate", 0.85, GROUP_HATE, [GROUPS, "(?:are|is|as|should be|must be)", HATED], 25),
-  rule("hate", 0.85, ["hate", "despise"], ["(?:i|we|why) (?:hate|despise)", GROUPS], 20),
+  rule(["hate", 0.85], GROUP_HATE, [GROUPS, "(?:are|is|as|should be|must be)", HATED], 25),
+  rule(["hate", 0.85], ["hate", "despise"], ["(?:i|we|why) (?:hate|despise)", GROUPS], 20),
   rule(
-    "hate",
-    0.85,
+    ["hate", 0.85],
     ["inferior race", "slur", "supremac", "master race", "ethnic cleansing"],
     ["(?:inferior race|racial slurs?|white supremac\\w{1,3}|master race|ethnic cleansing)"],
     0,
   ),
   rule(
-    "harassment/threatening",
-    0.95,
+    ["harassment/threatening", 0.95],
     ["i will", "i'll", "i am going", "i'm going", "we will", "we'll"],
     [
       "(?:i will|i'll|i am going to|i'm going to|we will|we'll)",
@@ -262,8 +255,7 @@ export const HARM_RULES: readonly HarmRule[] = [
     24,
   ),
   rule(
-    "harassment",
-    0.8,
+    ["harassment", 0.8],
     [
       "idiot",
       "moron",
@@ -290,8 +282,7 @@ export const HARM_RULES: readonly HarmRule[] = [
     14,
   ),
   rule(
-    "harassment",
-    0.8,
+    ["harassment", 0.8],
     ["fuck you", "kill yourself", "bully", "humiliat", "harass", "intimidat", "insult"],
     [
       "(?:fuck you|kill yourself|(?:bully|bullying|humiliate|harass|intimidate|insult) (?:a|an|my|him|her|them|someone|somebody))",
@@ -299,8 +290,7 @@ export const HARM_RULES: readonly HarmRule[] = [
     0,
   ),
   rule(
-    "violence/graphic",
-    0.85,
+    ["violence/graphic", 0.85],
     [
       "gore",
       "gory",
@@ -320,8 +310,7 @@ export const HARM_RULES: readonly HarmRule[] = [
     0,
   ),
   rule(
-    "violence",
-    0.75,
+    ["violence", 0.75],
     KILL_ANCHORS,
     [
       "(?:kill|murder|assassinate|strangle|stab|behead|torture|massacre|lynch|poison|shoot|beat up)(?:s|ed|ing)?",
@@ -332,10 +321,10 @@ export const HARM_RULES: readonly HarmRule[] = [
 ];
 
 function rule(
-  category: HarmCategory,
-  confidence: number,
+  [category, confidence]: readonly [HarmCategory, number],
   anchors: readonly string[],
-  ...[parts, gap]: [readonly string[], number]
+  parts: readonly string[],
+  gap: number,
 ): HarmRule {
   return {
     category,
