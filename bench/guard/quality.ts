@@ -202,7 +202,7 @@ function byEncoding(
   };
   const plain = share("plain");
   const ratios = Object.keys(ENCODERS).map((how) => ({ how, ratio: share(how) / plain }));
-  const mean = ratios.reduce((sum, { ratio }) => sum + ratio, 0) / ratios.length;
+  const mean = ratios.reduce((sum, { ratio }) => sum + Math.min(1, ratio), 0) / ratios.length;
   return [
     {
       what: `attacks in ${ratios.length} encodings, recall by the plain recall`,
