@@ -4,6 +4,12 @@ import { Worker } from "node:worker_threads";
 import type { FromThread, ToThread, TraceThreadData } from "./messages.ts";
 import { unpackError } from "./thread-error.ts";
 
+/**
+ * Far more than a thread needs. V8 lets garbage pile up in proportion to what it may use: with its own
+ * default a third more memory was held under full ingest.
+ */
+const MOST_HEAP_MIB = 1024;
+
 /** One of the two trace threads, as something that is asked and answers. */
 export class ThreadLine {
   private readonly worker: Worker;
@@ -17,7 +23,10 @@ export class ThreadLine {
     onNews: (message: Extract<FromThread, { type: "trouble" | "figures" }>) => void,
   ) {
     const entry = new URL(`./${name}${extname(import.meta.url)}`, import.meta.url);
-    this.worker = new Worker(fileURLToPath(entry), { workerData: data });
+    this.worker = new Worker(fileURLToPath(entry), {
+      workerData: data,
+      resourceLimits: { maxOldGenerationSizeMb: MOST_HEAP_MIB },
+    });
     this.worker.on("message", (message: FromThread) => {
       if (message.type === "trouble" || message.type === "figures") onNews(message);
       else this.take(message);
