@@ -44,6 +44,11 @@ const Llama = z.strictObject({
     .string()
     .min(1)
     .describe("A GGUF file, relative to this file. `demo` is the built-in one."),
+  sha256: z
+    .string()
+    .regex(/^[0-9a-fA-F]{64}$/, { error: "expected 64 hex digits, as sha256sum prints them" })
+    .optional()
+    .describe("The file's hash: another file under that name is refused."),
   slots: z.int().min(1).max(256).default(8).describe("Calls that generate at the same time."),
   context: z.int().min(64).default(2048).describe("Tokens a slot can hold; capped by the model."),
   threads: z.int().min(1).max(512).optional().describe("Default: cores − 1 on small machines."),

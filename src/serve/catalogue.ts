@@ -279,6 +279,7 @@ async function startEngine(
     contextTokens: config.context,
     kvType: config.kvType,
     queueLimit: config.queue,
+    ...(config.sha256 !== undefined && { sha256: config.sha256 }),
     ...(config.threads !== undefined && { threads: config.threads }),
     ...(config.gpuLayers !== undefined && { gpuLayers: config.gpuLayers }),
     log: log.part("engine"),

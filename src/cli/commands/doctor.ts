@@ -7,6 +7,7 @@ import { readSettings, type Settings } from "../../config/settings.ts";
 import { messageOf } from "../../core/errors.ts";
 import { describeGguf } from "../../gguf/describe-gguf.ts";
 import { formatBytes } from "../../gguf/format-bytes.ts";
+import { guardModel } from "../../gguf/guard-model.ts";
 import { readGguf } from "../../gguf/read-gguf.ts";
 import { type Command, JSON_OPTION, PLACE_OPTIONS, overridesOf } from "../command.ts";
 import { PACKAGE_ROOT } from "../package-root.ts";
@@ -46,13 +47,16 @@ const CHECKS: Readonly<Record<string, Check>> = {
     return `${server.host}:${server.port} is free`;
   },
   models: async ({ config, folder }) => {
-    const files = Object.values(config.models)
-      .flatMap(({ targets }) => targets)
-      .flatMap((target) => (target.provider === "llama" ? target.file : []));
-    for (const file of new Set(files)) {
+    const targets = Object.values(config.models)
+      .flatMap((model) => model.targets)
+      .filter((target) => target.provider === "llama");
+    const files = [...new Set(targets.map(({ file }) => file))];
+    for (const { file, sha256 } of targets) {
       const path =
         file === "demo" ? join(PACKAGE_ROOT, "models", "demo.gguf") : resolve(folder, file);
-      describeGguf(await readGguf(path));
+      const read = await readGguf(path);
+      describeGguf(read);
+      await guardModel(read, sha256);
     }
     return files.length === 0 ? "no model files are configured" : `${files.join(", ")} can be read`;
   },

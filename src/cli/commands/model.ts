@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { describeGguf } from "../../gguf/describe-gguf.ts";
 import { formatBytes } from "../../gguf/format-bytes.ts";
+import { faultsOf } from "../../gguf/guard-model.ts";
 import { readGguf } from "../../gguf/read-gguf.ts";
 import { type Command, JSON_OPTION, type Terminal, UsageError, type Values } from "../command.ts";
 import { CLIENT_OPTIONS, askServer } from "../server-client.ts";
@@ -28,9 +29,11 @@ async function inspect(
 ): Promise<number> {
   if (!file) throw new UsageError("inspect needs a GGUF file");
   const path = file === "demo" ? join(PACKAGE_ROOT, "models", "demo.gguf") : file;
-  const described = describeGguf(await readGguf(path));
+  const read = await readGguf(path);
+  const described = describeGguf(read);
+  const suspicious = faultsOf(read);
   if (values["json"]) {
-    print(JSON.stringify(described, null, 2));
+    print(JSON.stringify({ ...described, suspicious }, null, 2));
     return 0;
   }
   const rows: [string, string | number | undefined][] = [
@@ -57,6 +60,7 @@ async function inspect(
       described.chatTemplate ? `${described.chatTemplate.length} characters` : "none",
     ],
     ["licence", described.license],
+    ["suspicious", suspicious.join("\n".padEnd(16)) || "nothing"],
   ];
   const known = rows.filter(([, value]) => value !== undefined && value !== "");
   print(known.map(([name, value]) => `${name.padEnd(14)} ${value}`).join("\n"));

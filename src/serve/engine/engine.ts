@@ -4,7 +4,8 @@ import { toWeirError, WeirError } from "../../core/errors.ts";
 import type { Log } from "../../core/log.ts";
 import type { Clock } from "../../core/time.ts";
 import { describeGguf, type GgufDescription } from "../../gguf/describe-gguf.ts";
-import { readGguf } from "../../gguf/read-gguf.ts";
+import { guardModel } from "../../gguf/guard-model.ts";
+import { type GgufFile, readGguf } from "../../gguf/read-gguf.ts";
 import type {
   Attempt,
   AttemptListener,
@@ -37,6 +38,8 @@ export interface EngineOptions {
   readonly name: string;
   /** The GGUF file. */
   readonly file: string;
+  /** Only a file with this hash is loaded, in hex; a pinned file may be one that is suspicious. */
+  readonly sha256?: string;
   /** Calls that are computed at the same time. */
   readonly slots: number;
   /** Per slot; capped at what the model was trained for. */
@@ -264,6 +267,7 @@ class EmbeddedEngine implements Engine {
     this.#failure = undefined;
     try {
       const file = await readGguf(this.#options.file);
+      await this.#guard(file);
       const description = describeGguf(file);
       const options = this.#hostOptions(description);
       checkCacheType(options.kvType, description);
@@ -278,6 +282,12 @@ class EmbeddedEngine implements Engine {
       if (!this.#closed) this.#fail(error);
       throw error;
     }
+  }
+
+  async #guard(file: GgufFile): Promise<void> {
+    const { sha256, log } = this.#options;
+    const faults = await guardModel(file, sha256);
+    if (faults.length > 0) log.warn("suspicious_model_is_pinned", { file: file.path, faults });
   }
 
   #hostOptions(description: GgufDescription): HostOptions {
