@@ -3419,6 +3419,74 @@ export interface Operations {
       }[];
     };
   };
+  /**
+   * Calls of tools that wait for a person's approval, and what was decided
+   */
+  "GET /admin/v1/guard/approvals": {
+    answer: {
+      approvals: {
+        id: string;
+        tenant: string;
+        keyId: string;
+        tool: string;
+        /**
+         * JSON text, as the model wrote it, without secrets
+         */
+        arguments: string;
+        state: "pending" | "approved" | "denied";
+        createdAt: number;
+        /**
+         * until then it is waited for, and then an approval holds
+         */
+        expiresAt: number;
+        /**
+         * the name of a key
+         */
+        decidedBy: string | null;
+      }[];
+    };
+  };
+  /**
+   * Approve or deny a call of a tool
+   */
+  "POST /admin/v1/guard/approvals/{id}": {
+    path: {
+      id: string;
+    };
+    body: {
+      decision: "approve" | "deny";
+    };
+    answer: {
+      id: string;
+      tenant: string;
+      keyId: string;
+      tool: string;
+      /**
+       * JSON text, as the model wrote it, without secrets
+       */
+      arguments: string;
+      state: "pending" | "approved" | "denied";
+      createdAt: number;
+      /**
+       * until then it is waited for, and then an approval holds
+       */
+      expiresAt: number;
+      /**
+       * the name of a key
+       */
+      decidedBy: string | null;
+    };
+  };
+  /**
+   * Let a tool be pinned anew, as it reads when it is seen next
+   */
+  "POST /admin/v1/guard/unpin": {
+    body: {
+      tenant?: string;
+      tool: string;
+    };
+    answer: unknown;
+  };
   "HEAD,GET /docs/assets/{name}": {
     path: {
       name: string;

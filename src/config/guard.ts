@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { duration } from "./fields.ts";
+import { duration, environmentVariable } from "./fields.ts";
 
 /** What the guard looks for. */
 const CATEGORIES = [
@@ -121,6 +121,46 @@ const parts = {
 
 const Override = z.strictObject(parts).partial();
 
+const Tools = z.strictObject({
+  stateChanging: z
+    .array(z.string().min(1))
+    .default([])
+    .describe("Names of tools that change something, `*` for any letters, as send_* or delete_*."),
+  approval: z
+    .strictObject({
+      callback: z
+        .strictObject({ url: z.url(), secretEnv: environmentVariable })
+        .optional()
+        .describe("Told of every call that waits for approval, signed with HMAC-SHA-256."),
+      keep: duration("1h").describe("How long an approval is waited for, and then holds."),
+    })
+    .prefault({})
+    .describe(
+      "A state-changing call in an answer to a prompt with documents or tool results needs one.",
+    ),
+  allow: z
+    .record(
+      z.string(),
+      z.array(
+        z.union([
+          z.string().min(1),
+          z.strictObject({
+            name: z.string().min(1),
+            arguments: z.record(z.string(), z.unknown()).describe("A JSON Schema."),
+          }),
+        ]),
+      ),
+    )
+    .default({})
+    .describe("By the name of a key: the only tools that it may offer and models may call."),
+  descriptions: z
+    .enum(["off", "flag", "block"])
+    .default("off")
+    .describe(
+      "Tools are pinned when they are first seen; what becomes of a call whose tool reads differently.",
+    ),
+});
+
 export const Guard = z.strictObject({
   mode: parts.mode.default("enforce"),
   falsePositiveRate: parts.falsePositiveRate.prefault("1%"),
@@ -134,6 +174,7 @@ export const Guard = z.strictObject({
   messages: parts.messages.default({}),
   onFailure: parts.onFailure.default("closed"),
   rules: parts.rules.default([]),
+  tools: Tools.prefault({}),
   timeout: duration("10s").describe(
     "How long a look at a long prompt (256 kB) may take. After that it has failed.",
   ),

@@ -8,6 +8,7 @@ export const ERRORS = {
   forbidden: { status: 403, type: "permission_error", retry: false },
   blocked_by_guard: { status: 403, type: "invalid_request_error", retry: false },
   held_for_review: { status: 403, type: "invalid_request_error", retry: false },
+  approval_needed: { status: 403, type: "invalid_request_error", retry: false },
   blocked_by_provider: { status: 400, type: "invalid_request_error", retry: false },
   not_found: { status: 404, type: "invalid_request_error", retry: false },
   model_not_found: { status: 404, type: "invalid_request_error", retry: false },

@@ -4,10 +4,12 @@ import type { GenerateRequest } from "../core/chat.ts";
 import { messageOf } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
 import type { Detector } from "../guard/detector.ts";
-import type { InputVerdict, Piece, Seen } from "../guard/gate.ts";
+import type { InputVerdict, Inspection, Piece, Seen } from "../guard/gate.ts";
 import type { Place } from "../guard/policy/policy-for.ts";
-import type { Gate, Guarded } from "../serve/gateway/needs.ts";
+import type { InputVerdict as CallVerdict, Gate, Guarded } from "../serve/gateway/needs.ts";
 import { guardDetectors } from "./guard-detectors.ts";
+import { createToolGuard } from "./guard-tools.ts";
+import type { GuardStore } from "../store/sqlite/guard.ts";
 import { GuardLine } from "./guard-line.ts";
 import type { Live } from "./house.ts";
 
@@ -25,6 +27,13 @@ export function guardParts(): GuardParts {
 /** Characters of a request from which on a thread looks at them: here that would take tens of milliseconds. */
 const LONG = 256 * 1024;
 
+export interface CallGuardNeeds {
+  readonly thread: URL;
+  readonly store: GuardStore;
+  readonly secret: (name: string) => string | undefined;
+  readonly log: Log;
+}
+
 export interface CallGuard extends Gate {
   /** Looks at texts beside a call: here, or in the thread. Rejects when nobody could. */
   see(pieces: readonly Piece[], place: Place): readonly Seen[] | Promise<readonly Seen[]>;
@@ -32,8 +41,18 @@ export interface CallGuard extends Gate {
 }
 
 /** The guard as calls meet it: whatever fails in it, the policy says what becomes of the call. */
-export function createCallGuard(live: () => Live, thread: URL, log: Log): CallGuard {
+export function createCallGuard(
+  live: () => Live,
+  { thread, store, secret, log }: CallGuardNeeds,
+): CallGuard {
   const line = new GuardLine(thread);
+  const tools = createToolGuard({
+    tools: () => live().config.guard.tools,
+    store,
+    secret,
+    now: Date.now,
+    log,
+  });
 
   function see(pieces: readonly Piece[], place: Place) {
     const { gate, config } = live();
@@ -45,17 +64,30 @@ export function createCallGuard(live: () => Live, thread: URL, log: Log): CallGu
   return {
     inspect(request, context) {
       const place = placeOf(request, context);
-      const inspection = live().gate.begin(request, place);
+      const { gate } = live();
+      const inspection = gate.begin(request, place);
+      const { mode } = gate.policy(place);
+      const judge = (verdict: InputVerdict, reason?: string) =>
+        tools.check(noted(verdict, reason), { request, caller: context.caller, mode });
       const seen = see(inspection.pieces, place);
-      if (!(seen instanceof Promise)) return noted(inspection.conclude(seen));
-      return seen.then(
-        (all) => noted(inspection.conclude(all)),
-        (cause: unknown) => noted(inspection.giveUp(), messageOf(cause)),
-      );
+      if (!(seen instanceof Promise)) return judge(inspection.conclude(seen));
+      return concluded(seen, inspection, judge);
     },
     see,
     close: () => line.close(),
   };
+
+  async function concluded(
+    seen: Promise<readonly Seen[]>,
+    inspection: Inspection,
+    judge: (verdict: InputVerdict, reason?: string) => CallVerdict,
+  ): Promise<CallVerdict> {
+    try {
+      return judge(inspection.conclude(await seen));
+    } catch (cause) {
+      return judge(inspection.giveUp(), messageOf(cause));
+    }
+  }
 
   /** Why is for the log alone, which never has a text. */
   function noted(verdict: InputVerdict, reason?: string): InputVerdict {

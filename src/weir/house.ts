@@ -4,6 +4,7 @@ import type { WeirConfig } from "../config/schema.ts";
 import type { Settings } from "../config/settings.ts";
 import type { Log } from "../core/log.ts";
 import { createGate, redact } from "../guard/gate.ts";
+import { checkTools } from "../guard/tools/tool-rules.ts";
 import {
   type Catalogue,
   type CatalogueNeeds,
@@ -158,7 +159,7 @@ export async function buildHouse(
     shelf,
     textReads: createTextReads(shelf, now),
     ...watch,
-    ...openGuard(() => current.live, parts, { log, stack }),
+    ...openGuard(() => current.live, parts, { settings, store: control.guard, log, stack }),
     catalogue,
     machines: machineCosts({ catalogue }),
     prober: startProber({ catalogue, steering }, log, stack),
@@ -185,13 +186,22 @@ export function openRouter(): Router {
   return createRouter({ now: performance.now.bind(performance), random: Math.random, later });
 }
 
+interface OpeningGuard {
+  readonly settings: Settings;
+  readonly store: ControlStore["guard"];
+  readonly log: Log;
+  readonly stack: AsyncDisposableStack;
+}
+
 /** What calls meet of the guard, and what it is made of. */
 export function openGuard(
   live: () => Live,
   guardParts: GuardParts,
-  { log, stack }: { readonly log: Log; readonly stack: AsyncDisposableStack },
+  { settings, store, log, stack }: OpeningGuard,
 ): Pick<House, "guard" | "guardParts"> {
-  const guard = createCallGuard(live, guardParts.thread, log.part("guard"));
+  const { thread } = guardParts;
+  const { secret } = settings;
+  const guard = createCallGuard(live, { thread, store, secret, log: log.part("guard") });
   stack.defer(() => guard.close());
   return { guard, guardParts };
 }
@@ -278,6 +288,7 @@ function startProber(
 /** Throws invalid_config where the guard's own patterns cannot be used. */
 export function toLive(config: WeirConfig, { detectors }: GuardParts): Live {
   const { guard } = config;
+  checkTools(guard.tools);
   return { config, gate: createGate(guard, detectors), cleans: cleansOf(guard) };
 }
 

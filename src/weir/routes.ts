@@ -23,6 +23,7 @@ import { registerAccessRoutes } from "./access-routes.ts";
 import { registerLangSmithRoutes } from "./langsmith.ts";
 import { registerCostRoutes } from "./cost-routes.ts";
 import { countByModel, findCall, listCalls, overviewFigures } from "./call-views.ts";
+import { registerGuardApprovals } from "./guard-approvals.ts";
 import { registerGuardTry } from "./guard-try.ts";
 import type { House } from "./house.ts";
 import { limitGauges, limitList, spendList } from "./limit-views.ts";
@@ -83,6 +84,7 @@ export async function registerRoutes(app: App, house: House, authorise: Authoris
   registerTraceRoutes(app, house, authorise);
   registerCostRoutes(app, house, authorise);
   registerGuardTry(app, house, authorise);
+  registerGuardApprovals(app, house, authorise);
   await pageRoutes(app.fastify, {
     dashboardFolder: join(ROOT, "web", "dist"),
     docsFolder: dirname(createRequire(import.meta.url).resolve("swagger-ui-dist/package.json")),

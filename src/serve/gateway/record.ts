@@ -5,7 +5,7 @@ import {
   type FindingRecord,
 } from "../../core/call.ts";
 import type { FinishReason, GenerateRequest, Usage } from "../../core/chat.ts";
-import type { WeirError } from "../../core/errors.ts";
+import type { ErrorCode, WeirError } from "../../core/errors.ts";
 import type { Nanos } from "../../core/money.ts";
 import { costsOf } from "./estimate.ts";
 import type { AttemptRecord } from "./attempt.ts";
@@ -57,9 +57,15 @@ function costFields(cost: CallCost | null) {
   };
 }
 
+const REFUSALS: ReadonlySet<ErrorCode> = new Set([
+  "blocked_by_guard",
+  "held_for_review",
+  "approval_needed",
+]);
+
 /** How a call ended that ended with an error: the guard's refusals are no failures. */
 export function statusOf({ code }: WeirError): CallStatus {
-  return code === "blocked_by_guard" || code === "held_for_review" ? "blocked" : "error";
+  return REFUSALS.has(code) ? "blocked" : "error";
 }
 
 /** A finished call in the words that watch keeps. */

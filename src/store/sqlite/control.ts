@@ -9,6 +9,7 @@ import { ACCESS_SCHEMA, type SqliteAccess, createSqliteAccess } from "./access.t
 import { openDatabase } from "./database.ts";
 import { type ConversationStore, createConversationStore } from "./conversations.ts";
 import { SHELF_SCHEMA, type SqliteShelf, createSqliteShelf } from "./shelf.ts";
+import { GUARD_SCHEMA, type GuardStore, createGuardStore } from "./guard.ts";
 import { RESPONSES_SCHEMA, type ResponseStore, createResponseStore } from "./responses.ts";
 
 const MIGRATIONS = [
@@ -23,6 +24,7 @@ const MIGRATIONS = [
   BATCHES_SCHEMA,
   ACCESS_SCHEMA,
   SHELF_SCHEMA,
+  GUARD_SCHEMA,
 ];
 
 export interface ControlStore {
@@ -32,6 +34,7 @@ export interface ControlStore {
   readonly files: FileStore;
   readonly batches: BatchStore;
   readonly shelf: SqliteShelf;
+  readonly guard: GuardStore;
   close(): void;
 }
 
@@ -49,6 +52,7 @@ export function openControlStore(
     files: createFileStore(db, now),
     batches: createBatchStore(db),
     shelf: createSqliteShelf(db),
+    guard: createGuardStore(db, now),
     close: () => db.close(),
   };
 }

@@ -153,11 +153,9 @@ async function buildCallHouse(
   const current = { live: toLive(settings.config, parts), isDraining: false };
   const server = () => current.live.config.server;
   const trustedProxies = () => server().trustedProxies;
-  const access = await accessOf(settings, log.part("access"), () => {
-    const control = openControlStore(join(settings.dataFolder, "control.db"), now);
-    stack.defer(() => control.close());
-    return control;
-  });
+  const control = openControlStore(join(settings.dataFolder, "control.db"), now);
+  stack.defer(() => control.close());
+  const access = await accessOf(settings, log.part("access"), () => control);
   stack.defer(followAccess(access, settings));
   const catalogue = openCatalogue(settings, log, () => server().drain, start.room);
   stack.defer(() => catalogue.close());
@@ -170,7 +168,7 @@ async function buildCallHouse(
     access,
     metrics: { observe: () => undefined, active: counts.active },
     recorder: records,
-    ...openGuard(() => current.live, parts, { log, stack }),
+    ...openGuard(() => current.live, parts, { settings, store: control.guard, log, stack }),
     catalogue,
     // Who counts all workers' calls prices them.
     machines: { price: (call: CallRecord) => call, targets: () => [] },

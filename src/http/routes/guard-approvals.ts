@@ -1,0 +1,88 @@
+import type { FastifyInstance } from "fastify";
+import { z } from "zod";
+import type { Caller } from "../../core/call.ts";
+import type { Authorise } from "../authorise.ts";
+
+const State = z.enum(["pending", "approved", "denied"]);
+const GuardApproval = z.object({
+  id: z.string(),
+  tenant: z.string(),
+  keyId: z.string(),
+  tool: z.string(),
+  arguments: z.string().describe("JSON text, as the model wrote it, without secrets"),
+  state: State,
+  createdAt: z.number(),
+  expiresAt: z.number().describe("until then it is waited for, and then an approval holds"),
+  decidedBy: z.string().nullable().describe("the name of a key"),
+});
+type GuardApproval = z.infer<typeof GuardApproval>;
+
+const ApprovalPath = z.strictObject({ id: z.string() });
+const GuardDecision = z.strictObject({ decision: z.enum(["approve", "deny"]) });
+const GuardPin = z.strictObject({ tenant: z.string().default("default"), tool: z.string().min(1) });
+
+export interface GuardApprovalNeeds {
+  readonly authorise: Authorise;
+  readonly list: () => readonly GuardApproval[];
+  /** Throws not_found where nothing of that id waits. */
+  readonly decide: (
+    id: string,
+    decision: z.infer<typeof GuardDecision>["decision"],
+    by: Caller,
+  ) => GuardApproval;
+  /** Throws not_found where the tool is not pinned. */
+  readonly unpin: (pin: z.output<typeof GuardPin>) => void;
+}
+
+const tag = "Guard";
+
+/** Calls of tools that wait for a person, and tools that are pinned. */
+export function guardApprovalRoutes(app: FastifyInstance, needs: GuardApprovalNeeds): void {
+  const { authorise, list, decide, unpin } = needs;
+  app.get(
+    "/admin/v1/guard/approvals",
+    {
+      schema: {
+        summary: "Calls of tools that wait for a person's approval, and what was decided",
+        tag,
+        response: { 200: z.object({ approvals: z.array(GuardApproval) }) },
+      },
+    },
+    (request) => {
+      authorise(request.raw, "operator");
+      return { approvals: [...list()] };
+    },
+  );
+  app.post<{ Params: z.infer<typeof ApprovalPath>; Body: z.infer<typeof GuardDecision> }>(
+    "/admin/v1/guard/approvals/:id",
+    {
+      schema: {
+        summary: "Approve or deny a call of a tool",
+        tag,
+        params: ApprovalPath,
+        body: GuardDecision,
+        response: { 200: GuardApproval },
+      },
+    },
+    (request) => {
+      const by = authorise(request.raw, "operator");
+      return decide(request.params.id, request.body.decision, by);
+    },
+  );
+  app.post<{ Body: z.output<typeof GuardPin> }>(
+    "/admin/v1/guard/unpin",
+    {
+      schema: {
+        summary: "Let a tool be pinned anew, as it reads when it is seen next",
+        tag,
+        body: GuardPin,
+        response: { 204: z.null() },
+      },
+    },
+    (request, reply) => {
+      authorise(request.raw, "operator");
+      unpin(request.body);
+      return reply.status(204).send();
+    },
+  );
+}
