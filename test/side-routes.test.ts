@@ -103,6 +103,13 @@ it("moderates with the guard's detectors", async () => {
   expect(model).toBe("weir-guard");
   expect(results.map(({ flagged }) => flagged)).toEqual([false, true]);
   expect(results[1]?.categories).toMatchObject({ injection: true, pii: false });
+  const harmful = await openai.moderations.create({
+    input: ["I am going to kill you when you get home tonight."],
+  });
+  expect(harmful.results[0]).toMatchObject({
+    flagged: true,
+    categories: { "harassment/threatening": true, "sexual/minors": false, jailbreak: false },
+  });
 });
 
 it("hands sound and pictures on as they are", async () => {

@@ -9,10 +9,11 @@ import { moderationRoutes } from "../http/routes/moderations.ts";
 import { rerankRoutes } from "../http/routes/rerank.ts";
 import { responseRoutes } from "../http/routes/responses.ts";
 import { tokenRoutes } from "../http/routes/tokens.ts";
-import { moderate } from "../guard/moderate.ts";
+import { createModerate } from "../guard/moderate.ts";
 import type { Batches } from "../serve/batch/batches.ts";
 import { forward } from "../serve/gateway/forward.ts";
 import { scanDocuments } from "./guard-documents.ts";
+import { guardDetectors, harmScores } from "./guard-detectors.ts";
 import type { House } from "./house.ts";
 import type { Services } from "./services.ts";
 
@@ -35,7 +36,11 @@ export function registerInferenceRoutes(
     batchRoutes(routes, { authorise, batches });
     rerankRoutes(routes, { authorise, sideCalls, maxBodyBytes });
     tokenRoutes(routes, { authorise, sideCalls, maxBodyBytes });
-    moderationRoutes(routes, { authorise, moderate, maxBodyBytes });
+    moderationRoutes(routes, {
+      authorise,
+      moderate: createModerate(guardDetectors(), harmScores()),
+      maxBodyBytes,
+    });
     guardRoutes(routes, { authorise, scan: scanDocuments(house), maxBodyBytes });
     mediaRoutes(routes, {
       authorise,

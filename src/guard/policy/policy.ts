@@ -48,6 +48,15 @@ export interface Policy {
 /** Below this an attack is only noted: one phrase that people also use innocently. */
 const BLOCK_FROM = 0.8;
 
+/** What findings in prompts lead to where nothing is said; others are refused. */
+const USUAL: Partial<Readonly<Record<Category, Action>>> = {
+  secrets: "redact",
+  pii: "redact",
+  exfiltration: "redact",
+  // What is harmful depends on who asks whom: it is noted until somebody decides.
+  harmful: "flag",
+};
+
 /** What is taken out where it stands; the rest is about a whole text. */
 const LEAKS: ReadonlySet<Category> = new Set(["secrets", "pii"]);
 
@@ -69,7 +78,7 @@ export function wantedFor(origin: Origin, policy: Policy): ReadonlySet<Category>
 /** What a finding leads to. Attacks are blocked, secrets and personal data taken out. Pure. */
 export function decide(finding: Finding, origin: Origin, policy: Policy): Action {
   const wished = wishFor(finding, origin, policy);
-  if (wished === "allow") return "allow";
+  if (wished === "allow" || isCommon(finding, policy)) return "allow";
   if (policy.mode !== "enforce") return "flag";
   const isRefusal = wished === "block" || wished === "hold";
   return isRefusal && !isSure(finding, policy) ? "flag" : wished;
@@ -87,7 +96,14 @@ function wishFor(
     if (output.block.includes(category)) return "block";
     return output.redact.includes(category) ? "redact" : "flag";
   }
-  return actions[category] ?? (LEAKS.has(category) ? "redact" : "block");
+  return actions[category] ?? USUAL[category] ?? "block";
+}
+
+/** So many more innocent texts may be noted than refused; what is more common than that tells nothing. */
+const NOTED = 2;
+
+function isCommon({ falsePositiveRate = 0 }: Finding, policy: Policy): boolean {
+  return falsePositiveRate > NOTED * policy.falsePositiveRate;
 }
 
 /** A detector that knows how often innocent texts look like that is asked for it; others say how sure they are. */

@@ -33,8 +33,8 @@ export interface ModerationsNeeds {
 const FLAGGED_FROM = 0.5;
 
 /**
- * OpenAI's moderations, answered by the guard: its categories are injection, jailbreak, secrets and
- * pii. It judges no violence or hate and does not claim to: those categories are absent.
+ * OpenAI's moderations, answered by the guard: OpenAI's categories, and injection, jailbreak, secrets and
+ * pii beside them. What each rests on says `models/guard/guard.md`.
  */
 export function moderationRoutes(app: FastifyInstance, needs: ModerationsNeeds): void {
   app.post<{ Body: ModerationBody }>(
