@@ -31,7 +31,7 @@ export interface LeakageSources {
   /** Nonces that stand in the system prompt, in tools' descriptions or in documents: of 12 letters and more. */
   readonly canaries?: readonly string[] | undefined;
   readonly listed?: readonly Listed[] | undefined;
-  /** What the user has written: to repeat it gives nothing away. */
+  /** What the user has written: to repeat it gives nothing away. The last 20,000 characters count. */
   readonly known?: readonly string[] | undefined;
 }
 
@@ -51,6 +51,7 @@ const MOST_LISTED = 240;
 /** What one letter of other text takes from what has been counted. */
 const FORGETTING = 0.1;
 const CONFIDENCE = 0.85;
+const MOST_KNOWN = 20_000;
 const NONE: readonly Finding[] = [];
 
 /**
@@ -68,10 +69,9 @@ export function openLeakageWatch(sources: LeakageSources): LeakageWatch | undefi
   if (quoted.length === 0 && canaries.length === 0) return undefined;
   const plain = new Layer(quoted, canaries);
   const decoded = new Layer(quoted, canaries, "decoded");
-  for (const text of known) {
-    plain.learn(text);
-    decoded.learn(text);
-  }
+  const latest = known.join("\n").slice(-MOST_KNOWN);
+  plain.learn(latest);
+  decoded.learn(latest);
   return new Watch(plain, decoded);
 }
 
