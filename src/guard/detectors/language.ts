@@ -32,10 +32,10 @@ const SCRIPTS: readonly (readonly [script: RegExp, language: string])[] = [
 const WORDS: Readonly<Record<string, string>> = {
   en: "the and of to is that it for you with are this have not what how from your can be was by we will which they would i my do",
   de: "der die und das ist nicht ich ein eine zu den mit von sie für auf dem auch wie wir bitte kann wird oder des sich aber im es wenn mir sind",
-  fr: "le la les et des est une que pour dans pas vous qui avec sur ce je nous mais au plus comment du sont votre cette ou être mon quelle",
-  es: "el los las que y es una por para con del no se como más pero su está qué al lo muy mi puede ser este cómo son hay yo",
-  pt: "o os as que e é um uma para com não do da em se por mais como você está no na mas são ao isso meu qual ser ele eu",
-  it: "il che di è un una per non con sono del della i gli le si come più ma nel questo mi perché anche alla cosa ho quale essere dei lo",
+  fr: "de à le la les et des est une que pour dans pas vous qui avec sur ce je nous mais au plus comment du sont votre cette ou être mon quelle",
+  es: "de la en a el los las que y es una por para con del no se como más pero su está qué al lo muy mi puede ser este cómo son hay yo",
+  pt: "de a o os as que e é um uma para com não do da em se por mais como você está no na mas são ao isso meu qual ser ele eu",
+  it: "la il che di è un una per non con sono del della i gli le si come più ma nel questo mi perché anche alla cosa ho quale essere dei lo",
   nl: "de het een en van is dat niet ik je met voor op zijn te aan er maar hoe wat ook kan naar om deze wordt bij mijn heb uit wij",
   sv: "och att det som en är på för inte av med till jag den har ett om kan hur men vad du från var eller vi mig när ska din",
   da: "og at det er en på til af for ikke jeg med den der et har som hvad du hvordan kan men om fra vi hvis mig eller skal nogle din",
@@ -66,6 +66,22 @@ const SHARING: Readonly<Record<string, readonly string[]>> = {
   hi: ["hi", "mr"],
 };
 
+/** Letters that only one of those who share a script has, for texts without frequent words. */
+const LETTERS: Readonly<Record<string, readonly (readonly [letters: RegExp, language: string])[]>> =
+  {
+    ru: [
+      [/[\u0456\u0457\u0454\u0491]/i, "uk"],
+      [/[\u0452\u045B\u0459\u045A\u045F\u0458]/i, "sr"],
+      [/[\u044B\u044D\u0451]/i, "ru"],
+    ],
+    ar: [
+      [/[\u0679\u0688\u0691\u06BA\u06D2]/, "ur"],
+      [/[\u067E\u0686\u0698\u06AF]/, "fa"],
+      [/[\u0629\u0649]/, "ar"],
+    ],
+  };
+const BY_LETTER = 0.6;
+
 /** Languages by frequent word. */
 const BY_WORD = new Map<string, string[]>();
 for (const [language, words] of Object.entries(WORDS)) {
@@ -94,7 +110,10 @@ export function guessLanguage(text: string): GuessedLanguage | undefined {
   const words = read.toLowerCase().match(/[\p{L}\p{M}]+/gu) ?? [];
   const counts = countsOf(words, new Set(sharing));
   const [first, second] = counts;
-  if (!first || first.count < 2 || first.count / words.length < LEAST_SHARE) return undefined;
+  if (!first || first.count < 2 || first.count / words.length < LEAST_SHARE) {
+    const known = LETTERS[script]?.find(([letters]) => letters.test(read));
+    return known && { language: known[1], confidence: BY_LETTER * share };
+  }
   return { language: first.language, confidence: (1 - (second?.count ?? 0) / first.count) * share };
 }
 
