@@ -99,7 +99,7 @@ const parts = {
     .strictObject({
       redact: categories.default(["secrets", "pii"]),
       block: categories.default([]),
-      flag: categories.default([]),
+      flag: categories.default(["leakage"]),
     })
     .describe("What must not leave, also inside a stream."),
   actions: z

@@ -3,6 +3,7 @@ import type { GenerateRequest } from "../core/chat.ts";
 import { WeirError } from "../core/errors.ts";
 import type { Category, Detector, Finding } from "./detector.ts";
 import { ATTACKS, leaksOf } from "./detectors/all.ts";
+import { inspectConversation } from "./conversation/conversation.ts";
 import { type Found, type Looker, NOTHING_FOUND, look, lookerFor } from "./policy/looker.ts";
 import { checkPatterns } from "./policy/own-patterns.ts";
 import { type GuardRules, type Place, keyOf, policyFor } from "./policy/policy-for.ts";
@@ -10,7 +11,9 @@ import { type OnFailure, type Policy, decide, onFailureOf, wantedFor } from "./p
 import { refusalFor, scanFailed } from "./policy/refusal.ts";
 import { markedIn, mapTexts } from "./request-texts.ts";
 import { OutputScan } from "./stream/output-scan.ts";
+import { createRuleSet } from "./stream/rule-set.ts";
 import { takeOut } from "./take-out.ts";
+import { watchesFor } from "./watches.ts";
 
 export interface InputVerdict {
   readonly request: GenerateRequest;
@@ -47,6 +50,11 @@ export type Gate = ReturnType<typeof createGate>;
 
 /** Nowhere in particular: only what weir.yaml says of everything. */
 export const ANYWHERE: Place = { route: "", model: "", tenant: "" };
+
+const NO_SHAPES = createRuleSet([]);
+const ATTACKING: ReadonlySet<Category> = new Set(["injection", "jailbreak"]);
+/** How many innocent conversations look like an attack was not measured: they are noted, and not refused. */
+const NOTED = 0.79;
 
 interface House {
   readonly policy: Policy;
@@ -112,21 +120,35 @@ function begin(request: GenerateRequest, { policy, lookers }: House): Inspection
     if (lookers[origin]) pieces.push({ text, origin });
     return text;
   });
-  const shapes = lookers.assistant?.shapes;
+  const { shapes = NO_SHAPES } = lookers.assistant ?? {};
+  const openWatches = watchesFor(request, policy);
   const openOutput = () =>
-    shapes &&
-    new OutputScan(
-      shapes,
-      (finding) => decide(finding, "assistant", policy),
-      outputFailure(policy),
-    );
+    shapes === NO_SHAPES && !openWatches
+      ? undefined
+      : new OutputScan(
+          shapes,
+          (finding) => decide(finding, "assistant", policy),
+          outputFailure(policy),
+          openWatches,
+        );
   return {
     pieces,
     conclude(seen) {
-      const failures = seen.flatMap((one) => one.failures);
+      const together = overTurns(request, pieces, { seen, looker: lookers.user });
+      const failures = [
+        ...seen.flatMap((one) => one.failures),
+        ...(together ? [] : [{ detector: "conversation", category: "jailbreak" as const }]),
+      ];
       const findings: FindingRecord[] = [];
       const refusals: Refusal[] = [];
       const redacted = new Map<string, string>();
+      for (const finding of together ?? []) {
+        const action = decide(finding, "user", policy);
+        if (action !== "allow") findings.push(toRecord({ ...finding, origin: "user" }, action));
+        if (action === "block" || action === "hold") {
+          refusals.push({ ...finding, origin: "user", action });
+        }
+      }
       for (const [at, { text }] of pieces.entries()) {
         const taken = (seen[at]?.findings ?? []).filter((finding) => {
           const action = decide(finding, finding.origin, policy);
@@ -150,6 +172,35 @@ function begin(request: GenerateRequest, { policy, lookers }: House): Inspection
       return this.conclude([{ findings: [], failures }]);
     },
   };
+}
+
+/** What the user's turns say together, and none of them alone; undefined where nobody could look. */
+function overTurns(
+  request: GenerateRequest,
+  pieces: readonly Piece[],
+  { seen, looker }: { readonly seen: readonly Seen[]; readonly looker: Looker | undefined },
+): readonly Finding[] | undefined {
+  if (request.kind !== "chat" || !looker) return [];
+  const attacks = looker.detectors.filter(({ category }) => ATTACKING.has(category));
+  if (attacks.length === 0) return [];
+  const known = new Map(pieces.map(({ text }, at) => [text, seen[at]?.findings ?? []]));
+  const scoreOf = (text: string) =>
+    Math.max(
+      0,
+      ...(
+        known.get(text) ?? look(text, { ...looker, detectors: attacks, shapes: undefined }).findings
+      )
+        .filter(({ category }) => ATTACKING.has(category))
+        .map(({ confidence }) => confidence),
+    );
+  try {
+    return inspectConversation(request.messages, scoreOf).map((finding) => ({
+      ...finding,
+      confidence: Math.min(finding.confidence, NOTED),
+    }));
+  } catch {
+    return undefined;
+  }
 }
 
 type Refusal = Finding & { readonly origin: Origin; readonly action: "block" | "hold" };

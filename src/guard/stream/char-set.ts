@@ -3,7 +3,6 @@ export type CharSet = readonly (readonly [from: number, to: number])[];
 
 const LAST = 0xffff;
 
-export const ANY: CharSet = [[0, LAST]];
 export const DIGIT: CharSet = [[48, 57]];
 export const WORD: CharSet = union([
   [48, 57],

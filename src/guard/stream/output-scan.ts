@@ -6,9 +6,22 @@ import type { Action, OnFailure } from "../policy/policy.ts";
 import type { RuleSet } from "./rule-set.ts";
 import { type Released, TextChannel } from "./text-channel.ts";
 
+/** Sees what an answer is about as a whole: nothing of it can be taken out, but it can be stopped. */
+export interface AnswerWatch {
+  push(text: string): readonly Finding[];
+  /** No more will come. */
+  end?(): readonly Finding[];
+}
+
 type Delta = Exclude<ChatEvent, { type: "finish" | "usage" | "frame" }>;
 type CallDelta = Extract<Delta, { type: "tool-call-delta" }>;
 type FrameEvent = Extract<ChatEvent, { type: "frame" }>;
+
+interface Channel {
+  readonly channel: TextChannel;
+  delta: Delta;
+  readonly watches: readonly AnswerWatch[];
+}
 
 /**
  * Watches one call's answer, token by token. Text, reasoning and tool arguments of each answer are
@@ -20,7 +33,8 @@ export class OutputScan {
   private readonly rules: RuleSet;
   private readonly decide: (finding: Finding) => Action;
   private readonly onFailure: OnFailure;
-  private readonly channels = new Map<string, { channel: TextChannel; delta: Delta }>();
+  private readonly channels = new Map<string, Channel>();
+  private readonly openWatches: () => readonly AnswerWatch[];
   /** From there on everything leaves as it came. */
   private hasGivenUp = false;
 
@@ -28,7 +42,9 @@ export class OutputScan {
     rules: RuleSet,
     decide: (finding: Finding) => Action,
     onFailure: OnFailure = "closed",
+    openWatches: () => readonly AnswerWatch[] = () => [],
   ) {
+    this.openWatches = openWatches;
     this.rules = rules;
     this.decide = decide;
     this.onFailure = onFailure;
@@ -95,10 +111,13 @@ export class OutputScan {
     const key = keyOf(delta);
     let entry = this.channels.get(key);
     if (!entry) {
-      entry = { channel: new TextChannel(this.rules, (finding) => this.act(finding)), delta };
+      const channel = new TextChannel(this.rules, (finding) => this.act(finding));
+      entry = { channel, delta, watches: this.openWatches() };
       this.channels.set(key, entry);
     }
     entry.delta = delta;
+    const text = delta.type === "tool-call-delta" ? delta.arguments : delta.text;
+    for (const watch of entry.watches) this.heed(watch.push(text));
     if (delta.type === "tool-call-delta") this.passCall(delta, entry.channel, leaving);
     else this.passText(delta, entry.channel, leaving);
   }
@@ -140,7 +159,8 @@ export class OutputScan {
 
   private flush(index: number): ChatEvent[] {
     const leaving: ChatEvent[] = [];
-    for (const { channel, delta } of this.channels.values()) {
+    for (const { channel, delta, watches } of this.channels.values()) {
+      if (delta.index === index) for (const watch of watches) this.heed(watch.end?.() ?? []);
       const released = delta.index === index ? channel.end() : undefined;
       if (!released) continue;
       if (delta.type === "tool-call-delta") {
@@ -150,8 +170,15 @@ export class OutputScan {
     return leaving;
   }
 
-  private act(finding: Finding): string | undefined {
-    const action = this.decide(finding);
+  /** What a watch saw has left already, in part: what was to be taken out stops the answer. */
+  private heed(findings: readonly Finding[]): void {
+    for (const finding of findings) {
+      const action = this.decide(finding);
+      this.act(finding, action === "redact" ? "block" : action);
+    }
+  }
+
+  private act(finding: Finding, action = this.decide(finding)): string | undefined {
     if (action === "allow") return undefined;
     const { detector, confidence } = finding;
     this.findings.push({ detector, action, origin: "assistant", confidence });
