@@ -10,10 +10,10 @@ import { type GuardRules, type Place, keyOf, policyFor } from "./policy/policy-f
 import { type OnFailure, type Policy, decide, onFailureOf, wantedFor } from "./policy/policy.ts";
 import { refusalFor, scanFailed } from "./policy/refusal.ts";
 import { markedIn, mapTexts } from "./request-texts.ts";
+import { leakageSourcesOf, openAnswerWatch } from "./stream/answer-watch.ts";
 import { OutputScan } from "./stream/output-scan.ts";
 import { createRuleSet } from "./stream/rule-set.ts";
 import { takeOut } from "./take-out.ts";
-import { watchesFor } from "./watches.ts";
 
 export interface InputVerdict {
   readonly request: GenerateRequest;
@@ -121,16 +121,12 @@ function begin(request: GenerateRequest, { policy, lookers }: House): Inspection
     return text;
   });
   const { shapes = NO_SHAPES } = lookers.assistant ?? {};
-  const openWatches = watchesFor(request, policy);
-  const openOutput = () =>
-    shapes === NO_SHAPES && !openWatches
-      ? undefined
-      : new OutputScan(
-          shapes,
-          (finding) => decide(finding, "assistant", policy),
-          outputFailure(policy),
-          openWatches,
-        );
+  const openOutput = () => {
+    const watch = openAnswerWatch(wantedFor("assistant", policy), leakageSourcesOf(request));
+    if (shapes === NO_SHAPES && !watch) return undefined;
+    const decideOf = (finding: Finding) => decide(finding, "assistant", policy);
+    return new OutputScan(shapes, decideOf, outputFailure(policy), watch);
+  };
   return {
     pieces,
     conclude(seen) {

@@ -3,25 +3,13 @@ import type { ChatEvent } from "../../core/chat.ts";
 import { WeirError } from "../../core/errors.ts";
 import type { Finding } from "../detector.ts";
 import type { Action, OnFailure } from "../policy/policy.ts";
+import type { AnswerWatch } from "./answer-watch.ts";
 import type { RuleSet } from "./rule-set.ts";
 import { type Released, TextChannel } from "./text-channel.ts";
-
-/** Sees what an answer is about as a whole: nothing of it can be taken out, but it can be stopped. */
-export interface AnswerWatch {
-  push(text: string): readonly Finding[];
-  /** No more will come. */
-  end?(): readonly Finding[];
-}
 
 type Delta = Exclude<ChatEvent, { type: "finish" | "usage" | "frame" }>;
 type CallDelta = Extract<Delta, { type: "tool-call-delta" }>;
 type FrameEvent = Extract<ChatEvent, { type: "frame" }>;
-
-interface Channel {
-  readonly channel: TextChannel;
-  delta: Delta;
-  readonly watches: readonly AnswerWatch[];
-}
 
 /**
  * Watches one call's answer, token by token. Text, reasoning and tool arguments of each answer are
@@ -33,8 +21,8 @@ export class OutputScan {
   private readonly rules: RuleSet;
   private readonly decide: (finding: Finding) => Action;
   private readonly onFailure: OnFailure;
-  private readonly channels = new Map<string, Channel>();
-  private readonly openWatches: () => readonly AnswerWatch[];
+  private readonly channels = new Map<string, { channel: TextChannel; delta: Delta }>();
+  private readonly watch: AnswerWatch | undefined;
   /** From there on everything leaves as it came. */
   private hasGivenUp = false;
 
@@ -42,9 +30,9 @@ export class OutputScan {
     rules: RuleSet,
     decide: (finding: Finding) => Action,
     onFailure: OnFailure = "closed",
-    openWatches: () => readonly AnswerWatch[] = () => [],
+    watch?: AnswerWatch,
   ) {
-    this.openWatches = openWatches;
+    this.watch = watch;
     this.rules = rules;
     this.decide = decide;
     this.onFailure = onFailure;
@@ -65,6 +53,7 @@ export class OutputScan {
   }
 
   private take(event: ChatEvent, leaving: ChatEvent[]): void {
+    if (this.watch && !this.hasGivenUp) this.heed(this.watch.push(event));
     if (this.hasGivenUp || event.type === "usage") leaving.push(event);
     else if (event.type === "frame") this.passFrame(event, leaving);
     else if (event.type === "finish") leaving.push(...this.flush(event.index), event);
@@ -111,13 +100,10 @@ export class OutputScan {
     const key = keyOf(delta);
     let entry = this.channels.get(key);
     if (!entry) {
-      const channel = new TextChannel(this.rules, (finding) => this.act(finding));
-      entry = { channel, delta, watches: this.openWatches() };
+      entry = { channel: new TextChannel(this.rules, (finding) => this.act(finding)), delta };
       this.channels.set(key, entry);
     }
     entry.delta = delta;
-    const text = delta.type === "tool-call-delta" ? delta.arguments : delta.text;
-    for (const watch of entry.watches) this.heed(watch.push(text));
     if (delta.type === "tool-call-delta") this.passCall(delta, entry.channel, leaving);
     else this.passText(delta, entry.channel, leaving);
   }
@@ -159,8 +145,7 @@ export class OutputScan {
 
   private flush(index: number): ChatEvent[] {
     const leaving: ChatEvent[] = [];
-    for (const { channel, delta, watches } of this.channels.values()) {
-      if (delta.index === index) for (const watch of watches) this.heed(watch.end?.() ?? []);
+    for (const { channel, delta } of this.channels.values()) {
       const released = delta.index === index ? channel.end() : undefined;
       if (!released) continue;
       if (delta.type === "tool-call-delta") {
