@@ -175,6 +175,12 @@ export const Guard = z.strictObject({
   onFailure: parts.onFailure.default("closed"),
   rules: parts.rules.default([]),
   tools: Tools.prefault({}),
+  vault: z
+    .enum(["off", "on"])
+    .default("off")
+    .describe(
+      "on: upstreams get placeholders of the same form for personal data, and answers get the originals back. Where a route's actions name pii, these hold.",
+    ),
   timeout: duration("10s").describe(
     "How long a look at a long prompt (256 kB) may take. After that it has failed.",
   ),

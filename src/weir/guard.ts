@@ -9,6 +9,7 @@ import type { Place } from "../guard/policy/policy-for.ts";
 import type { InputVerdict as CallVerdict, Gate, Guarded } from "../serve/gateway/needs.ts";
 import { guardDetectors } from "./guard-detectors.ts";
 import { createToolGuard } from "./guard-tools.ts";
+import { withVault } from "./guard-vault.ts";
 import type { GuardStore } from "../store/sqlite/guard.ts";
 import { GuardLine } from "./guard-line.ts";
 import type { Live } from "./house.ts";
@@ -68,7 +69,10 @@ export function createCallGuard(
       const inspection = gate.begin(request, place);
       const { mode } = gate.policy(place);
       const judge = (verdict: InputVerdict, reason?: string) =>
-        tools.check(noted(verdict, reason), { request, caller: context.caller, mode });
+        withVault(tools.check(noted(verdict, reason), { request, caller: context.caller, mode }), {
+          place,
+          live: live(),
+        });
       const seen = see(inspection.pieces, place);
       if (!(seen instanceof Promise)) return judge(inspection.conclude(seen));
       return concluded(seen, inspection, judge);

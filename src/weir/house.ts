@@ -30,6 +30,7 @@ import { accessOf, followAccess } from "./access.ts";
 import { type Answering, answersOf } from "./answers.ts";
 import { type Exports, openExports } from "./exports.ts";
 import { type CallGuard, type GuardParts, createCallGuard, guardParts } from "./guard.ts";
+import { gateRules } from "./guard-vault.ts";
 import { type Limiting, limitsOf, redisOf } from "./limits.ts";
 import { type MachineCosts, machineCosts } from "./machine-costs.ts";
 import { type Operations, openOperations } from "./operations.ts";
@@ -289,13 +290,22 @@ function startProber(
 export function toLive(config: WeirConfig, { detectors }: GuardParts): Live {
   const { guard } = config;
   checkTools(guard.tools);
-  return { config, gate: createGate(guard, detectors), cleans: cleansOf(guard) };
+  return { config, gate: createGate(gateRules(guard), detectors), cleans: cleansOf(guard) };
 }
 
-function cleansOf({ mode, input, output, actions, allow, routes, tenants }: WeirConfig["guard"]) {
+function cleansOf({
+  mode,
+  input,
+  output,
+  actions,
+  allow,
+  vault,
+  routes,
+  tenants,
+}: WeirConfig["guard"]) {
   const cleans = new Set<Writer>();
   const isSame = Object.keys(routes).length + Object.keys(tenants).length === 0;
-  if (mode !== "enforce" || !isSame || allow.length > 0) return cleans;
+  if (mode !== "enforce" || !isSame || allow.length > 0 || vault === "on") return cleans;
   const takesAll = (categories: readonly string[]) =>
     categories.includes("secrets") && categories.includes("pii");
   const isTakenOut = ({ secrets, pii }: typeof actions) =>

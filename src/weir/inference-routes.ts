@@ -9,6 +9,7 @@ import { moderationRoutes } from "../http/routes/moderations.ts";
 import { rerankRoutes } from "../http/routes/rerank.ts";
 import { responseRoutes } from "../http/routes/responses.ts";
 import { tokenRoutes } from "../http/routes/tokens.ts";
+import { redact } from "../guard/gate.ts";
 import { createModerate } from "../guard/moderate.ts";
 import type { Batches } from "../serve/batch/batches.ts";
 import { forward } from "../serve/gateway/forward.ts";
@@ -58,5 +59,7 @@ function inspected(text: string, { live }: House): string {
   const options = { sampling: {}, stop: [], n: 1, stream: false } as const;
   const { request, blocked } = live.gate.inspect({ ...asked, ...options });
   if (blocked) throw blocked;
-  return request.kind === "completion" ? request.prompt : text;
+  const seen = request.kind === "completion" ? request.prompt : text;
+  // What is made of it cannot get the originals back.
+  return live.config.guard.vault === "on" ? redact(seen) : seen;
 }

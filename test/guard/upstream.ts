@@ -5,6 +5,8 @@ import { onTestFinished } from "vitest";
 /** What an upstream says: in these pieces, then it goes on with what `ends` does. */
 export interface Script {
   readonly pieces: readonly string[];
+  /** Says instead what it was asked, in pieces of so many characters. */
+  readonly echo?: number;
   /** A tool call instead of text: its arguments are the pieces. */
   readonly tool?: string;
   /** `end` ends well; `malformed` breaks off inside of a JSON text; `wait` says nothing more. */
@@ -40,10 +42,24 @@ async function answer(
   let body = "";
   for await (const chunk of request) body += String(chunk);
   bodies.push(body);
-  const { stream } = JSON.parse(body) as { stream?: boolean };
+  const { stream, ...asked } = JSON.parse(body) as Asked;
+  const told = script.echo === undefined ? script : { ...script, pieces: echo(asked, script) };
   const isChat = request.url?.endsWith("/chat/completions") ?? false;
-  if (stream === true) streamOut(response, script, isChat);
-  else wholeOut(response, script, isChat);
+  if (stream === true) streamOut(response, told, isChat);
+  else wholeOut(response, told, isChat);
+}
+
+interface Asked {
+  readonly stream?: boolean;
+  readonly prompt?: string;
+  readonly messages?: readonly { readonly content: unknown }[];
+}
+
+function echo({ prompt, messages }: Asked, { echo: size = 1, tool }: Script): string[] {
+  const content = prompt ?? messages?.at(-1)?.content;
+  const said = typeof content === "string" ? content : JSON.stringify(content);
+  const text = tool === undefined ? said : JSON.stringify({ said });
+  return text.match(new RegExp(`[^]{1,${size}}`, "g")) ?? [];
 }
 
 function streamOut(response: ServerResponse, script: Script, isChat: boolean): void {

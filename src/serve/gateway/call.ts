@@ -155,7 +155,7 @@ class Call implements RunningCall {
   }
 
   private lookUp(): CacheLook | undefined | Promise<CacheLook> {
-    return this.needs.cache?.look(this.stable, this.context);
+    return this.verdict?.isPrivate ? undefined : this.needs.cache?.look(this.stable, this.context);
   }
 
   private answer(look: CacheLook | undefined): void {

@@ -136,6 +136,8 @@ export interface InputVerdict {
   readonly findings: readonly FindingRecord[];
   /** Set when the call must not go on. */
   readonly blocked: WeirError | undefined;
+  /** The answer will have what only this caller may see: no cache keeps or gives it. */
+  readonly isPrivate?: boolean;
   /** Whether everything was looked at that there was to look for; `off`: there was nothing. */
   readonly scan?: GuardScan;
   /** A watch over an answer to this request; undefined when there is nothing to look for. */
