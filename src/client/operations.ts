@@ -3420,7 +3420,7 @@ export interface Operations {
     };
   };
   /**
-   * Calls of tools that wait for a person's approval, and what was decided
+   * Prompts and calls of tools that wait for a person, and what was decided
    */
   "GET /admin/v1/guard/approvals": {
     answer: {
@@ -3428,9 +3428,12 @@ export interface Operations {
         id: string;
         tenant: string;
         keyId: string;
+        /**
+         * prompt: a prompt that is held for review
+         */
         tool: string;
         /**
-         * JSON text, as the model wrote it, without secrets
+         * JSON text, as the guard let it through
          */
         arguments: string;
         state: "pending" | "approved" | "denied";
@@ -3460,9 +3463,12 @@ export interface Operations {
       id: string;
       tenant: string;
       keyId: string;
+      /**
+       * prompt: a prompt that is held for review
+       */
       tool: string;
       /**
-       * JSON text, as the model wrote it, without secrets
+       * JSON text, as the guard let it through
        */
       arguments: string;
       state: "pending" | "approved" | "denied";

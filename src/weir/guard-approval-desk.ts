@@ -1,7 +1,6 @@
 import { createHash } from "node:crypto";
 import type { WeirConfig } from "../config/schema.ts";
 import { type Caller, DEFAULT_TENANT } from "../core/call.ts";
-import { WeirError } from "../core/errors.ts";
 import { newId } from "../core/ids.ts";
 import type { CalledTool } from "../guard/tools/tool-watch.ts";
 import type { GuardStore, StoredApproval } from "../store/sqlite/guard.ts";
@@ -12,30 +11,26 @@ export interface ApprovalNeeds extends CallbackNeeds {
   readonly store: GuardStore;
 }
 
-/** Whether somebody has let a call pass; undefined: it may. Else what its client is told. */
+/** What waits, and what makes it the same when it comes again. */
+export interface Waiting extends CalledTool {
+  readonly identity: string;
+}
+
+/** Where approvals are asked for, and found. */
+export type ApprovalDesk = ReturnType<typeof createApprovals>;
+
 export function createApprovals(needs: ApprovalNeeds) {
   const { tools, store, now, log } = needs;
 
-  return approve;
-
-  function approve(call: CalledTool, caller: Caller): WeirError | undefined {
-    const fingerprint = fingerprintOf(call, caller);
+  /** Undefined: a person has let it pass, this once. Else what stands in the way, asked for if it is new. */
+  return (waiting: Waiting, caller: Caller): StoredApproval | undefined => {
+    const fingerprint = fingerprintOf(waiting, caller);
     const known = store.find(fingerprint);
     if (known?.state === "approved" && store.use(known.id)) return undefined;
-    if (known?.state === "denied") {
-      return new WeirError(
-        "blocked_by_guard",
-        `The answer was stopped: a person has denied this call of the tool "${call.name}" (${known.id}).`,
-      );
-    }
-    const waiting = known?.state === "pending" ? known : ask(call, caller, fingerprint);
-    return new WeirError(
-      "approval_needed",
-      `The answer was stopped: it calls the tool "${call.name}", which changes something, after text that others wrote. The call waits for a person's approval as ${waiting.id}; send the request again when it was given.`,
-    );
-  }
+    return known && known.state !== "approved" ? known : ask(waiting, caller, fingerprint);
+  };
 
-  function ask(call: CalledTool, caller: Caller, fingerprint: string): StoredApproval {
+  function ask(call: Waiting, caller: Caller, fingerprint: string): StoredApproval {
     const { keep, callback } = tools().approval;
     const approval: StoredApproval = {
       id: newId("appr-"),
@@ -60,14 +55,7 @@ export function tenantOf({ tenantId }: Caller): string {
   return tenantId ?? DEFAULT_TENANT;
 }
 
-/** Equal for calls of one key that do the same. */
-function fingerprintOf(call: CalledTool, caller: Caller): string {
-  let args = call.arguments;
-  try {
-    args = JSON.stringify(JSON.parse(args));
-  } catch {
-    // As it stands, then.
-  }
-  const same = JSON.stringify([tenantOf(caller), caller.keyId, call.name, args]);
+function fingerprintOf({ name, identity }: Waiting, caller: Caller): string {
+  const same = JSON.stringify([tenantOf(caller), caller.keyId, name, identity]);
   return createHash("sha256").update(same).digest("hex");
 }

@@ -6,6 +6,7 @@ import type { InputVerdict } from "../guard/gate.ts";
 import { isTainted, notAllowed, pinOf, toolsOf } from "../guard/tools/tool-rules.ts";
 import { ToolWatch } from "../guard/tools/tool-watch.ts";
 import type { InputVerdict as CallVerdict } from "../serve/gateway/needs.ts";
+import { callRefusal, reviewed } from "./guard-refusals.ts";
 import { type ApprovalNeeds, createApprovals, tenantOf } from "./guard-approval-desk.ts";
 
 type Tools = WeirConfig["guard"]["tools"];
@@ -19,13 +20,14 @@ interface Asked {
 /** What is said of tools beside what is said of texts: which may be offered and called, and by whose leave. */
 export function createToolGuard(needs: ApprovalNeeds) {
   const { tools, store } = needs;
-  const approve = createApprovals(needs);
+  const desk = createApprovals(needs);
 
   return {
     /** The verdict over a request with what its tools add to it. */
-    check(verdict: InputVerdict, asked: Asked): CallVerdict {
+    check(found: InputVerdict, asked: Asked): CallVerdict {
       const { request, caller, mode } = asked;
-      if (mode === "off") return verdict;
+      if (mode === "off") return found;
+      const verdict = reviewed(found, asked, desk);
       const isEnforced = mode === "enforce";
       const rules = tools();
       const allowed = own(rules.allow, caller.keyName);
@@ -40,7 +42,7 @@ export function createToolGuard(needs: ApprovalNeeds) {
           allowed,
           isTainted: isTainted(request),
           isEnforced,
-          approve: (call) => approve(call, caller),
+          approve: (call) => callRefusal(call, caller, desk),
         });
       return {
         ...verdict,

@@ -1,9 +1,15 @@
 import type { FindingRecord } from "../../core/call.ts";
 import type { ChatEvent } from "../../core/chat.ts";
 import { WeirError } from "../../core/errors.ts";
-import type { OutputScan } from "../stream/output-scan.ts";
 import { faultIn } from "./argument-schema.ts";
 import { type AllowedTool, type ToolRules, allowedTool, isStateChanging } from "./tool-rules.ts";
+
+/** What looks at an answer's texts before. */
+interface TextScan {
+  push(events: readonly ChatEvent[]): ChatEvent[];
+  readonly findings: readonly FindingRecord[];
+  readonly blocked: WeirError | undefined;
+}
 
 export interface CalledTool {
   readonly name: string;
@@ -31,14 +37,14 @@ type CallDelta = Extract<ChatEvent, { type: "tool-call-delta" }>;
  */
 export class ToolWatch {
   blocked: WeirError | undefined;
-  private readonly scan: OutputScan | undefined;
+  private readonly scan: TextScan | undefined;
   private readonly needs: ToolWatchNeeds;
   private readonly own: FindingRecord[] = [];
   private readonly calls = new Map<string, { name: string; arguments: string; index: number }>();
   private readonly waiting = new Set<number>();
   private held: ChatEvent[] = [];
 
-  constructor(scan: OutputScan | undefined, needs: ToolWatchNeeds) {
+  constructor(scan: TextScan | undefined, needs: ToolWatchNeeds) {
     this.scan = scan;
     this.needs = needs;
   }

@@ -8,8 +8,8 @@ const GuardApproval = z.object({
   id: z.string(),
   tenant: z.string(),
   keyId: z.string(),
-  tool: z.string(),
-  arguments: z.string().describe("JSON text, as the model wrote it, without secrets"),
+  tool: z.string().describe("prompt: a prompt that is held for review"),
+  arguments: z.string().describe("JSON text, as the guard let it through"),
   state: State,
   createdAt: z.number(),
   expiresAt: z.number().describe("until then it is waited for, and then an approval holds"),
@@ -43,7 +43,7 @@ export function guardApprovalRoutes(app: FastifyInstance, needs: GuardApprovalNe
     "/admin/v1/guard/approvals",
     {
       schema: {
-        summary: "Calls of tools that wait for a person's approval, and what was decided",
+        summary: "Prompts and calls of tools that wait for a person, and what was decided",
         tag,
         response: { 200: z.object({ approvals: z.array(GuardApproval) }) },
       },
