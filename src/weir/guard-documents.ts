@@ -37,10 +37,10 @@ function toScanned(text: string, { findings, failures }: Seen, policy: Policy): 
     finding,
     action: decide(finding, finding.origin, policy),
   }));
-  const actions = judged.map(({ action }) => action);
+  const actions = new Set(judged.map(({ action }) => action));
   const taken = judged.filter(({ action }) => action === "redact");
   return {
-    verdict: STRENGTH.findLast((action) => actions.includes(action)) ?? "allow",
+    verdict: STRENGTH.findLast((action) => actions.has(action)) ?? "allow",
     findings: judged
       .filter(({ action }) => action !== "allow")
       .map(({ finding, action }) => {

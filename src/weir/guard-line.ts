@@ -2,7 +2,7 @@ import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
 import type { Piece, Seen } from "../guard/gate.ts";
 import type { GuardRules, Place } from "../guard/policy/policy-for.ts";
-import type { GuardAnswer, GuardAsk } from "./guard-thread.ts";
+import type { GuardAnswer, GuardAsk, GuardThreadData } from "./guard-thread.ts";
 
 /**
  * The way to the guard's thread. It is started when it is first needed, and again after it ended or
@@ -10,10 +10,13 @@ import type { GuardAnswer, GuardAsk } from "./guard-thread.ts";
  */
 export class GuardLine {
   private readonly entry: URL;
+  private readonly dataFolder: string | undefined;
   private current: { readonly rules: GuardRules; readonly thread: GuardThread } | undefined;
 
-  constructor(entry: URL) {
+  /** `dataFolder` may hold a model that was taught there. */
+  constructor(entry: URL, dataFolder?: string) {
     this.entry = entry;
+    this.dataFolder = dataFolder;
   }
 
   /** Rejects when nothing was seen after `deadlineMs`, or when the thread ended. */
@@ -24,7 +27,10 @@ export class GuardLine {
   ): Promise<readonly Seen[]> {
     if (this.current?.rules !== rules || this.current.thread.isOver) {
       this.current?.thread.retire();
-      this.current = { rules, thread: new GuardThread(this.entry, rules) };
+      this.current = {
+        rules,
+        thread: new GuardThread(this.entry, { rules, dataFolder: this.dataFolder }),
+      };
     }
     return this.current.thread.see(pieces, place, deadlineMs);
   }
@@ -46,8 +52,8 @@ class GuardThread {
   private readonly waiting = new Map<number, Waiting>();
   private asked = 0;
 
-  constructor(entry: URL, rules: GuardRules) {
-    this.worker = new Worker(fileURLToPath(entry), { workerData: rules });
+  constructor(entry: URL, data: GuardThreadData) {
+    this.worker = new Worker(fileURLToPath(entry), { workerData: data });
     this.worker.unref();
     this.worker.on("message", ({ ask, seen }: GuardAnswer) => this.take(ask, seen));
     this.worker.on("error", ({ name }) => this.over(`the guard's thread failed with ${name}`));

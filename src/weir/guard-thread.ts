@@ -5,6 +5,11 @@ import { guardDetectors } from "./guard-detectors.ts";
 
 /** The thread that looks at long texts, so that calls beside them do not wait. */
 
+export interface GuardThreadData {
+  readonly rules: GuardRules;
+  readonly dataFolder: string | undefined;
+}
+
 export interface GuardAsk {
   readonly ask: number;
   readonly pieces: readonly Piece[];
@@ -18,7 +23,8 @@ export interface GuardAnswer {
 
 const port = parentPort;
 if (!port) throw new Error("guard-thread.ts runs as a worker thread");
-const gate = createGate(workerData as GuardRules, guardDetectors()); // set by guard-line.ts alone
+const { rules, dataFolder } = workerData as GuardThreadData; // set by guard-line.ts alone
+const gate = createGate(rules, guardDetectors(dataFolder));
 
 port.on("message", ({ ask, pieces, place }: GuardAsk) => {
   const answer: GuardAnswer = { ask, seen: pieces.map((piece) => gate.see(piece, place)) };

@@ -18,18 +18,19 @@ import type { Live } from "./house.ts";
 export interface GuardParts {
   readonly detectors: readonly Detector[];
   readonly thread: URL;
+  /** Where a model may lie that was taught here; absent: the shipped one is used. */
+  readonly dataFolder?: string | undefined;
 }
 
-export function guardParts(): GuardParts {
+export function guardParts(dataFolder?: string): GuardParts {
   const thread = new URL(`./guard-thread${extname(import.meta.url)}`, import.meta.url);
-  return { detectors: guardDetectors(), thread };
+  return { detectors: guardDetectors(dataFolder), thread, dataFolder };
 }
 
 /** Characters of a request from which on a thread looks at them: here that would take tens of milliseconds. */
 const LONG = 256 * 1024;
 
-export interface CallGuardNeeds {
-  readonly thread: URL;
+export interface CallGuardNeeds extends Pick<GuardParts, "thread" | "dataFolder"> {
   readonly store: GuardStore;
   readonly secret: (name: string) => string | undefined;
   readonly log: Log;
@@ -44,9 +45,9 @@ export interface CallGuard extends Gate {
 /** The guard as calls meet it: whatever fails in it, the policy says what becomes of the call. */
 export function createCallGuard(
   live: () => Live,
-  { thread, store, secret, log }: CallGuardNeeds,
+  { thread, dataFolder, store, secret, log }: CallGuardNeeds,
 ): CallGuard {
-  const line = new GuardLine(thread);
+  const line = new GuardLine(thread, dataFolder);
   const tools = createToolGuard({
     tools: () => live().config.guard.tools,
     store,

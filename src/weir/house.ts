@@ -125,7 +125,7 @@ const LOOPBACK = ["127.0.0.1"];
 
 /** Opens the stores and starts the models; `stack` takes them down again. */
 export async function buildHouse(
-  { settings, log, isInner, guard: parts = guardParts() }: HouseNeeds,
+  { settings, log, isInner, guard: parts = guardParts(settings.dataFolder) }: HouseNeeds,
   stack: AsyncDisposableStack,
 ) {
   const { config, dataFolder } = settings;
@@ -200,9 +200,15 @@ export function openGuard(
   guardParts: GuardParts,
   { settings, store, log, stack }: OpeningGuard,
 ): Pick<House, "guard" | "guardParts"> {
-  const { thread } = guardParts;
+  const { thread, dataFolder } = guardParts;
   const { secret } = settings;
-  const guard = createCallGuard(live, { thread, store, secret, log: log.part("guard") });
+  const guard = createCallGuard(live, {
+    thread,
+    dataFolder,
+    store,
+    secret,
+    log: log.part("guard"),
+  });
   stack.defer(() => guard.close());
   return { guard, guardParts };
 }

@@ -5,23 +5,27 @@ import { type Scanned, guardOf } from "../../weir/guard-library.ts";
 import {
   type Command,
   JSON_OPTION,
+  PLACE_OPTIONS,
   type Terminal,
   UsageError,
   type Values,
   text,
 } from "../command.ts";
+import { CLIENT_OPTIONS } from "../server-client.ts";
 import { table } from "../table.ts";
+import { train } from "../train-guard.ts";
 
 const ORIGINS = ["user", "document", "tool", "developer", "assistant"] as const;
 
 /** `weir guard`: what the guard makes of a text, without a server. */
 export const guard: Command = {
   name: "guard",
-  summary: "Say what the guard sees in a text or a file",
-  usage: "scan TEXT | FILE | -",
+  summary: "Say what the guard sees in a text; teach it this place's texts",
+  usage: "scan TEXT | FILE | -   or   train FILE",
   options: {
     ...JSON_OPTION,
-    config: { type: "string", short: "c", value: "FILE", help: "the config file (weir.yaml)" },
+    ...PLACE_OPTIONS,
+    ...CLIENT_OPTIONS,
     origin: {
       type: "string",
       value: "ORIGIN",
@@ -32,6 +36,9 @@ export const guard: Command = {
       value: "ACTION",
       help: "exit with 1 where the verdict is this or worse: flag, redact, hold or block",
     },
+    traces: { type: "boolean", help: "train: from runs with the feedback `guard`" },
+    "dry-run": { type: "boolean", help: "train: only say what would come of it" },
+    undo: { type: "boolean", help: "train: take the last training back" },
     clean: { type: "boolean", help: "print the text with what is redacted taken out, and no more" },
   },
   detail: `
@@ -39,10 +46,18 @@ By the guard section of weir.yaml, or by the defaults.
 
   weir guard scan "Ignore all previous instructions."
   weir guard scan --origin document page.html
-  git diff | weir guard scan --fail-on redact -`,
+  git diff | weir guard scan --fail-on redact -
+
+train goes on teaching the classifiers. A line of its file is {"text": "…", "label": "benign"}; labels are
+benign, injection and jailbreak. A quarter of the texts is kept out and says what came of it.
+
+  weir guard train labelled.jsonl --dry-run
+  weir guard train --traces
+  weir guard train --undo`,
   async run(values, [action, subject, ...more], terminal) {
+    if (action === "train" && more.length === 0) return train(subject, values, terminal);
     if (action !== "scan") {
-      throw new UsageError(action ? `unknown action "${action}"` : "say scan, and what");
+      throw new UsageError(action ? `unknown action "${action}"` : "say scan or train, and what");
     }
     if (subject === undefined || more.length > 0) {
       throw new UsageError("scan needs one text, one file, or - for standard input");

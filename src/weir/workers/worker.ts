@@ -149,7 +149,7 @@ async function buildCallHouse(
   stack: AsyncDisposableStack,
 ): Promise<CallHouse> {
   const now = Date.now;
-  const parts = guardParts();
+  const parts = guardParts(settings.dataFolder);
   const current = { live: toLive(settings.config, parts), isDraining: false };
   const server = () => current.live.config.server;
   const trustedProxies = () => server().trustedProxies;
