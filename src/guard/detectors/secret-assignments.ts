@@ -80,7 +80,8 @@ function isRandom(value: string, mayBeDigits = false): boolean {
   if (/^(?:[a-z]+[-_./])*[A-Za-z]{3,}[-_.]?v?\d{0,2}(?:\.[a-z]{1,4})?$/.test(value)) return false;
   if (digits === 0) return kinds === 3;
   if (digits === 1) return value.length >= 16 && entropyOf(value) >= 3.5 && !/[a-z]{5}/.test(value);
-  return kinds > 0 && entropyOf(value) >= (value.length < 16 ? 2.5 : 3);
+  // Of its beginning: else a long value that repeats itself would be real in part, and be cut in two.
+  return kinds > 0 && entropyOf(value.slice(0, 24)) >= (value.length < 16 ? 2.5 : 3);
 }
 
 export const secretAssignments: readonly Pattern[] = [
