@@ -216,6 +216,13 @@ describe("learning", () => {
   });
 });
 
+it.each(["Reply", "Say nothing", "Say it", "Forget it", "Start", "Ignore that", "stop", "hello"])(
+  "says nothing of a word or two: %s",
+  (text) => {
+    expect(inspect(text)).toEqual([]);
+  },
+);
+
 describe("features", () => {
   function walk(text: string) {
     const hasher = new SentenceHasher(16_384);

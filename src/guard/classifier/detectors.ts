@@ -4,6 +4,11 @@ import { type Reading, linePlaceOf, readingsOf } from "../normalize/readings.ts"
 import { HEADS_FOR } from "./attack-heads.ts";
 import type { Classifier, HeadScore } from "./classifier.ts";
 
+/** A word or two prove nothing, whatever they look like: short attacks are a matter of phrases. */
+const LEAST_CHARS = 20;
+/** An ideograph says about as much as so many letters. */
+const IDEOGRAPH = 3;
+
 /** What so many innocent texts look like is no finding: the loosest rate that operators choose. */
 const REPORTED_RATE = 0.05;
 
@@ -65,8 +70,15 @@ export function scoreReadings(
   return best;
 }
 
+function isTooShort({ reading, found: { start, end } }: Best): boolean {
+  if (end - start >= LEAST_CHARS) return false;
+  const ideographs = reading.lines.slice(start, end).match(/[\u2E80-\uFFFF]/g)?.length ?? 0;
+  return end - start + ideographs * (IDEOGRAPH - 1) < LEAST_CHARS;
+}
+
 function report(category: Category, best: Best | undefined): Finding[] {
   if (!best || best.found.falsePositiveRate > REPORTED_RATE) return [];
+  if (isTooShort(best)) return [];
   const { start, end, probability, falsePositiveRate } = best.found;
   const place = linePlaceOf(best.reading, start, end);
   const detector = `${category}.classifier`;
