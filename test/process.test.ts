@@ -178,6 +178,7 @@ it("answers --help everywhere, and says what is wrong with a command", async () 
       "watch",
       "cost",
       "trace",
+      "guard",
       "mock",
       "completion",
     ].map((name) => expect.stringContaining(name)),

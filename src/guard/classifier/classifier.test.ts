@@ -216,6 +216,11 @@ describe("learning", () => {
   });
 });
 
+it("says nothing of one word over and over", () => {
+  expect(inspect("word ".repeat(2000))).toEqual([]);
+  expect(inspect("lorem ipsum ".repeat(300))).toEqual([]);
+});
+
 it.each(["Reply", "Say nothing", "Say it", "Forget it", "Start", "Ignore that", "stop", "hello"])(
   "says nothing of a word or two: %s",
   (text) => {

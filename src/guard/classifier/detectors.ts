@@ -9,6 +9,10 @@ const LEAST_CHARS = 20;
 /** An ideograph says about as much as so many letters. */
 const IDEOGRAPH = 3;
 
+const MANY_WORDS = 40;
+const LEAST_VARIETY = 0.1;
+const MOST_READ = 2000;
+
 /** What so many innocent texts look like is no finding: the loosest rate that operators choose. */
 const REPORTED_RATE = 0.05;
 
@@ -76,9 +80,15 @@ function isTooShort({ reading, found: { start, end } }: Best): boolean {
   return end - start + ideographs * (IDEOGRAPH - 1) < LEAST_CHARS;
 }
 
+/** Filling, as load tests send it: the same few words over and over are like nothing that was learned. */
+function isOneWord({ reading, found: { start, end } }: Best): boolean {
+  const words = reading.lines.slice(start, Math.min(end, start + MOST_READ)).split(/\s+/);
+  return words.length >= MANY_WORDS && new Set(words).size < words.length * LEAST_VARIETY;
+}
+
 function report(category: Category, best: Best | undefined): Finding[] {
   if (!best || best.found.falsePositiveRate > REPORTED_RATE) return [];
-  if (isTooShort(best)) return [];
+  if (isTooShort(best) || isOneWord(best)) return [];
   const { start, end, probability, falsePositiveRate } = best.found;
   const place = linePlaceOf(best.reading, start, end);
   const detector = `${category}.classifier`;
