@@ -154,7 +154,7 @@ it("says of a guard that is off that there was none", async () => {
 });
 
 it("lets nothing unscanned out of an upstream's malformed answer", async () => {
-  const pieces = ["Sure: ghp_16C7e42F", "292c6912E7710"];
+  const pieces = ["Sure: ", "ghp_16C7e42F", "292c6912E7710"];
   const { server } = await setUp({ pieces, ends: "malformed" }, "mode: enforce");
   for (const way of WAYS) {
     const answer = await ask(server, way, "Tell me of rivers.");
@@ -168,7 +168,7 @@ it("lets nothing unscanned out of an upstream's malformed answer", async () => {
 });
 
 it("keeps nothing unscanned of an answer whose client left", async () => {
-  const pieces = ["Sure: ghp_16C7e42F", "292c6912E7710"];
+  const pieces = ["Sure: ", "ghp_16C7e42F", "292c6912E7710"];
   const { server } = await setUp({ pieces, ends: "wait" }, "mode: enforce");
   let came = "";
   for (const way of WAYS) {

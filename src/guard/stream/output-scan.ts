@@ -5,11 +5,41 @@ import type { Finding } from "../detector.ts";
 import type { Action, OnFailure } from "../policy/policy.ts";
 import type { AnswerWatch } from "./answer-watch.ts";
 import type { RuleSet } from "./rule-set.ts";
-import { type Released, TextChannel } from "./text-channel.ts";
+import { TextChannel } from "./text-channel.ts";
 
 type Delta = Exclude<ChatEvent, { type: "finish" | "usage" | "frame" }>;
+type TextDelta = Exclude<Delta, { type: "tool-call-delta" }>;
 type CallDelta = Extract<Delta, { type: "tool-call-delta" }>;
 type FrameEvent = Extract<ChatEvent, { type: "frame" }>;
+
+interface Channel {
+  readonly channel: TextChannel;
+  delta: Delta;
+  /** What came and has not left. */
+  waiting: TextDelta[];
+  /** What may leave of it, as the guard lets it through. */
+  ready: string;
+}
+
+/** Lets go what is settled: as it came, or, where something was taken out, as one delta of its own. */
+function release(entry: Channel, leaving: ChatEvent[]): void {
+  const [first] = entry.waiting;
+  if (!first) return;
+  const came = entry.waiting.map(({ text }) => text).join("");
+  if (came.startsWith(entry.ready)) {
+    for (let next = entry.waiting[0]; next; next = entry.waiting[0]) {
+      if (next.text.length > entry.ready.length) return;
+      entry.ready = entry.ready.slice(next.text.length);
+      entry.waiting.shift();
+      leaving.push(next);
+    }
+    return;
+  }
+  leaving.push({ ...placeOf(first), text: entry.ready });
+  entry.ready = "";
+  const { held } = entry.channel;
+  entry.waiting = held === "" ? [] : [{ ...placeOf(first), text: held }];
+}
 
 /**
  * Watches one call's answer, token by token. Text, reasoning and tool arguments of each answer are
@@ -21,7 +51,7 @@ export class OutputScan {
   private readonly rules: RuleSet;
   private readonly decide: (finding: Finding) => Action;
   private readonly onFailure: OnFailure;
-  private readonly channels = new Map<string, { channel: TextChannel; delta: Delta }>();
+  private readonly channels = new Map<string, Channel>();
   private readonly watch: AnswerWatch | undefined;
   /** From there on everything leaves as it came. */
   private hasGivenUp = false;
@@ -78,8 +108,8 @@ export class OutputScan {
     this.hasGivenUp = true;
     // What the failing event brought is among what is held.
     if (event.type === "tool-call-delta") leaving.push({ ...withoutFrame(event), arguments: "" });
-    for (const { channel, delta } of this.channels.values()) {
-      const { held } = channel;
+    for (const { channel, delta, ready } of this.channels.values()) {
+      const held = ready + channel.held;
       if (held === "") continue;
       if (delta.type === "tool-call-delta") {
         const { index, call } = delta;
@@ -100,12 +130,13 @@ export class OutputScan {
     const key = keyOf(delta);
     let entry = this.channels.get(key);
     if (!entry) {
-      entry = { channel: new TextChannel(this.rules, (finding) => this.act(finding)), delta };
+      const channel = new TextChannel(this.rules, (finding) => this.act(finding));
+      entry = { channel, delta, waiting: [], ready: "" };
       this.channels.set(key, entry);
     }
     entry.delta = delta;
     if (delta.type === "tool-call-delta") this.passCall(delta, entry.channel, leaving);
-    else this.passText(delta, entry.channel, leaving);
+    else this.passText(delta, entry, leaving);
   }
 
   /** A call's id and name are not held: only its arguments are text that the model fills in. */
@@ -118,39 +149,30 @@ export class OutputScan {
     }
   }
 
-  private passText(
-    delta: Exclude<Delta, CallDelta>,
-    channel: TextChannel,
-    leaving: ChatEvent[],
-  ): void {
+  /** A delta leaves as it came once all of its text is settled; only what the guard changed is written anew. */
+  private passText(delta: TextDelta, entry: Channel, leaving: ChatEvent[]): void {
+    const { channel } = entry;
     const isProof = delta.type === "reasoning-delta" && (delta.signature ?? delta.redacted);
-    const released = channel.push(delta.text, "logprobs" in delta ? delta.logprobs : undefined);
-    const isSame = (released?.text ?? "") === delta.text;
-    if (isSame && (released || delta.text === "") && !isProof) leaving.push(delta);
-    else if (isProof) leaving.push(...this.withProof(delta, channel, released));
-    else if (released) leaving.push({ ...placeOf(delta), ...released });
-  }
-
-  /** A signature closes a stretch of thinking: nothing of it may be held any longer. */
-  private withProof(
-    delta: Exclude<Delta, CallDelta>,
-    channel: TextChannel,
-    released: Released | undefined,
-  ): ChatEvent[] {
-    const text = (released?.text ?? "") + (channel.end()?.text ?? "");
-    if (text === delta.text) return [delta];
-    const { frame: _, ...rest } = delta;
-    return [{ ...rest, text }];
+    entry.waiting.push(delta);
+    entry.ready += channel.push(delta.text)?.text ?? "";
+    // A signature closes a stretch of thinking: nothing of it may be held any longer.
+    if (isProof) entry.ready += channel.end()?.text ?? "";
+    release(entry, leaving);
   }
 
   private flush(index: number): ChatEvent[] {
     const leaving: ChatEvent[] = [];
-    for (const { channel, delta } of this.channels.values()) {
-      const released = delta.index === index ? channel.end() : undefined;
-      if (!released) continue;
+    for (const entry of this.channels.values()) {
+      const { channel, delta } = entry;
+      if (delta.index !== index) continue;
+      const text = channel.end()?.text ?? "";
       if (delta.type === "tool-call-delta") {
-        leaving.push({ type: delta.type, index, call: delta.call, arguments: released.text });
-      } else leaving.push({ ...placeOf(delta), ...released });
+        if (text !== "")
+          leaving.push({ type: delta.type, index, call: delta.call, arguments: text });
+        continue;
+      }
+      entry.ready += text;
+      release(entry, leaving);
     }
     return leaving;
   }
