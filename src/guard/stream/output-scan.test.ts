@@ -150,3 +150,14 @@ it("finds a secret behind an escape of JSON", () => {
   const key = SECRETS[1] ?? "";
   expect(scan([`{"k":"Here:\\n`, key, `"}`]).text).toBe('{"k":"Here:\\n[redacted:openai_key]"}');
 });
+
+it("keeps nothing of what it throws away, however long it goes on", () => {
+  const scanner = openOutput(RULES);
+  const push = (text: string) => scanner?.push([{ type: "text-delta", index: 0, text }]) ?? [];
+  push("-----BEGIN RSA PRIVATE KEY-----\n");
+  for (let line = 0; line < 50; line++) push("MIIEabc+/xyz0123".repeat(64));
+  // The whole of it, as far as a snapshot shows: half a kilobyte, not fifty.
+  expect(
+    JSON.stringify(scanner, (_, value) => (value instanceof Map ? [...value] : value)).length,
+  ).toBeLessThan(20_000);
+});

@@ -23,6 +23,8 @@ interface Channel {
 
 /** Lets go what is settled: as it came, or, where something was taken out, as one delta of its own. */
 function release(entry: Channel, leaving: ChatEvent[]): void {
+  // What is thrown away as it comes is not waited for: it may have no end.
+  if (entry.channel.isTakingOut && entry.ready === "") entry.waiting = [];
   const [first] = entry.waiting;
   if (!first) return;
   const came = entry.waiting.map(({ text }) => text).join("");
@@ -37,8 +39,8 @@ function release(entry: Channel, leaving: ChatEvent[]): void {
   }
   leaving.push({ ...placeOf(first), text: entry.ready });
   entry.ready = "";
-  const { held } = entry.channel;
-  entry.waiting = held === "" ? [] : [{ ...placeOf(first), text: held }];
+  const { held, isTakingOut } = entry.channel;
+  entry.waiting = held === "" || isTakingOut ? [] : [{ ...placeOf(first), text: held }];
 }
 
 /**

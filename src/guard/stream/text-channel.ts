@@ -37,6 +37,11 @@ export class TextChannel {
     return this.release(false);
   }
 
+  /** Whether what comes belongs to something that was replaced already. */
+  get isTakingOut(): boolean {
+    return this.takingOutUntil !== undefined;
+  }
+
   /** No more text will come. */
   end(): Released | undefined {
     return this.release(true);
