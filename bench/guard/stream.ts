@@ -111,7 +111,7 @@ function stream(text: string, rules: RuleSet): { micros: number; held: number } 
   let [sent, held, tokens] = [0, 0, 0];
   const begun = performance.now();
   for (let at = 0; at < text.length; at += TOKEN) {
-    sent += channel.push(text.slice(at, at + TOKEN))?.text.length ?? 0;
+    sent += channel.push(text.slice(at, at + TOKEN)).length;
     held += Math.min(at + TOKEN, text.length) - sent;
     tokens += 1;
   }
@@ -154,10 +154,10 @@ function streamed(text: string, rules: RuleSet, random: Random): string {
   let sent = "";
   for (let at = 0; at < text.length;) {
     const length = 1 + random.below(6);
-    sent += channel.push(text.slice(at, at + length))?.text ?? "";
+    sent += channel.push(text.slice(at, at + length));
     at += length;
   }
-  return sent + (channel.end()?.text ?? "");
+  return sent + channel.end();
 }
 
 /** Of the values that a whole text is seen to hold, those that left a stream, and those of which a piece did. */

@@ -105,8 +105,8 @@ export function guardOf(rules: z.output<typeof GuardConfig>): Guard {
         return action === "flag" ? undefined : replacementFor(finding.detector);
       });
       return {
-        push: (text) => channel.push(text)?.text ?? "",
-        end: () => channel.end()?.text ?? "",
+        push: (text) => channel.push(text),
+        end: () => channel.end(),
         findings,
       };
     },

@@ -67,7 +67,7 @@ it("narrows the list by facets, words and LangSmith's filter, in the address", a
   await page.getByText("Model calls", { exact: true }).click();
   await page.getByRole("button", { name: /claude-sonnet-4-5/ }).click();
   await expect.poll(() => page.getByRole("link", { name: "ChatAnthropic" }).count()).toBe(2);
-  expect(await page.getByRole("link", { name: "ChatOpenAI" }).count()).toBe(0);
+  await expect.poll(() => page.getByRole("link", { name: "ChatOpenAI" }).count()).toBe(0);
   expect(page.url()).toContain("model=claude-sonnet-4-5");
 
   await page.goto(`${server.url}/traces?show=runs&status=error`);

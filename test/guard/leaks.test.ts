@@ -19,10 +19,10 @@ function streamed(text: string, random: () => number): string {
   let sent = "";
   for (let at = 0; at < text.length;) {
     const length = 1 + Math.floor(random() * 6);
-    sent += channel.push(text.slice(at, at + length))?.text ?? "";
+    sent += channel.push(text.slice(at, at + length));
     at += length;
   }
-  return sent + (channel.end()?.text ?? "");
+  return sent + channel.end();
 }
 
 function withoutFindings(text: string, findings: readonly Finding[]): string {

@@ -161,3 +161,56 @@ it("keeps nothing of what it throws away, however long it goes on", () => {
     JSON.stringify(scanner, (_, value) => (value instanceof Map ? [...value] : value)).length,
   ).toBeLessThan(20_000);
 });
+
+it("lets what came first leave first, also around a tool call and thinking", () => {
+  const scanner = openOutput(RULES);
+  const frame = {
+    dialect: "anthropic-messages",
+    name: "",
+    json: "{}",
+    value: {},
+    size: 1,
+  } as const;
+  const events: ChatEvent[] = [
+    { type: "reasoning-delta", index: 0, text: "So let me look" },
+    { type: "text-delta", index: 0, text: "Looking up order 4711" },
+    { type: "frame", frame },
+    { type: "tool-call-delta", index: 0, call: 0, id: "c1", name: "find", arguments: "" },
+    { type: "tool-call-delta", index: 0, call: 0, arguments: '{"id":4711}' },
+    { type: "finish", index: 0, reason: "tool_calls" },
+  ];
+  expect(events.flatMap((event) => scanner?.push([event]) ?? [])).toEqual(events);
+});
+
+it("keeps a frame behind the text that it came after", () => {
+  const scanner = openOutput(RULES);
+  const json = '{"type":"response.output_text.annotation.added"}';
+  const frame = { dialect: "openai-responses", name: "", json, value: {}, size: 1 } as const;
+  const events: ChatEvent[] = [
+    { type: "text-delta", index: 0, text: "word7" },
+    { type: "frame", frame },
+    { type: "finish", index: 0, reason: "stop" },
+  ];
+  expect(scanner?.push(events)).toEqual(events);
+});
+
+it.each(["4111 1111 1111 1111", "4242424242424242", "ann.lee@corp.test", SECRETS[1] ?? ""])(
+  "takes out %s, whatever else comes in between",
+  (secret) => {
+    for (let cut = 1; cut < secret.length; cut++) {
+      const scanner = openOutput(RULES);
+      const events: ChatEvent[] = [
+        { type: "text-delta", index: 0, text: `It is ${secret.slice(0, cut)}` },
+        { type: "reasoning-delta", index: 0, text: "Hm. " },
+        { type: "text-delta", index: 0, text: `${secret.slice(cut)}, sir. ` },
+        { type: "finish", index: 0, reason: "stop" },
+      ];
+      const sent = events
+        .flatMap((event) => scanner?.push([event]) ?? [])
+        .map((event) => (event.type === "text-delta" ? event.text : ""))
+        .join("");
+      expect(sent).toMatch(/^It is .{0,9}\[redacted:\w+\], sir\. $/);
+      expect(sent.replaceAll(/\D/g, "").length).toBeLessThanOrEqual(6);
+    }
+  },
+);

@@ -1,15 +1,13 @@
-import type { TokenLogprob } from "../../core/chat.ts";
 import type { Finding } from "../detector.ts";
 import type { RuleSet } from "./rule-set.ts";
 
-/** A piece of text that may leave. `logprobs` only when it is exactly as the model made it. */
-export interface Released {
-  readonly text: string;
-  readonly logprobs?: readonly TokenLogprob[];
-}
-
 /** Of text that is taken out, what is kept to see where it ends. */
 const END_CONTEXT = 128;
+
+/** What may leave before it is known what it begins: a few words of it, and no more of a number than its first six digits. */
+const MOST_TOLD = 40;
+const MOST_DIGITS = 6;
+const JOINT = /[-_=@/+]/;
 
 /**
  * One stream of text with a bounded hold-back: text leaves as soon as no rule can still match it,
@@ -21,7 +19,8 @@ export class TextChannel {
   /** What has not left yet. */
   held = "";
   private before = "";
-  private logprobs: TokenLogprob[] = [];
+  /** What left when the text was interrupted, and may still turn out to begin a match. */
+  private gone = "";
   /** What has been replaced already goes on up to the end of this. */
   private takingOutUntil: RegExp | undefined;
 
@@ -31,9 +30,9 @@ export class TextChannel {
     this.replace = replace;
   }
 
-  push(text: string, logprobs: readonly TokenLogprob[] = []): Released | undefined {
+  /** What may leave now. */
+  push(text: string): string {
     this.held += text;
-    this.logprobs.push(...logprobs);
     return this.release(false);
   }
 
@@ -42,35 +41,51 @@ export class TextChannel {
     return this.takingOutUntil !== undefined;
   }
 
-  /** No more text will come. */
-  end(): Released | undefined {
+  /**
+   * Something else comes in between: what is held leaves before it, unless it looks like a part of what
+   * the rules are for. What matches when the text goes on is taken out from here on.
+   */
+  interrupt(): string {
+    const { held } = this;
+    if (held === "" || this.gone !== "" || this.takingOutUntil || !isPlain(held)) return "";
+    if (this.rules.look(held, true, this.before).findings.length > 0) return "";
+    this.gone = held;
+    this.held = "";
+    return held;
+  }
+
+  /** No more text will come: the rest of it. */
+  end(): string {
     return this.release(true);
   }
 
-  private release(isEnd: boolean): Released | undefined {
-    if (this.held === "" || !this.takeOut()) return undefined;
-    const { findings, settled, goesOnUntil } = this.rules.look(this.held, isEnd, this.before);
+  private release(isEnd: boolean): string {
+    if (this.held === "" || !this.takeOut()) return "";
+    const text = this.gone + this.held;
+    const told = this.gone.length;
+    const { findings, settled, goesOnUntil } = this.rules.look(text, isEnd, this.before);
     let ready = "";
-    let at = 0;
+    let at = told;
     for (const finding of findings) {
       const instead = this.replace(finding);
       if (instead === undefined) continue;
       // Findings may overlap: what one took out is not put back by the next.
-      if (finding.start >= at) ready += this.held.slice(at, finding.start) + instead;
+      const start = Math.max(finding.start, told);
+      if (start >= at) ready += text.slice(at, start) + instead;
       at = Math.max(at, finding.end);
-      if (finding.end === this.held.length) this.takingOutUntil = goesOnUntil;
+      if (finding.end === text.length) this.takingOutUntil = goesOnUntil;
     }
-    ready += this.held.slice(at, settled);
-    if (settled === 0) return undefined;
-    this.before = (this.before + this.held.slice(0, settled)).slice(-2);
-    this.held = this.held.slice(settled);
-    return this.withLogprobs(ready, at > 0);
+    if (settled === 0) return "";
+    ready += text.slice(at, settled);
+    this.before = (this.before + text.slice(0, settled)).slice(-2);
+    this.gone = this.gone.slice(settled);
+    this.held = text.slice(Math.max(settled, told));
+    return ready;
   }
 
   /** Throws away what belongs to a match that was replaced; false while it is not over. */
   private takeOut(): boolean {
     if (!this.takingOutUntil) return true;
-    this.logprobs = [];
     const end = this.takingOutUntil.exec(this.held);
     if (!end) {
       this.held = this.held.slice(-END_CONTEXT);
@@ -82,13 +97,9 @@ export class TextChannel {
     this.held = this.held.slice(over);
     return this.held !== "";
   }
+}
 
-  /** Logprobs spell out their tokens: they leave only once all the text that they stand for has. */
-  private withLogprobs(text: string, isChanged: boolean): Released {
-    if (isChanged) this.logprobs = [];
-    if (this.held !== "" || this.logprobs.length === 0) return { text };
-    const { logprobs } = this;
-    this.logprobs = [];
-    return { text, logprobs };
-  }
+function isPlain(text: string): boolean {
+  if (text.length > MOST_TOLD || JOINT.test(text)) return false;
+  return text.replaceAll(/\D/g, "").length <= MOST_DIGITS;
 }
