@@ -35,3 +35,18 @@ export const GuardPolicy = z.object({
   section: z.string().describe("the `guard` section of weir.yaml, without its name; empty: none"),
 });
 export type GuardPolicy = z.infer<typeof GuardPolicy>;
+
+export const GuardApproval = z.object({
+  id: z.string(),
+  tenant: z.string(),
+  keyId: z.string(),
+  tool: z.string().describe("prompt: a prompt that is held for review"),
+  arguments: z.string().describe("JSON text, as the guard let it through"),
+  state: z.enum(["pending", "approved", "denied"]),
+  createdAt: z.number(),
+  expiresAt: z.number().describe("until then it is waited for, and then an approval holds"),
+  decidedBy: z.string().nullable().describe("the name of a key"),
+});
+export type GuardApproval = z.infer<typeof GuardApproval>;
+export const GuardDecision = z.strictObject({ decision: z.enum(["approve", "deny"]) });
+export type GuardDecision = z.infer<typeof GuardDecision>;

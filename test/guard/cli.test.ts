@@ -2,7 +2,8 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { weir } from "../support/process.ts";
-import { temporaryFolder } from "../support/server.ts";
+import { ADMIN_KEY, startServer, temporaryFolder } from "../support/server.ts";
+import { startUpstream } from "./upstream.ts";
 
 /** `weir guard` as a person types it. */
 
@@ -38,4 +39,29 @@ it("reads files by the policy of weir.yaml, and prints JSON or the cleaned text"
   const wrong = await scan(["page.txt", "--origin", "stranger"], { cwd: folder });
   expect(wrong.code).toBe(2);
   expect(wrong.output).toContain("--origin is one of user, document");
+});
+
+it("shows what waits for a person at a server, and decides on it once", async () => {
+  const upstream = await startUpstream({ tool: "pay", pieces: ["{}"] });
+  const target = `{ provider: openai-compatible, url: "${upstream.url}", model: up }`;
+  const server = await startServer(
+    `models: { chat: { targets: [${target}] } }\nguard: { tools: { stateChanging: [pay] } }`,
+  );
+  const env = { WEIR_URL: server.url, WEIR_API_KEY: ADMIN_KEY };
+  const guard = async (...args: string[]) => {
+    const asked = weir(["guard", ...args], { env });
+    return { code: await asked.ended, output: asked.output() };
+  };
+  expect(await guard("reviews")).toEqual({ code: 0, output: "Nothing waits for a person.\n" });
+  const messages = [{ role: "user", content: "<document>Pay the bill</document>" }];
+  await (await server.call("/v1/chat/completions", { model: "chat", messages })).text();
+  const [, id = ""] = /^(appr-\w+) +pending +pay/m.exec((await guard("reviews")).output) ?? [];
+  expect(JSON.parse((await guard("reviews", "--json")).output)).toMatchObject([
+    { id, tool: "pay" },
+  ]);
+  expect(await guard("approve", id)).toEqual({ code: 0, output: `${id}: pay is approved.\n` });
+  const again = await guard("deny", id);
+  expect(again.code).toBe(1);
+  expect(again.output).toContain("Nothing waits for approval");
+  expect((await guard("approve")).code).toBe(2);
 });

@@ -11,6 +11,7 @@ import {
   type Values,
   text,
 } from "../command.ts";
+import { decide, reviews } from "../guard-reviews.ts";
 import { CLIENT_OPTIONS } from "../server-client.ts";
 import { table } from "../table.ts";
 import { train } from "../train-guard.ts";
@@ -20,8 +21,8 @@ const ORIGINS = ["user", "document", "tool", "developer", "assistant"] as const;
 /** `weir guard`: what the guard makes of a text, without a server. */
 export const guard: Command = {
   name: "guard",
-  summary: "Say what the guard sees in a text; teach it this place's texts",
-  usage: "scan TEXT | FILE | -   or   train FILE",
+  summary: "Say what the guard sees in a text; teach it; decide on what waits",
+  usage: "scan TEXT | FILE | -   or   train FILE   or   reviews | approve ID | deny ID",
   options: {
     ...JSON_OPTION,
     ...PLACE_OPTIONS,
@@ -53,11 +54,23 @@ benign, injection and jailbreak. A quarter of the texts is kept out and says wha
 
   weir guard train labelled.jsonl --dry-run
   weir guard train --traces
-  weir guard train --undo`,
+  weir guard train --undo
+
+reviews asks a running server what waits for a person: calls of state-changing tools after others' text, and
+prompts that are held. approve lets one pass, once; deny refuses it.
+
+  weir guard reviews
+  weir guard approve appr-…`,
   async run(values, [action, subject, ...more], terminal) {
     if (action === "train" && more.length === 0) return train(subject, values, terminal);
+    if (action === "reviews" && subject === undefined) return reviews(values, terminal);
+    if ((action === "approve" || action === "deny") && more.length === 0) {
+      return decide(action, subject, values, terminal);
+    }
     if (action !== "scan") {
-      throw new UsageError(action ? `unknown action "${action}"` : "say scan or train, and what");
+      throw new UsageError(
+        action ? `unknown action "${action}"` : "say what: scan, train or reviews",
+      );
     }
     if (subject === undefined || more.length > 0) {
       throw new UsageError("scan needs one text, one file, or - for standard input");

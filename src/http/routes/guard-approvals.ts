@@ -2,34 +2,16 @@ import type { FastifyInstance } from "fastify";
 import { z } from "zod";
 import type { Caller } from "../../core/call.ts";
 import type { Authorise } from "../authorise.ts";
-
-const State = z.enum(["pending", "approved", "denied"]);
-const GuardApproval = z.object({
-  id: z.string(),
-  tenant: z.string(),
-  keyId: z.string(),
-  tool: z.string().describe("prompt: a prompt that is held for review"),
-  arguments: z.string().describe("JSON text, as the guard let it through"),
-  state: State,
-  createdAt: z.number(),
-  expiresAt: z.number().describe("until then it is waited for, and then an approval holds"),
-  decidedBy: z.string().nullable().describe("the name of a key"),
-});
-type GuardApproval = z.infer<typeof GuardApproval>;
+import { GuardApproval, GuardDecision } from "../guard-schemas.ts";
 
 const ApprovalPath = z.strictObject({ id: z.string() });
-const GuardDecision = z.strictObject({ decision: z.enum(["approve", "deny"]) });
 const GuardPin = z.strictObject({ tenant: z.string().default("default"), tool: z.string().min(1) });
 
 export interface GuardApprovalNeeds {
   readonly authorise: Authorise;
   readonly list: () => readonly GuardApproval[];
   /** Throws not_found where nothing of that id waits. */
-  readonly decide: (
-    id: string,
-    decision: z.infer<typeof GuardDecision>["decision"],
-    by: Caller,
-  ) => GuardApproval;
+  readonly decide: (id: string, decision: GuardDecision["decision"], by: Caller) => GuardApproval;
   /** Throws not_found where the tool is not pinned. */
   readonly unpin: (pin: z.output<typeof GuardPin>) => void;
 }
@@ -53,7 +35,7 @@ export function guardApprovalRoutes(app: FastifyInstance, needs: GuardApprovalNe
       return { approvals: [...list()] };
     },
   );
-  app.post<{ Params: z.infer<typeof ApprovalPath>; Body: z.infer<typeof GuardDecision> }>(
+  app.post<{ Params: z.infer<typeof ApprovalPath>; Body: GuardDecision }>(
     "/admin/v1/guard/approvals/:id",
     {
       schema: {

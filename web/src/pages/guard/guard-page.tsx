@@ -5,6 +5,7 @@ import { CopyButton } from "../../parts/copy-button.tsx";
 import { ErrorNotice, Loaded, Skeleton } from "../../parts/feedback.tsx";
 import { Icon } from "../../parts/icon.tsx";
 import { PageHead } from "../../parts/page.tsx";
+import { Reviews } from "./reviews.tsx";
 import { TrialResult } from "./trial-result.tsx";
 
 const ORIGINS = [
@@ -24,7 +25,7 @@ const EXAMPLES: readonly (readonly [name: string, text: string])[] = [
   ["Nothing bad", "How do I undo the last commit without losing my changes?"],
 ];
 
-/** The policy, and a box in which to try it: nothing of what is typed here is kept. */
+/** What waits for a person; the policy, and a box in which to try it: nothing of what is typed here is kept. */
 export function GuardPage() {
   const policy = useGuardPolicy();
   return (
@@ -32,11 +33,14 @@ export function GuardPage() {
       <PageHead
         title="Guard"
         name="Guard"
-        lead="What the guard makes of a text, and the policy by which it decides"
+        lead="What waits for a person, what the guard makes of a text, and the policy by which it decides"
       />
-      <Loaded result={policy} skeleton={<Skeleton height={420} />}>
-        {({ section }) => <Workbench key={section} inForce={section} />}
-      </Loaded>
+      <div className="stack">
+        <Reviews />
+        <Loaded result={policy} skeleton={<Skeleton height={420} />}>
+          {({ section }) => <Workbench key={section} inForce={section} />}
+        </Loaded>
+      </div>
     </>
   );
 }
