@@ -213,10 +213,10 @@ it.for(PROCESSES)(
 
 it("loses only what ran in a replica that is killed", PATIENCE, async (context) => {
   // Streams of so many seconds that the first still runs when the last has begun.
-  const weir = await setUp(context, { mock: { tokens: 800, tokenMs: 25 } });
+  const weir = await setUp(context, { mock: { tokens: 400, tokenMs: 20 } });
   const [victim] = weir.each as [Replica];
   const streams = await Promise.all(
-    Array.from({ length: 12 }, () => ask(weir, CHAT, { ...HI, stream: true })),
+    Array.from({ length: 12 }, () => ask(weir, CHAT, { ...HI, max_tokens: 400, stream: true })),
   );
   const running = (await routing(victim, "chat"))?.inFlight ?? 0;
   expect(running).toBeGreaterThan(0);
