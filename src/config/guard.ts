@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { Languages, Topic, allowedHosts } from "./guard-words.ts";
 import { duration, environmentVariable } from "./fields.ts";
 
 /** What the guard looks for. */
@@ -117,6 +118,9 @@ const parts = {
       "What becomes of a call when a check fails: refused (closed), or let through and marked so (open). By category: others are closed.",
     ),
   rules: z.array(Rule).describe("Patterns and words of your own."),
+  allowedHosts,
+  topics: z.array(Topic).describe("What is not spoken of here: lists of words."),
+  languages: Languages.describe("The languages of prompts and of answers."),
 };
 
 const Override = z.strictObject(parts).partial();
@@ -174,6 +178,9 @@ export const Guard = z.strictObject({
   messages: parts.messages.default({}),
   onFailure: parts.onFailure.default("closed"),
   rules: parts.rules.default([]),
+  allowedHosts: parts.allowedHosts.optional(),
+  topics: parts.topics.default([]),
+  languages: parts.languages.optional(),
   tools: Tools.prefault({}),
   vault: z
     .enum(["off", "on"])

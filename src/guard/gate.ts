@@ -5,6 +5,7 @@ import type { Category, Detector, Finding } from "./detector.ts";
 import { ATTACKS, leaksOf } from "./detectors/all.ts";
 import { inspectConversation } from "./conversation/conversation.ts";
 import { type Found, type Looker, NOTHING_FOUND, look, lookerFor } from "./policy/looker.ts";
+import { ownWatches } from "./policy/own-detectors.ts";
 import { checkPatterns } from "./policy/own-patterns.ts";
 import { type GuardRules, type Place, keyOf, policyFor } from "./policy/policy-for.ts";
 import { type OnFailure, type Policy, decide, onFailureOf, wantedFor } from "./policy/policy.ts";
@@ -59,6 +60,8 @@ const NOTED = 0.79;
 interface House {
   readonly policy: Policy;
   readonly lookers: Readonly<Record<Origin, Looker | undefined>>;
+  /** What shows only over a stretch of an answer. */
+  readonly watches: ReturnType<typeof ownWatches>;
 }
 
 /**
@@ -103,6 +106,7 @@ function build(policy: Policy, detectors: readonly Detector[]): House {
   const of = (origin: Origin) => lookerFor(origin, policy, detectors);
   return {
     policy,
+    watches: ownWatches(policy),
     lookers: {
       developer: of("developer"),
       user: of("user"),
@@ -114,7 +118,7 @@ function build(policy: Policy, detectors: readonly Detector[]): House {
   };
 }
 
-function begin(request: GenerateRequest, { policy, lookers }: House): Inspection {
+function begin(request: GenerateRequest, { policy, lookers, watches }: House): Inspection {
   const pieces: Piece[] = [];
   mapTexts(request, (text, origin) => {
     if (lookers[origin]) pieces.push({ text, origin });
@@ -122,7 +126,11 @@ function begin(request: GenerateRequest, { policy, lookers }: House): Inspection
   });
   const { shapes = NO_SHAPES } = lookers.assistant ?? {};
   const openOutput = () => {
-    const watch = openAnswerWatch(wantedFor("assistant", policy), leakageSourcesOf(request));
+    const watch = openAnswerWatch(
+      wantedFor("assistant", policy),
+      leakageSourcesOf(request),
+      watches,
+    );
     if (shapes === NO_SHAPES && !watch) return undefined;
     const decideOf = (finding: Finding) => decide(finding, "assistant", policy);
     return new OutputScan(shapes, decideOf, outputFailure(policy), watch);

@@ -30,10 +30,18 @@ export const ATTACKS: readonly Detector[] = [
 const LEAKS: readonly (readonly Pattern[])[] = [
   [...secretRules, ...secretAssignments, cardNumber, iban, ...nationalIds, ...contacts, ...decoys],
   payloads,
-  createExfiltration(),
 ];
+const anyHost = createExfiltration();
 
 const ruleSets = new Map<string, RuleSet>();
+/** By the list itself: a configuration's goes when the configuration does. */
+const ofHosts = new WeakMap<readonly string[], Map<string, RuleSet>>();
+
+export interface LeakOptions {
+  readonly isSilent?: (detector: string) => boolean;
+  /** The only hosts that texts may point to. */
+  readonly allowedHosts?: readonly string[] | undefined;
+}
 
 /**
  * The patterns of these categories, without those that are silent, as a rule set whose parts all guards
@@ -41,18 +49,32 @@ const ruleSets = new Map<string, RuleSet>();
  */
 export function leaksOf(
   wanted: ReadonlySet<Category>,
-  isSilent: (detector: string) => boolean = () => false,
+  { isSilent = () => false, allowedHosts }: LeakOptions = {},
 ): RuleSet | undefined {
-  const groups = LEAKS.map((patterns) =>
-    patterns.filter(({ category, name }) => wanted.has(category) && !isSilent(name)),
-  ).filter((patterns) => patterns.length > 0);
-  const [first, ...others] = groups.map(sharedRuleSet);
+  const isWanted = ({ category, name }: Pattern) => wanted.has(category) && !isSilent(name);
+  const shared = LEAKS.map((patterns) => sharedRuleSet(patterns.filter(isWanted), ruleSets));
+  const hosts = wanted.has("exfiltration") ? hostRules(allowedHosts, isWanted) : undefined;
+  const [first, ...others] = [...shared, hosts].filter((rules) => rules !== undefined);
   return first && others.reduce(both, first);
 }
 
-function sharedRuleSet(patterns: readonly Pattern[]): RuleSet {
+function hostRules(
+  allowedHosts: readonly string[] | undefined,
+  isWanted: (pattern: Pattern) => boolean,
+): RuleSet | undefined {
+  if (!allowedHosts) return sharedRuleSet(anyHost.filter(isWanted), ruleSets);
+  let known = ofHosts.get(allowedHosts);
+  if (!known) ofHosts.set(allowedHosts, (known = new Map()));
+  return sharedRuleSet(createExfiltration({ allowedHosts }).filter(isWanted), known);
+}
+
+function sharedRuleSet(
+  patterns: readonly Pattern[],
+  known: Map<string, RuleSet>,
+): RuleSet | undefined {
+  if (patterns.length === 0) return undefined;
   const key = [...new Set(patterns.map(({ name }) => name))].join(" ");
-  let ruleSet = ruleSets.get(key);
-  if (!ruleSet) ruleSets.set(key, (ruleSet = createRuleSet(patterns)));
+  let ruleSet = known.get(key);
+  if (!ruleSet) known.set(key, (ruleSet = createRuleSet(patterns)));
   return ruleSet;
 }

@@ -43,6 +43,7 @@ export function createExfiltration({ allowedHosts }: ExfiltrationOptions = {}): 
   const judge = createJudge(allowedHosts);
   return [
     ...linkPatterns(judge),
+    ...(allowedHosts ? [bareHost(judge)] : []),
     ...markupPatterns(judge),
     ...hostPatterns(judge),
     ...terminalPatterns,
@@ -86,6 +87,17 @@ function linkPatterns(judge: Judge): Pattern[] {
       ignoreCase: true,
     },
   ];
+}
+
+/** What is shown as a link without having a scheme. */
+function bareHost(judge: Judge): Pattern {
+  return {
+    ...exfiltration("url", 0.7),
+    shape: String.raw`\bwww\.${URL_CHAR}+`,
+    ignoreCase: true,
+    isGreedy: true,
+    isReal: (match) => judge.isBad(`https://${match}`, "clicked"),
+  };
 }
 
 /** Where a target begins in `[text](target`. */

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { createLanguageRule, guessLanguage } from "./language.ts";
+import { createLanguageRule, guessLanguage, openLanguageWatch } from "./language.ts";
 
 it.each([
   ["en", "How do I write a letter to the owner of the house that is next to mine?"],
@@ -48,6 +48,36 @@ it("finds what is clearly in a language that is not wanted", () => {
   expect(rule.inspect("Как мне написать письмо, если его нет дома?")).toMatchObject([
     { detector: "custom.language_ru", category: "custom", start: 0 },
   ]);
+});
+
+it.each<[string, string[], string, boolean]>([
+  ["letters that nobody who is allowed writes", ["en"], "Как мне написать письмо другу?", true],
+  [
+    "a neighbour of another language",
+    ["en"],
+    "Hur skriver jag ett brev till ägaren av huset?",
+    true,
+  ],
+  [
+    "a neighbour of what is allowed",
+    ["da"],
+    "Han har det, och den är på en bil som du var med",
+    false,
+  ],
+])("is sure of %s", (_, allowed, text, isSure) => {
+  const [found] = createLanguageRule(allowed).inspect(text);
+  expect((found?.confidence ?? 0) >= 0.8).toBe(isSure);
+});
+
+it("knows what an answer is written in when it has gone on for a sentence", () => {
+  const watch = openLanguageWatch(createLanguageRule(["en"]));
+  const text = "Das ist nicht der Brief, den ich für Sie geschrieben habe. ".repeat(4);
+  const found = Array.from(text, (char) => watch.push(char)).flat();
+  expect(found).toMatchObject([{ detector: "custom.language_de", end: 120 }]);
+  expect(watch.end()).toEqual([]);
+  const short = openLanguageWatch(createLanguageRule(["en"]));
+  expect(short.push("Das ist nicht der Brief, den ich habe.")).toEqual([]);
+  expect(short.end()).toMatchObject([{ detector: "custom.language_de" }]);
 });
 
 it("says in what an English text with a foreign name is written", () => {

@@ -1,4 +1,4 @@
-import type { Detector } from "../detector.ts";
+import type { Detector, Finding } from "../detector.ts";
 
 /** What a text is written in, as far as letters and frequent words tell. */
 export interface GuessedLanguage {
@@ -90,6 +90,11 @@ for (const [language, words] of Object.entries(WORDS)) {
   }
 }
 
+/** All that are told apart (ISO 639-1). */
+export const LANGUAGES: readonly string[] = [
+  ...new Set([...SCRIPTS.map(([, language]) => language), ...Object.keys(WORDS)]),
+].toSorted();
+
 /** More of a text says no more about its language. */
 const MOST_READ = 4000;
 const LEAST_LETTERS = 12;
@@ -102,19 +107,47 @@ const LEAST_SHARE = 0.12;
  * characters at the most; about 20 µs.
  */
 export function guessLanguage(text: string): GuessedLanguage | undefined {
+  const ranked = rank(text);
+  const [first, second] = ranked.languages;
+  return first && before(first, second, ranked);
+}
+
+type Counted = Ranked["languages"][number];
+
+function before(
+  first: Counted,
+  other: Counted | undefined,
+  { share, trust }: Ranked,
+): GuessedLanguage {
+  const lead = 1 - (other?.count ?? 0) / first.count;
+  return { language: first.language, confidence: lead * share * trust };
+}
+
+interface Ranked {
+  /** Of the letters that are of the script, 0 to 1. */
+  readonly share: number;
+  /** How much what the languages were told by is worth, 0 to 1. */
+  readonly trust: number;
+  /** The most likely first; none where the text does not say it. */
+  readonly languages: readonly { readonly language: string; readonly count: number }[];
+  readonly script: string | undefined;
+}
+
+function rank(text: string): Ranked {
   const read = text.slice(0, MOST_READ).normalize("NFC");
   const [script, share] = scriptOf(read);
-  if (script === undefined) return undefined;
+  if (script === undefined) return { script, share, trust: 0, languages: [] };
   const sharing = SHARING[script];
-  if (!sharing) return { language: script, confidence: share };
+  if (!sharing) return { script, share, trust: 1, languages: [{ language: script, count: 1 }] };
   const words = read.toLowerCase().match(/[\p{L}\p{M}]+/gu) ?? [];
-  const counts = countsOf(words, new Set(sharing));
-  const [first, second] = counts;
-  if (!first || first.count < 2 || first.count / words.length < LEAST_SHARE) {
-    const known = LETTERS[script]?.find(([letters]) => letters.test(read));
-    return known && { language: known[1], confidence: BY_LETTER * share };
+  const languages = countsOf(words, new Set(sharing));
+  const [first] = languages;
+  if (first && first.count >= 2 && first.count / words.length >= LEAST_SHARE) {
+    return { script, share, trust: 1, languages };
   }
-  return { language: first.language, confidence: (1 - (second?.count ?? 0) / first.count) * share };
+  const known = LETTERS[script]?.find(([letters]) => letters.test(read));
+  const only = known ? [{ language: known[1], count: 1 }] : [];
+  return { script, share, trust: BY_LETTER, languages: only };
 }
 
 /** The script of most letters, and its share of them. Japanese writes Chinese letters, too. */
@@ -150,6 +183,8 @@ function countsOf(words: readonly string[], sharing: ReadonlySet<string>) {
 }
 
 const CLEAR = 0.3;
+/** Code is written in it, and names everywhere: its letters alone say nothing. */
+const LATIN = "en";
 
 /** Finds texts that are clearly in another language than these (ISO 639-1). One finding for the whole text. */
 export function createLanguageRule(allowed: readonly string[]): Detector {
@@ -157,11 +192,61 @@ export function createLanguageRule(allowed: readonly string[]): Detector {
     name: "custom.language",
     category: "custom",
     inspect(text) {
-      const guess = guessLanguage(text);
-      if (!guess || guess.confidence < CLEAR || allowed.includes(guess.language)) return [];
+      const guess = otherThan(allowed, text);
+      if (!guess || guess.confidence < CLEAR) return [];
       const { language, confidence } = guess;
       const detector = `custom.language_${language}`;
       return [{ detector, category: "custom", start: 0, end: text.length, confidence }];
     },
+  };
+}
+
+/** What the text is written in, and how clearly before the nearest that is allowed. */
+function otherThan(allowed: readonly string[], text: string): GuessedLanguage | undefined {
+  const ranked = rank(text);
+  const { script, languages } = ranked;
+  if (script === undefined) return undefined;
+  const [first = { language: script, count: 0 }] = languages;
+  const sharing = SHARING[script] ?? [script];
+  // Nobody who is allowed writes these letters.
+  if (script !== LATIN && !sharing.some((one) => allowed.includes(one))) {
+    return { language: first.language, confidence: ranked.share };
+  }
+  if (first.count === 0 || allowed.includes(first.language)) return undefined;
+  const nearest = languages.find(({ language }) => allowed.includes(language));
+  return before(first, nearest, ranked);
+}
+
+export interface LanguageWatch {
+  /** The next piece of an answer; at most one finding, as soon as it is sure. */
+  push(text: string): readonly Finding[];
+  /** No more will come. */
+  end(): readonly Finding[];
+}
+
+/** Characters of an answer at which it is looked at first; then at twice as many each time. */
+const FIRST_LOOK = 120;
+const SURE = 0.8;
+const NONE: readonly Finding[] = [];
+
+/** Watches one answer for the language that it is in. */
+export function openLanguageWatch(rule: Detector): LanguageWatch {
+  let read = "";
+  let next = FIRST_LOOK;
+  let isOver = false;
+  const look = (least: number): readonly Finding[] => {
+    const found = rule.inspect(read).filter(({ confidence }) => confidence >= least);
+    isOver ||= found.length > 0;
+    return found;
+  };
+  return {
+    push(text) {
+      if (isOver || read.length >= MOST_READ) return NONE;
+      read += text;
+      if (read.length < next) return NONE;
+      while (next <= read.length) next *= 2;
+      return look(SURE);
+    },
+    end: () => (isOver ? NONE : look(0)),
   };
 }

@@ -3,6 +3,7 @@ import type { Category, Detector, Finding } from "../detector.ts";
 import { leaksOf } from "../detectors/all.ts";
 import { both, lookingPast } from "../stream/both-rule-sets.ts";
 import { type RuleSet, createRuleSet } from "../stream/rule-set.ts";
+import { ownDetectors, ownShapes } from "./own-detectors.ts";
 import { shapeOf, toPattern } from "./own-patterns.ts";
 import { type Policy, wantedFor } from "./policy.ts";
 
@@ -38,7 +39,10 @@ export function lookerFor(
   if (policy.mode === "off") return undefined;
   const wanted = wantedFor(origin, policy);
   const isSilent = silencedBy(policy.allow);
-  const detectors = all.filter(({ category, name }) => wanted.has(category) && !isSilent(name));
+  const detectors = [
+    ...all.filter(({ category, name }) => wanted.has(category) && !isSilent(name)),
+    ...ownDetectors(origin, policy),
+  ];
   const shapes = shapesFor(origin, policy, wanted);
   if (detectors.length === 0 && !shapes) return undefined;
   return { origin, detectors, shapes, without: blanking(policy.allow) };
@@ -67,13 +71,16 @@ export function look(text: string, { origin, detectors, shapes, without }: Looke
 
 function shapesFor(
   origin: Origin,
-  { rules, allow }: Policy,
+  policy: Policy,
   wanted: ReadonlySet<Category>,
 ): RuleSet | undefined {
+  const { rules, allow, allowedHosts } = policy;
   const own = rules.filter((rule) => origin !== "history" && rule.in.includes(origin));
-  const known = leaksOf(wanted, silencedBy(allow));
-  const ownShapes = own.length > 0 ? createRuleSet(own.map(toPattern)) : undefined;
-  const all = ownShapes && known ? both(ownShapes, known) : (ownShapes ?? known);
+  const all = [
+    own.length > 0 ? createRuleSet(own.map(toPattern)) : undefined,
+    ownShapes(origin, policy),
+    leaksOf(wanted, { isSilent: silencedBy(allow), allowedHosts }),
+  ].reduce((one, other) => (one && other ? both(one, other) : (one ?? other)));
   return all && entriesOf(allow).reduce((rules, entry) => lookingPast(rules, entry), all);
 }
 

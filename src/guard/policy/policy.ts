@@ -15,6 +15,23 @@ export interface CustomRule {
   readonly in: readonly Exclude<Origin, "history">[];
 }
 
+/** A subject that is not spoken of. */
+export interface TopicRule {
+  readonly name: string;
+  readonly words: readonly string[];
+  /** So many different words of it make the topic. */
+  readonly atLeast: number;
+  readonly action: Action;
+  readonly in: readonly Exclude<Origin, "history">[];
+}
+
+/** The languages (ISO 639-1) that are spoken here; absent: any. */
+export interface LanguageRule {
+  readonly prompts?: readonly string[] | undefined;
+  readonly answers?: readonly string[] | undefined;
+  readonly action: Action;
+}
+
 /** What is never a finding: a text, or what matches a pattern; with `detectors` only for these. */
 export type Allowed =
   | string
@@ -43,6 +60,10 @@ export interface Policy {
   readonly messages: Partial<Readonly<Record<Category, string | undefined>>>;
   readonly onFailure: OnFailure | Partial<Readonly<Record<Category, OnFailure | undefined>>>;
   readonly rules: readonly CustomRule[];
+  /** The only hosts that texts may point to; absent: those that nothing speaks against. */
+  readonly allowedHosts?: readonly string[] | undefined;
+  readonly topics: readonly TopicRule[];
+  readonly languages?: LanguageRule | undefined;
 }
 
 /** Below this an attack is only noted: one phrase that people also use innocently. */
@@ -60,6 +81,9 @@ const USUAL: Partial<Readonly<Record<Category, Action>>> = {
 /** What is taken out where it stands; the rest is about a whole text. */
 const LEAKS: ReadonlySet<Category> = new Set(["secrets", "pii"]);
 
+/** What a list of hosts is about. */
+const HOSTS: readonly Category[] = ["exfiltration"];
+
 /** The categories that matter in a text of this origin. */
 export function wantedFor(origin: Origin, policy: Policy): ReadonlySet<Category> {
   if (policy.mode === "off") return new Set();
@@ -70,7 +94,7 @@ export function wantedFor(origin: Origin, policy: Policy): ReadonlySet<Category>
     document: policy.documents,
     tool: policy.documents,
     history: policy.history,
-    assistant: [...redact, ...block, ...flag],
+    assistant: [...redact, ...block, ...flag, ...(policy.allowedHosts ? HOSTS : [])],
   };
   return new Set(wanted[origin]);
 }
@@ -85,18 +109,27 @@ export function decide(finding: Finding, origin: Origin, policy: Policy): Action
 }
 
 /** What is wished for findings that are sure. */
-function wishFor(
-  { category, detector }: Finding,
-  origin: Origin,
-  { rules, output, actions }: Policy,
-): Action {
-  const rule = rules.find((own) => nameOf(own) === detector);
-  if (rule) return origin === "assistant" && rule.action === "hold" ? "block" : rule.action;
-  if (origin === "assistant") {
-    if (output.block.includes(category)) return "block";
-    return output.redact.includes(category) ? "redact" : "flag";
-  }
-  return actions[category] ?? USUAL[category] ?? "block";
+function wishFor({ category, detector }: Finding, origin: Origin, policy: Policy): Action {
+  const said = saidOf(detector, policy);
+  if (said) return origin === "assistant" && said === "hold" ? "block" : said;
+  if (origin === "assistant") return wishForAnswer(category, policy);
+  return policy.actions[category] ?? USUAL[category] ?? "block";
+}
+
+/** What the operator said of a rule of his own. */
+function saidOf(detector: string, { rules, topics, languages }: Policy): Action | undefined {
+  const rule =
+    rules.find((own) => nameOf(own) === detector) ??
+    topics.find(({ name }) => `custom.${name}` === detector);
+  if (rule) return rule.action;
+  return detector.startsWith("custom.language_") ? languages?.action : undefined;
+}
+
+function wishForAnswer(category: Category, { output, allowedHosts }: Policy): Action {
+  if (output.block.includes(category)) return "block";
+  if (output.redact.includes(category)) return "redact";
+  const isOfHosts = allowedHosts !== undefined && HOSTS.includes(category);
+  return isOfHosts && !output.flag.includes(category) ? "redact" : "flag";
 }
 
 /** So many more innocent texts may be noted than refused; what is more common than that tells nothing. */

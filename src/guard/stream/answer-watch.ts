@@ -9,26 +9,33 @@ export interface AnswerWatch {
   push(event: ChatEvent): readonly Finding[];
 }
 
-type Watch = { push(text: string): readonly Finding[]; end?(): readonly Finding[] };
+/** Looks at one text while it is written. */
+export type Watch = { push(text: string): readonly Finding[]; end?(): readonly Finding[] };
 
 const NONE: readonly Finding[] = [];
 
 /**
  * Watches answers for leakage and for loops, as far as these categories are wanted: each answer's text,
  * reasoning and tool arguments for themselves. Reasoning goes over its instructions, which is no
- * leakage: there only loops are looked for. Undefined where there is nothing to look for.
+ * leakage: there only loops are looked for. `own` looks at each answer's text beside. Undefined where there is nothing
+ * to look for.
  */
 export function openAnswerWatch(
   wanted: ReadonlySet<Category>,
   sources: LeakageSources,
+  own?: () => readonly Watch[],
 ): AnswerWatch | undefined {
   const hasLeakage = wanted.has("leakage") && openLeakageWatch(sources) !== undefined;
   const hasLoops = wanted.has("repetition");
-  if (!hasLeakage && !hasLoops) return undefined;
+  if (!hasLeakage && !hasLoops && !own) return undefined;
   const open = (type: string): Watch[] => {
     const leakage =
       hasLeakage && type !== "reasoning-delta" ? openLeakageWatch(sources) : undefined;
-    return [...(leakage ? [leakage] : []), ...(hasLoops ? [openRepetitionWatch()] : [])];
+    return [
+      ...(leakage ? [leakage] : []),
+      ...(hasLoops ? [openRepetitionWatch()] : []),
+      ...(type === "text-delta" ? (own?.() ?? []) : []),
+    ];
   };
   const channels = new Map<string, readonly Watch[]>();
   return {
