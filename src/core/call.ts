@@ -23,6 +23,11 @@ export interface Caller {
 
 export const DEFAULT_TENANT = "default";
 
+/** Whose tenant it is. */
+export function tenantOf({ tenantId }: Pick<Caller, "tenantId">): string {
+  return tenantId ?? DEFAULT_TENANT;
+}
+
 /**
  * What a key may do. `viewer` sees the dashboard, `operator` also acts on targets, `admin` may do
  * everything; `inference` calls models; `traces` sends and reads the traces of its own tenant.

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { WeirConfig } from "../config/schema.ts";
-import { type Caller, DEFAULT_TENANT } from "../core/call.ts";
+import { type Caller, tenantOf } from "../core/call.ts";
 import { newId } from "../core/ids.ts";
 import type { CalledTool } from "../guard/tools/tool-watch.ts";
 import type { GuardStore, StoredApproval } from "../store/sqlite/guard.ts";
@@ -49,10 +49,6 @@ export function createApprovals(needs: ApprovalNeeds) {
     if (callback) void tellOfApproval(approval, callback, needs);
     return approval;
   }
-}
-
-export function tenantOf({ tenantId }: Caller): string {
-  return tenantId ?? DEFAULT_TENANT;
 }
 
 function fingerprintOf({ name, identity }: Waiting, caller: Caller): string {

@@ -1,5 +1,5 @@
 import type { WeirConfig } from "../config/schema.ts";
-import type { Caller, FindingRecord } from "../core/call.ts";
+import { type Caller, type FindingRecord, tenantOf } from "../core/call.ts";
 import type { GenerateRequest } from "../core/chat.ts";
 import { WeirError } from "../core/errors.ts";
 import type { InputVerdict } from "../guard/gate.ts";
@@ -7,7 +7,7 @@ import { isTainted, notAllowed, pinOf, toolsOf } from "../guard/tools/tool-rules
 import { ToolWatch } from "../guard/tools/tool-watch.ts";
 import type { InputVerdict as CallVerdict } from "../serve/gateway/needs.ts";
 import { callRefusal, reviewed } from "./guard-refusals.ts";
-import { type ApprovalNeeds, createApprovals, tenantOf } from "./guard-approval-desk.ts";
+import { type ApprovalNeeds, createApprovals } from "./guard-approval-desk.ts";
 
 type Tools = WeirConfig["guard"]["tools"];
 

@@ -1,10 +1,11 @@
+import { tenantOf } from "../core/call.ts";
 import type { App } from "../http/app.ts";
 import type { Authorise } from "../http/authorise.ts";
 import { batchRoutes } from "../http/routes/batches.ts";
 import { conversationRoutes } from "../http/routes/conversations.ts";
 import { fileRoutes } from "../http/routes/files.ts";
 import { guardRoutes } from "../http/routes/guard.ts";
-import { mediaRoutes } from "../http/routes/media.ts";
+import { type MediaPlace, mediaRoutes } from "../http/routes/media.ts";
 import { moderationRoutes } from "../http/routes/moderations.ts";
 import { rerankRoutes } from "../http/routes/rerank.ts";
 import { responseRoutes } from "../http/routes/responses.ts";
@@ -46,7 +47,7 @@ export function registerInferenceRoutes(
     mediaRoutes(routes, {
       authorise,
       forward: (call, context) => forward(call, context, gateway),
-      inspect: (text) => inspected(text, house),
+      inspect: (text, to) => inspected(text, to, house),
       maxBodyBytes,
     });
     ready();
@@ -54,12 +55,13 @@ export function registerInferenceRoutes(
 }
 
 /** A prompt as the guard lets it pass. Throws blocked_by_guard. */
-function inspected(text: string, { live }: House): string {
-  const asked = { kind: "completion", model: "", prompt: text, echo: false } as const;
+function inspected(text: string, { route, model, caller }: MediaPlace, { live }: House): string {
+  const asked = { kind: "completion", model, prompt: text, echo: false } as const;
   const options = { sampling: {}, stop: [], n: 1, stream: false } as const;
-  const { request, blocked } = live.gate.inspect({ ...asked, ...options });
+  const place = { route, model, tenant: tenantOf(caller) };
+  const { request, blocked } = live.gate.inspect({ ...asked, ...options }, place);
   if (blocked) throw blocked;
   const seen = request.kind === "completion" ? request.prompt : text;
   // What is made of it cannot get the originals back.
-  return live.config.guard.vault === "on" ? redact(seen) : seen;
+  return live.config.guard.vault.mode === "on" ? redact(seen) : seen;
 }

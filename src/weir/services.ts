@@ -1,8 +1,7 @@
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
-import type { Caller } from "../core/call.ts";
+import { type Caller, tenantOf } from "../core/call.ts";
 import { newId } from "../core/ids.ts";
-import { ANYWHERE } from "../guard/gate.ts";
 import { InnerExchange } from "../http/lane/inner-exchange.ts";
 import type { Lane } from "../http/lane/inference.ts";
 import { type Batches, createBatches } from "../serve/batch/batches.ts";
@@ -12,6 +11,7 @@ import { startCall } from "../serve/gateway/call.ts";
 import type { Generate } from "../serve/gateway/needs.ts";
 import { type SideCalls, createSideCalls } from "../serve/gateway/side-calls.ts";
 import { type Conversations, createConversations } from "../serve/responses/conversations.ts";
+import type { Inspect } from "../serve/responses/needs.ts";
 import { type Responses, createResponses } from "../serve/responses/responses.ts";
 import { type FileFolder, createFileFolder } from "../store/file-folder.ts";
 import { type Gateway, gatewayOf } from "./gateway.ts";
@@ -38,8 +38,11 @@ export async function buildServices(house: House, stack: AsyncDisposableStack): 
   const contents = createFileFolder(join(settings.dataFolder, "files"));
   const files = createFiles({ shelf: control.files, contents, now: gateway.now, newId });
   const { conversations } = control;
-  const inspect: Parameters<typeof createConversations>[0]["inspect"] = (request) =>
-    house.live.gate.inspect(request, { ...ANYWHERE, route: "/v1/responses" }).request;
+  const inspect: Inspect = (request, caller) => {
+    const { model } = request;
+    const tenant = tenantOf(caller);
+    return house.live.gate.inspect(request, { route: "/v1/responses", model, tenant }).request;
+  };
   const responses = createResponses({
     responses: control.responses,
     conversations,

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
+import type { Caller } from "../../core/call.ts";
 import type { CallContext } from "../../serve/gateway/needs.ts";
 import type { ForwardCall } from "../../serve/gateway/forward.ts";
 import { parseBody } from "../../core/dialects/parse-body.ts";
@@ -8,11 +9,18 @@ import type { Authorise } from "../authorise.ts";
 import { findField, withField } from "../multipart-field.ts";
 import { asking } from "../side-context.ts";
 
+/** Where a prompt is going, and who sends it there. */
+export interface MediaPlace {
+  readonly route: string;
+  readonly model: string;
+  readonly caller: Caller;
+}
+
 export interface MediaNeeds {
   readonly authorise: Authorise;
   readonly forward: (call: ForwardCall, context: CallContext) => Promise<void>;
   /** The text as the guard lets it pass. Throws blocked_by_guard. */
-  readonly inspect: (text: string) => string;
+  readonly inspect: (text: string, to: MediaPlace) => string;
   readonly maxBodyBytes: number;
 }
 
@@ -79,9 +87,11 @@ async function handle(
 ): Promise<FastifyReply> {
   const { context, signal } = asking(authorise, request, reply);
   const contentType = request.headers["content-type"] ?? "";
+  const look: Look = (text, model) =>
+    inspect(text, { route: `/v1${path}`, model, caller: context.caller });
   const { model, write } = /^multipart\/form-data/i.test(contentType)
-    ? readMultipart(request.body, contentType, inspect)
-    : readJson(request.body, inspect);
+    ? readMultipart(request.body, contentType, look)
+    : readJson(request.body, look);
   const { raw } = reply;
   const call: ForwardCall = {
     model,
@@ -115,17 +125,16 @@ interface ReadBody {
   readonly write: (model: string) => Buffer;
 }
 
-function readMultipart(
-  body: Buffer,
-  contentType: string,
-  inspect: (text: string) => string,
-): ReadBody {
+/** A prompt to a model as the guard lets it pass. */
+type Look = (text: string, model: string) => string;
+
+function readMultipart(body: Buffer, contentType: string, look: Look): ReadBody {
   const field = findField(body, contentType, "model");
   if (!field) {
     throw new WeirError("invalid_request", 'The form has no field "model".', { param: "model" });
   }
   const prompt = findField(body, contentType, "prompt");
-  const seen = prompt && inspect(prompt.value);
+  const seen = prompt && look(prompt.value, field.value);
   // Later places first, so that the earlier ones stay where they are.
   const isChanged = prompt && seen !== undefined && seen !== prompt.value;
   const changes = isChanged ? [{ field: prompt, value: seen }] : [];
@@ -138,7 +147,7 @@ function readMultipart(
   };
 }
 
-function readJson(bytes: Buffer, inspect: (text: string) => string): ReadBody {
+function readJson(bytes: Buffer, look: Look): ReadBody {
   let parsed: unknown;
   try {
     parsed = JSON.parse(bytes.toString("utf8"));
@@ -148,7 +157,7 @@ function readJson(bytes: Buffer, inspect: (text: string) => string): ReadBody {
   const body = { ...parseBody(JsonBody, parsed) };
   for (const name of PROMPTS) {
     const text = body[name];
-    if (typeof text === "string") body[name] = inspect(text);
+    if (typeof text === "string") body[name] = look(text, body.model);
   }
   const write = (model: string) => Buffer.from(JSON.stringify({ ...body, model }));
   return { model: body.model, write };

@@ -1,9 +1,4 @@
-import {
-  type CallRecord,
-  type CallStatus,
-  DEFAULT_TENANT,
-  type FindingRecord,
-} from "../../core/call.ts";
+import { type CallRecord, type CallStatus, type FindingRecord, tenantOf } from "../../core/call.ts";
 import type { FinishReason, GenerateRequest, Usage } from "../../core/chat.ts";
 import type { ErrorCode, WeirError } from "../../core/errors.ts";
 import type { Nanos } from "../../core/money.ts";
@@ -101,7 +96,7 @@ export function toCallRecord(
     ttftMs: stream ? msFrom(context.startedAt, outcome.times.firstContentAt) : null,
     attempts: attempts.length,
     cache: outcome.cache ?? null,
-    tenantId: context.caller.tenantId ?? DEFAULT_TENANT,
+    tenantId: tenantOf(context.caller),
     link: context.link ?? null,
     findings: outcome.findings,
     timeline: toTimeline(context, outcome.times, attempts, { settledAt, endedAt: monotonic() }),

@@ -1,12 +1,11 @@
 import type { Caller } from "../../core/call.ts";
-import type { ChatRequest, GenerateRequest } from "../../core/chat.ts";
 import { WeirError } from "../../core/errors.ts";
 import { redactItems, toItems } from "./items.ts";
-import type { ConversationShelf, KeptConversation, KeptItem } from "./needs.ts";
+import type { ConversationShelf, Inspect, KeptConversation, KeptItem } from "./needs.ts";
 
 export interface ConversationsNeeds {
   readonly conversations: ConversationShelf;
-  readonly inspect: (request: ChatRequest) => GenerateRequest;
+  readonly inspect: Inspect;
   readonly newId: (prefix: string) => string;
 }
 
@@ -25,15 +24,16 @@ export function createConversations({ conversations, inspect, newId }: Conversat
     throw new WeirError("not_found", `There is no conversation ${id} here.`);
   }
 
-  function checked(items: unknown): readonly KeptItem[] {
-    return redactItems(toItems(items, newId) ?? [], inspect);
+  function checked(items: unknown, caller: Caller): readonly KeptItem[] {
+    const wanted = toItems(items, newId) ?? [];
+    return redactItems(wanted, { model: "", inspect: (request) => inspect(request, caller) });
   }
 
   return {
     get,
     create(caller: Caller, metadata: Metadata, items: readonly unknown[]): KeptConversation {
       const id = newId("conv_");
-      conversations.add(caller.keyId, { id, metadata }, checked(items));
+      conversations.add(caller.keyId, { id, metadata }, checked(items, caller));
       return get(caller, id);
     },
     update(caller: Caller, id: string, metadata: Metadata): KeptConversation {
@@ -59,7 +59,7 @@ export function createConversations({ conversations, inspect, newId }: Conversat
     /** Gives the items as they were kept. */
     addItems(caller: Caller, id: string, items: readonly unknown[]): readonly KeptItem[] {
       get(caller, id);
-      const kept = checked(items);
+      const kept = checked(items, caller);
       conversations.append(caller.keyId, id, kept);
       return kept;
     },

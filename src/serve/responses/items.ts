@@ -41,13 +41,19 @@ function toItem(item: Loose, newId: (prefix: string) => string): KeptItem {
   };
 }
 
-/** Items as the guard let them through. */
+/** Items as the guard let them through, on their way to a model (empty: to none yet). */
 export function redactItems(
   items: readonly KeptItem[],
-  inspect: (request: ChatRequest) => GenerateRequest,
+  {
+    model,
+    inspect,
+  }: {
+    readonly model: string;
+    readonly inspect: (request: ChatRequest) => GenerateRequest;
+  },
 ): readonly KeptItem[] {
   if (items.length === 0) return items;
-  const asked = openAiResponses.request({ model: "-", input: items });
+  const asked = { ...openAiResponses.request({ model: "-", input: items }), model };
   const seen = inspect(asked);
   const changed = new Map<string, string>();
   if (seen.kind === "chat") compare(asked.messages, seen.messages, changed);

@@ -1,3 +1,4 @@
+import type { Caller } from "../../core/call.ts";
 import type { ChatRequest, GenerateRequest } from "../../core/chat.ts";
 import type { Log } from "../../core/log.ts";
 import type { Clock } from "../../core/time.ts";
@@ -67,13 +68,15 @@ export interface ReadableFile {
   readonly url: string;
 }
 
+/** A request as the guard lets it through by its caller's policy: only that is kept. */
+export type Inspect = (request: ChatRequest, caller: Caller) => GenerateRequest;
+
 export interface ResponsesNeeds {
   readonly responses: ResponseShelf;
   readonly conversations: ConversationShelf;
   /** Undefined for a file that is not there, or is another key's. */
   readonly file: (keyId: string, id: string) => ReadableFile | undefined;
-  /** A request as the guard lets it through: only that is kept. */
-  readonly inspect: (request: ChatRequest) => GenerateRequest;
+  readonly inspect: Inspect;
   readonly generate: (request: GenerateRequest, context: CallContext, reply: Reply) => RunningCall;
   readonly now: Clock;
   readonly newId: (prefix: string) => string;

@@ -158,7 +158,7 @@ function prepare(
   };
   const run = new Run({
     head,
-    keyId: caller.keyId,
+    caller,
     echo: echoOf(body),
     isStreamed: request.stream,
     isBackground,
@@ -209,7 +209,7 @@ function checkBackground(body: Readonly<Record<string, unknown>>, count: number)
 /** Writes down that a run will be; gives the reason when it cannot be kept. */
 function keepQueued(run: Run, context: Context, needs: ResponsesNeeds): WeirError | undefined {
   try {
-    write(run, context, redactItems(context.input, needs.inspect), needs);
+    write(run, context, kept(context, run, needs), needs);
     return undefined;
   } catch (cause) {
     needs.log.error("response_not_kept", { reason: messageOf(cause) });
@@ -225,18 +225,24 @@ function keep(run: Run, outcome: Outcome, context: Context, needs: ResponsesNeed
   const isBlocked = error?.code === "blocked_by_guard";
   if (isBlocked && !run.isBackground) return;
   try {
-    const input = isBlocked ? [] : redactItems(context.input, needs.inspect);
+    const input = isBlocked ? [] : kept(context, run, needs);
     write(run, context, input, needs);
     if (outcome !== "completed" || context.conversationId === null) return;
     const { output } = run.answer.response();
-    needs.conversations.append(run.keyId, context.conversationId, [...input, ...output]);
+    needs.conversations.append(run.caller.keyId, context.conversationId, [...input, ...output]);
   } catch (cause) {
     needs.log.error("response_not_kept", { reason: messageOf(cause) });
   }
 }
 
+/** What came, as the guard let it through. */
+function kept({ input }: Context, run: Run, { inspect }: ResponsesNeeds): readonly KeptItem[] {
+  const { model, caller } = run;
+  return redactItems(input, { model, inspect: (request) => inspect(request, caller) });
+}
+
 function write(
-  { answer, keyId }: Run,
+  { answer, caller }: Run,
   { previousId }: Context,
   input: readonly KeptItem[],
   { responses }: ResponsesNeeds,
@@ -246,5 +252,14 @@ function write(
   // The spread of a Response keeps its fields, which TypeScript forgets for its open rest.
   const kept = body as KeptResponse["body"];
   const { lastNumber: lastEvent } = answer;
-  responses.put({ id, keyId, status, previousId, body: kept, lastEvent, input, output });
+  responses.put({
+    id,
+    keyId: caller.keyId,
+    status,
+    previousId,
+    body: kept,
+    lastEvent,
+    input,
+    output,
+  });
 }

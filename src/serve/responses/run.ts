@@ -1,3 +1,4 @@
+import type { Caller } from "../../core/call.ts";
 import type { ChatEvent, Usage } from "../../core/chat.ts";
 import type { AnswerHead, ClientProtocol } from "../../core/dialects/client-protocol.ts";
 import { type Echo, ResponseAnswer } from "../../core/dialects/responses/answer.ts";
@@ -11,7 +12,7 @@ export type Outcome = "completed" | "canceled" | { readonly error: WeirError };
 
 export interface RunOptions {
   readonly head: AnswerHead;
-  readonly keyId: string;
+  readonly caller: Caller;
   readonly echo: Echo;
   readonly isStreamed: boolean;
   readonly isBackground: boolean;
@@ -25,7 +26,9 @@ export interface RunOptions {
  * store. A background run goes on without its client.
  */
 export class Run implements Reply, RunningCall {
-  readonly keyId: string;
+  readonly caller: Caller;
+  /** As the client calls it. */
+  readonly model: string;
   readonly isBackground: boolean;
   readonly answer: ResponseAnswer;
   readonly ring: EventRing | undefined;
@@ -38,8 +41,9 @@ export class Run implements Reply, RunningCall {
   /** Events that the client's reply has yet to fetch. */
   private waiting = "";
 
-  constructor({ head, keyId, echo, isStreamed, isBackground, settled }: RunOptions) {
-    this.keyId = keyId;
+  constructor({ head, caller, echo, isStreamed, isBackground, settled }: RunOptions) {
+    this.caller = caller;
+    this.model = head.model;
     this.isBackground = isBackground;
     this.settled = settled;
     this.answer = new ResponseAnswer(head, echo, isStreamed || isBackground);

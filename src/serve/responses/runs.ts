@@ -40,13 +40,13 @@ export class Runs {
   /** A key's run in the background that has not ended. */
   background(keyId: string, id: string): Run | undefined {
     const run = this.running.get(id);
-    return run?.isBackground && run.keyId === keyId ? run : undefined;
+    return run?.isBackground && run.caller.keyId === keyId ? run : undefined;
   }
 
   /** A key's run in the background, also one that ended lately. */
   withEvents(keyId: string, id: string): Run | undefined {
     const run = this.running.get(id) ?? this.ended.get(id);
-    return run?.keyId === keyId ? run : undefined;
+    return run?.caller.keyId === keyId ? run : undefined;
   }
 
   /** Resolves once nothing runs in the background. */

@@ -1,5 +1,5 @@
 import { hash } from "node:crypto";
-import { DEFAULT_TENANT } from "../../../core/call.ts";
+import { tenantOf } from "../../../core/call.ts";
 import type { ChatRequest, GenerateRequest } from "../../../core/chat.ts";
 import { relayedBody } from "../../../core/dialects/relay.ts";
 import type { CallContext } from "../needs.ts";
@@ -73,7 +73,7 @@ function whoOf(
   { caller }: Pick<CallContext, "caller">,
   scope: Scope,
 ): readonly (string | null)[] {
-  const tenant = caller.tenantId ?? DEFAULT_TENANT;
+  const tenant = tenantOf(caller);
   if (scope === "tenant") return [tenant];
   return scope === "key" ? [tenant, caller.keyId] : [tenant, caller.keyId, user ?? null];
 }

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { LimitRule, LimitsConfig } from "../../../config/limits.ts";
-import { type Caller, DEFAULT_TENANT, type Limits } from "../../../core/call.ts";
+import { type Caller, type Limits, tenantOf } from "../../../core/call.ts";
 import type { Meter, Span, Unit } from "../../../core/ledger.ts";
 
 /** Which counters a call touches: weir.yaml's limits, the key's and its tenant's own. Pure. */
@@ -123,10 +123,6 @@ export function isLike(text: string, glob: string): boolean {
     at = found + piece.length;
   }
   return true;
-}
-
-function tenantOf({ tenantId }: Caller): string {
-  return tenantId ?? DEFAULT_TENANT;
 }
 
 /** Several names as one; a name with a space in it cannot pass for two. */
