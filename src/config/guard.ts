@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { Languages, Topic, allowedHosts } from "./guard-words.ts";
 import { duration, environmentVariable } from "./fields.ts";
+import { GuardVault } from "./guard-vault.ts";
 
 /** What the guard looks for. */
 const CATEGORIES = [
@@ -182,12 +183,9 @@ export const Guard = z.strictObject({
   topics: parts.topics.default([]),
   languages: parts.languages.optional(),
   tools: Tools.prefault({}),
-  vault: z
-    .enum(["off", "on"])
-    .default("off")
-    .describe(
-      "on: upstreams get placeholders of the same form for personal data, and answers get the originals back. Where a route's actions name pii, these hold.",
-    ),
+  vault: GuardVault.describe(
+    "on: upstreams get placeholders of the same form for personal data, and answers get the originals back. Where a route's actions name pii, these hold. With a key they are kept.",
+  ),
   timeout: duration("10s").describe(
     "How long a look at a long prompt (256 kB) may take. After that it has failed.",
   ),

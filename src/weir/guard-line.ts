@@ -19,10 +19,13 @@ export class GuardLine {
     this.dataFolder = dataFolder;
   }
 
-  /** Rejects when nothing was seen after `deadlineMs`, or when the thread ended. */
+  /**
+   * Without a place it is personal data alone that is looked for. Rejects when nothing was seen after
+   * `deadlineMs`, or when the thread ended.
+   */
   see(
     pieces: readonly Piece[],
-    place: Place,
+    place: Place | undefined,
     { rules, deadlineMs }: { readonly rules: GuardRules; readonly deadlineMs: number },
   ): Promise<readonly Seen[]> {
     if (this.current?.rules !== rules || this.current.thread.isOver) {
@@ -60,7 +63,11 @@ class GuardThread {
     this.worker.on("exit", () => this.over("the guard's thread ended"));
   }
 
-  see(pieces: readonly Piece[], place: Place, deadlineMs: number): Promise<readonly Seen[]> {
+  see(
+    pieces: readonly Piece[],
+    place: Place | undefined,
+    deadlineMs: number,
+  ): Promise<readonly Seen[]> {
     const ask = ++this.asked;
     const answer = Promise.withResolvers<readonly Seen[]>();
     const late = () => void this.end("the guard's thread did not answer in time");

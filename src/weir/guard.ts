@@ -9,9 +9,11 @@ import type { Place } from "../guard/policy/policy-for.ts";
 import type { InputVerdict as CallVerdict, Gate, Guarded } from "../serve/gateway/needs.ts";
 import { guardDetectors } from "./guard-detectors.ts";
 import { createToolGuard } from "./guard-tools.ts";
-import { withVault } from "./guard-vault.ts";
+import { VaultGate } from "./guard-vault.ts";
+import type { VaultKeeper } from "./guard-vault-keeper.ts";
 import type { GuardStore } from "../store/sqlite/guard.ts";
 import { GuardLine } from "./guard-line.ts";
+import { createLooks } from "./guard-looks.ts";
 import type { Live } from "./house.ts";
 
 /** Who looks at texts: here, and in the thread for long ones, which has detectors of its own. */
@@ -27,11 +29,9 @@ export function guardParts(dataFolder?: string): GuardParts {
   return { detectors: guardDetectors(dataFolder), thread, dataFolder };
 }
 
-/** Characters of a request from which on a thread looks at them: here that would take tens of milliseconds. */
-const LONG = 256 * 1024;
-
 export interface CallGuardNeeds extends Pick<GuardParts, "thread" | "dataFolder"> {
   readonly store: GuardStore;
+  readonly keeper: VaultKeeper;
   readonly secret: (name: string) => string | undefined;
   readonly log: Log;
 }
@@ -45,7 +45,7 @@ export interface CallGuard extends Gate {
 /** The guard as calls meet it: whatever fails in it, the policy says what becomes of the call. */
 export function createCallGuard(
   live: () => Live,
-  { thread, dataFolder, store, secret, log }: CallGuardNeeds,
+  { thread, dataFolder, store, keeper, secret, log }: CallGuardNeeds,
 ): CallGuard {
   const line = new GuardLine(thread, dataFolder);
   const tools = createToolGuard({
@@ -56,12 +56,8 @@ export function createCallGuard(
     log,
   });
 
-  function see(pieces: readonly Piece[], place: Place) {
-    const { gate, config } = live();
-    if (lengthOf(pieces) <= LONG) return pieces.map((piece) => gate.see(piece, place));
-    const asked = { rules: config.guard, deadlineMs: config.guard.timeout };
-    return line.see(pieces, place, asked);
-  }
+  const { see, personal } = createLooks(live, line);
+  const vault = new VaultGate({ live, keeper, log, look: personal });
 
   return {
     inspect(request, context) {
@@ -69,11 +65,10 @@ export function createCallGuard(
       const { gate } = live();
       const inspection = gate.begin(request, place);
       const { mode } = gate.policy(place);
-      const judge = (verdict: InputVerdict, reason?: string) =>
-        withVault(tools.check(noted(verdict, reason), { request, caller: context.caller, mode }), {
-          place,
-          live: live(),
-        });
+      const judge = (verdict: InputVerdict, reason?: string) => {
+        const asked = { request, caller: context.caller, mode };
+        return vault.mask(tools.check(noted(verdict, reason), asked), place);
+      };
       const seen = see(inspection.pieces, place);
       if (!(seen instanceof Promise)) return judge(inspection.conclude(seen));
       return concluded(seen, inspection, judge);
@@ -85,7 +80,7 @@ export function createCallGuard(
   async function concluded(
     seen: Promise<readonly Seen[]>,
     inspection: Inspection,
-    judge: (verdict: InputVerdict, reason?: string) => CallVerdict,
+    judge: (verdict: InputVerdict, reason?: string) => CallVerdict | Promise<CallVerdict>,
   ): Promise<CallVerdict> {
     try {
       return judge(inspection.conclude(await seen));
@@ -109,8 +104,4 @@ export function createCallGuard(
 
 function placeOf(request: GenerateRequest, { route, caller }: Guarded) {
   return { route, model: request.model, tenant: caller.tenantId ?? DEFAULT_TENANT };
-}
-
-function lengthOf(pieces: readonly Piece[]): number {
-  return pieces.reduce((sum, { text }) => sum + text.length, 0);
 }

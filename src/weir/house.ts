@@ -31,6 +31,9 @@ import { type Answering, answersOf } from "./answers.ts";
 import { type Exports, openExports } from "./exports.ts";
 import { type CallGuard, type GuardParts, createCallGuard, guardParts } from "./guard.ts";
 import { gateRules } from "./guard-vault.ts";
+import { VaultKeeper, type VaultRules } from "./guard-vault-keeper.ts";
+import { vaultRulesOf, vaultStoreOf } from "./guard-vault-rules.ts";
+import { VaultSweep } from "./guard-vault-sweep.ts";
 import { type Limiting, limitsOf, redisOf } from "./limits.ts";
 import { type MachineCosts, machineCosts } from "./machine-costs.ts";
 import { type Operations, openOperations } from "./operations.ts";
@@ -46,6 +49,8 @@ import { type TracesClient, openTraces } from "./traces/traces-client.ts";
 export interface Live {
   readonly config: WeirConfig;
   readonly gate: ReturnType<typeof createGate>;
+  /** Undefined: what placeholders stand for is not kept. */
+  readonly vault: VaultRules | undefined;
   /** Whose texts come out of the gate without secrets and personal data: these need no second look. */
   readonly cleans: ReadonlySet<Writer>;
 }
@@ -87,6 +92,8 @@ export interface House {
   /** What calls meet of the guard. */
   readonly guard: CallGuard;
   readonly guardParts: GuardParts;
+  /** What placeholders stand for. */
+  readonly vaultKeeper: VaultKeeper;
   live: Live;
   isDraining: boolean;
   /** Requests that never became calls, by error code. */
@@ -131,7 +138,7 @@ export async function buildHouse(
   const { config, dataFolder } = settings;
   const now = Date.now;
   // Becomes the house: what is built before the rest reads it here.
-  const current = { live: toLive(config, parts), isDraining: false };
+  const current = { live: toLive(settings, parts), isDraining: false };
   const server = () => current.live.config.server;
   const trustedProxies = () => (isInner ? LOOPBACK : server().trustedProxies);
   const lock = lockFolder(dataFolder);
@@ -160,7 +167,7 @@ export async function buildHouse(
     shelf,
     textReads: createTextReads(shelf, now),
     ...watch,
-    ...openGuard(() => current.live, parts, { settings, store: control.guard, log, stack }),
+    ...(await openGuard(() => current.live, parts, { settings, control, log, stack })),
     catalogue,
     machines: machineCosts({ catalogue }),
     prober: startProber({ catalogue, steering }, log, stack),
@@ -189,28 +196,42 @@ export function openRouter(): Router {
 
 interface OpeningGuard {
   readonly settings: Settings;
-  readonly store: ControlStore["guard"];
+  readonly control: Pick<ControlStore, "guard" | "vault">;
   readonly log: Log;
   readonly stack: AsyncDisposableStack;
+  /** Whether another process looks after what the vault keeps. */
+  readonly isWorker?: boolean;
 }
 
 /** What calls meet of the guard, and what it is made of. */
-export function openGuard(
+export async function openGuard(
   live: () => Live,
   guardParts: GuardParts,
-  { settings, store, log, stack }: OpeningGuard,
-): Pick<House, "guard" | "guardParts"> {
+  { settings, control, log: all, stack, isWorker = false }: OpeningGuard,
+): Promise<Pick<House, "guard" | "guardParts" | "vaultKeeper">> {
   const { thread, dataFolder } = guardParts;
   const { secret } = settings;
+  const log = all.part("guard");
+  const store = await vaultStoreOf(settings, control.vault, stack);
+  const rules = () => live().vault;
+  const needs = { store, rules, now: Date.now, later, log };
+  const keeper = new VaultKeeper(needs);
+  stack.defer(() => keeper.close());
+  if (!isWorker) {
+    const sweep = new VaultSweep(needs);
+    stack.defer(() => sweep.close());
+    sweep.start();
+  }
   const guard = createCallGuard(live, {
     thread,
     dataFolder,
-    store,
+    store: control.guard,
+    keeper,
     secret,
-    log: log.part("guard"),
+    log,
   });
   stack.defer(() => guard.close());
-  return { guard, guardParts };
+  return { guard, guardParts, vaultKeeper: keeper };
 }
 
 /** Where calls are counted and kept. */
@@ -292,11 +313,13 @@ function startProber(
   return prober;
 }
 
-/** Throws invalid_config where the guard's own patterns cannot be used. */
-export function toLive(config: WeirConfig, { detectors }: GuardParts): Live {
+/** Throws invalid_config where the guard's own patterns, or the vault's keys, cannot be used. */
+export function toLive(settings: Settings, { detectors }: GuardParts): Live {
+  const { config } = settings;
   const { guard } = config;
   checkTools(guard.tools);
-  return { config, gate: createGate(gateRules(guard), detectors), cleans: cleansOf(guard) };
+  const gate = createGate(gateRules(guard), detectors);
+  return { config, gate, vault: vaultRulesOf(settings), cleans: cleansOf(guard) };
 }
 
 function cleansOf({
@@ -311,7 +334,7 @@ function cleansOf({
 }: WeirConfig["guard"]) {
   const cleans = new Set<Writer>();
   const isSame = Object.keys(routes).length + Object.keys(tenants).length === 0;
-  if (mode !== "enforce" || !isSame || allow.length > 0 || vault === "on") return cleans;
+  if (mode !== "enforce" || !isSame || allow.length > 0 || vault.mode === "on") return cleans;
   const takesAll = (categories: readonly string[]) =>
     categories.includes("secrets") && categories.includes("pii");
   const isTakenOut = ({ secrets, pii }: typeof actions) =>
@@ -323,7 +346,7 @@ function cleansOf({
 
 /** Goes over to another configuration. */
 export async function apply(house: House, config: WeirConfig): Promise<void> {
-  const live = toLive(config, house.guardParts);
+  const live = toLive({ ...house.settings, config }, house.guardParts);
   await house.catalogue.apply(config.models, pricesOf(config));
   house.steering.refresh();
   house.live = live;

@@ -142,6 +142,7 @@ function ownGauges({
   redis,
   answers,
   router,
+  vaultKeeper,
 }: House): Gauge[] {
   const refused = {
     name: "weir_requests_rejected_total",
@@ -156,6 +157,7 @@ function ownGauges({
     ...routingGauges(catalogue, router, performance.now.bind(performance)),
     ...answers.gauges(),
     ...limitGauges({ limits, redis }),
+    ...vaultKeeper.gauges(),
   ];
 }
 

@@ -2,7 +2,8 @@ import { expect, it } from "vitest";
 import { type ChatRequest, textOf } from "../../src/core/chat.ts";
 import { passesLuhn, passesMod97 } from "../../src/guard/detectors/checksums.ts";
 import { redact } from "../../src/guard/gate.ts";
-import { vaulted } from "../../src/guard/vault/vault.ts";
+import { createVaultKeys } from "../../src/guard/vault/vault-keys.ts";
+import { masked, personalIn, standInsFor, textsOf, valuesIn } from "../../src/guard/vault/vault.ts";
 import { type TestServer, startServer } from "../support/server.ts";
 import { type Script, startUpstream } from "./upstream.ts";
 
@@ -12,21 +13,27 @@ const IBAN = "DE89 3704 0044 0532 0130 00";
 const SAID = `Write to ${MAIL}, card ${CARD}, account ${IBAN}, again ${MAIL}. Thanks!`;
 const VALUES = [MAIL, CARD, IBAN];
 
-const KEY = Buffer.alloc(32, 7);
+const KEYS = createVaultKeys([Buffer.alloc(32, 7)]);
 
 function request(content: string): ChatRequest {
   const messages = [{ role: "user", content }] as const;
   return { kind: "chat", model: "m", messages, sampling: {}, stop: [], n: 1, stream: false };
 }
 
-function masked(text: string, tenant = "default"): { text: string; made: string[] } {
-  const { request: seen, originals } = vaulted(request(text), KEY, tenant);
+function vaulted(asked: ChatRequest, tenant = "default") {
+  const found = new Map(textsOf(asked).map((text) => [text, personalIn(text)]));
+  const standIns = standInsFor(valuesIn(found), KEYS.of(tenant).current.placeholders);
+  return { ...masked(asked, found, standIns), ...standIns };
+}
+
+function maskedText(text: string, tenant = "default"): { text: string; made: string[] } {
+  const { request: seen, mappings } = vaulted(request(text), tenant);
   const content = seen.kind === "chat" ? (seen.messages[0]?.content ?? null) : null;
-  return { text: textOf(content), made: [...originals.keys()] };
+  return { text: textOf(content), made: mappings.map(({ placeholder }) => placeholder) };
 }
 
 it("gives each value another one of its form, which passes the same checks", () => {
-  const { text, made } = masked(SAID);
+  const { text, made } = maskedText(SAID);
   for (const value of VALUES) expect(text).not.toContain(value);
   const [mail = "", card = "", iban = ""] = made;
   expect(mail).toMatch(/^[a-z]{10}@vault\.example$/);
@@ -35,24 +42,20 @@ it("gives each value another one of its form, which passes the same checks", () 
   expect(iban).toMatch(/^DE\d\d( \d{4}){4} \d\d$/);
   expect(passesMod97(iban.replaceAll(" ", ""))).toBe(true);
   expect(text).toBe(`Write to ${mail}, card ${card}, account ${iban}, again ${mail}. Thanks!`);
-  expect(masked("Call +49 30 901820 now").text).toMatch(/^Call \+49 \d\d \d{6} now$/);
-  expect(masked("From 192.168.17.4 on").text).toMatch(/^From 10\.\d+\.\d+\.\d+ on$/);
+  expect(maskedText("Call +49 30 901820 now").text).toMatch(/^Call \+49 \d\d \d{6} now$/);
+  expect(maskedText("From 192.168.17.4 on").text).toMatch(/^From 10\.\d+\.\d+\.\d+ on$/);
 });
 
 it("gives a value the same one in each request of a tenant, and others to others", () => {
-  expect(masked(SAID)).toEqual(masked(SAID));
-  expect(masked(SAID, "shop").made).not.toEqual(masked(SAID).made);
+  expect(maskedText(SAID)).toEqual(maskedText(SAID));
+  expect(maskedText(SAID, "shop").made).not.toEqual(maskedText(SAID).made);
 });
 
 it("masks nothing where there is nothing, and never a system prompt", () => {
   const plain = request("The river rises.");
-  expect(vaulted(plain, KEY, "default")).toEqual({
-    request: plain,
-    findings: [],
-    originals: new Map(),
-  });
+  expect(vaulted(plain)).toMatchObject({ request: plain, findings: [], mappings: [] });
   const system = { ...plain, messages: [{ role: "system", content: MAIL }] } as const;
-  expect(vaulted(system, KEY, "default").request).toBe(system);
+  expect(vaulted(system).request).toBe(system);
 });
 
 const BODIES: Record<string, (prompt: string) => object> = {

@@ -28,10 +28,11 @@ export function both(one: RuleSet, other: RuleSet): RuleSet {
 }
 
 /**
- * A rule set without what stands wholly inside of an allowed text. What may become one is held back
- * until it is known.
+ * A rule set without what stands wholly inside of an allowed text, or touches it where `touching` is set.
+ * What may become one is held back until it is known.
  */
-export function lookingPast(rules: RuleSet, { rule, isFor }: Allowing): RuleSet {
+export function lookingPast(rules: RuleSet, { rule, isFor, touching }: Allowing): RuleSet {
+  const hides = touching ? overlaps : covers;
   return {
     look(text, isEnd, before) {
       const allowed = rule.look(text, isEnd, before);
@@ -43,7 +44,7 @@ export function lookingPast(rules: RuleSet, { rule, isFor }: Allowing): RuleSet 
       const findings = looked.findings.filter(
         (finding) =>
           finding.start < settled &&
-          !(isFor(finding.detector) && allowed.findings.some((one) => covers(one, finding))),
+          !(isFor(finding.detector) && allowed.findings.some((one) => hides(one, finding))),
       );
       const isOpen = findings.at(-1) === looked.findings.at(-1);
       return { findings, settled, goesOnUntil: isOpen ? looked.goesOnUntil : undefined };
@@ -54,10 +55,15 @@ export function lookingPast(rules: RuleSet, { rule, isFor }: Allowing): RuleSet 
 interface Allowing {
   readonly rule: RuleSet;
   readonly isFor: (detector: string) => boolean;
+  readonly touching?: boolean;
 }
 
 function covers(one: Finding, other: Finding): boolean {
   return one.start <= other.start && other.end <= one.end;
+}
+
+function overlaps(one: Finding, other: Finding): boolean {
+  return one.start < other.end && other.start < one.end;
 }
 
 /** No finding is cut in two: where one reaches over what is settled, all of it waits. */

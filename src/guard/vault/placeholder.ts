@@ -1,26 +1,90 @@
 import { createHmac } from "node:crypto";
-import { passesLuhn, passesMod97 } from "../detectors/checksums.ts";
+import { leaksOf } from "../detectors/all.ts";
+import { digitsOf, passesLuhn, passesMod97 } from "../detectors/checksums.ts";
+import { type Told, sameFor } from "./grouping.ts";
+import { type Next, addressLike, dateLike } from "./word-forms.ts";
+
+/** So often another one is made until it passes the checks of its kind. */
+const MOST_TRIES = 300;
+
+/** A few kinds are told by the words before them: alone they are nothing. */
+const NEEDS_WORDS: ReadonlySet<string> = new Set(["pii.passport", "pii.birth_date"]);
 
 /**
  * What stands for a value upstream: of the same form, so that it still passes where such a value is
- * checked, and the same each time for the same key. `attempt` gives another one.
+ * checked, and the same each time for the same key, however the value is grouped. `attempt` gives another
+ * one.
  */
-export function placeholderFor(
-  { detector, value }: { readonly detector: string; readonly value: string },
-  key: Uint8Array,
-  attempt: number,
-): string {
-  const next = digitsFrom(key, `${attempt} ${detector} ${value}`);
-  if (value.includes("@")) return `${letters(next, 10)}@vault.example`;
-  if (detector === "pii.iban") return withIbanCheck(shuffled(value, next, 4));
-  if (/^\d{1,3}(?:\.\d{1,3}){3}$/.test(value)) return `10.${next(256)}.${next(256)}.${next(256)}`;
-  const made = shuffled(value, next, value.startsWith("+") ? 3 : 0);
-  const digits = value.replaceAll(/\D/g, "");
-  return digits.length >= 12 && passesLuhn(digits) ? withLuhnCheck(made) : made;
+export function placeholderFor(told: Told, key: Uint8Array, attempt: number): string {
+  const next = numbersFrom(key, `${attempt} ${told.detector} ${sameFor(told)}`);
+  const isChecked = !NEEDS_WORDS.has(told.detector) && isOne(told);
+  let made = told.value;
+  for (let tries = 0; tries < MOST_TRIES; tries++) {
+    made = likeIt(told, next);
+    if (made !== told.value && (!isChecked || isOne({ ...told, value: made }))) break;
+  }
+  return made;
 }
 
-/** Numbers below a bound that follow from a key and a text. */
-function digitsFrom(key: Uint8Array, text: string): (bound: number) => number {
+/** Whether the guard would take it for one, too: then it is found where it comes back. */
+function isOne({ detector, value }: Told): boolean {
+  const [found] = leaksOf(PII)?.look(value, true).findings ?? [];
+  return found?.detector === detector && found.start === 0 && found.end === value.length;
+}
+
+const PII = new Set(["pii"] as const);
+
+function likeIt({ detector, value }: Told, next: Next): string {
+  switch (detector) {
+    case "pii.email":
+      return `${letters(next, 10)}@vault.example`;
+    case "pii.iban":
+      return withIbanCheck(shuffled(value, next, { from: 4 }));
+    case "pii.card_number":
+      return withLuhnCheck(shuffled(value, next));
+    case "pii.ip_address":
+      return value.includes(":")
+        ? shuffled(value, next, { letters: "abcdef" })
+        : `10.${next(256)}.${next(256)}.${next(256)}`;
+    case "pii.mac_address":
+      return shuffled(value, next, { letters: "abcdef" });
+    case "pii.crypto_wallet":
+      return walletLike(value, next);
+    case "pii.phone":
+      return shuffled(value, next, {
+        from: value.startsWith("+") ? 3 : value.startsWith("0") ? 1 : 0,
+      });
+    case "pii.street_address":
+      return addressLike(value, next);
+    case "pii.birth_date":
+      return dateLike(value, next);
+    default:
+      return nationalLike({ detector, value }, next);
+  }
+}
+
+/** Numbers of states: what is the same for many people stays where a check wants it. */
+function nationalLike({ detector, value }: Told, next: Next): string {
+  switch (detector) {
+    case "pii.cn_id": // the century, and 10 for a last X
+      return `${shuffled(value.slice(0, 6), next)}${value.slice(6, 8)}${shuffled(value.slice(8, -1), next)}${"0123456789X"[next(11)]}`;
+    case "pii.se_personnummer":
+      return swedishLike(value, next);
+    case "pii.ch_ahv":
+      return shuffled(value, next, { from: 3 });
+    case "pii.es_nif":
+      return shuffled(value, next, { from: /^[XYZ]/i.test(value) ? 1 : 0 });
+    case "pii.fr_nir":
+      return withLastDigits(shuffled(value, next, { from: 1 }), detector);
+    case "pii.br_cpf":
+      return withLastDigits(shuffled(value, next), detector);
+    default:
+      return shuffled(value, next);
+  }
+}
+
+/** Numbers that follow from a key and a text. */
+function numbersFrom(key: Uint8Array, text: string): Next {
   let round = 0;
   let bytes = Buffer.alloc(0);
   let at = 0;
@@ -36,18 +100,40 @@ function digitsFrom(key: Uint8Array, text: string): (bound: number) => number {
 
 const ALPHABET = "abcdefghijklmnopqrstuvwxyz";
 
-function letters(next: (bound: number) => number, count: number): string {
+function letters(next: Next, count: number): string {
   return Array.from({ length: count }, () => ALPHABET.charAt(next(26))).join("");
 }
 
-/** Other digits and letters in the same places; the first `kept` characters stay. */
-function shuffled(value: string, next: (bound: number) => number, kept: number): string {
-  const rest = value.slice(kept).replaceAll(/[0-9A-Za-z]/g, (char) => {
+/** Other digits and letters in the same places, from the character `from` on. */
+function shuffled(
+  value: string,
+  next: Next,
+  { from = 0, letters: alphabet = ALPHABET }: { from?: number; letters?: string } = {},
+): string {
+  const rest = value.slice(from).replaceAll(/[0-9A-Za-z]/g, (char) => {
     if (/\d/.test(char)) return String(next(10));
-    const letter = ALPHABET.charAt(next(26));
+    const letter = alphabet.charAt(next(alphabet.length));
     return char === char.toUpperCase() ? letter.toUpperCase() : letter;
   });
-  return value.slice(0, kept) + rest;
+  return value.slice(0, from) + rest;
+}
+
+const BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
+const BECH32 = "023456789acdefghjklmnpqrstuvwxyz";
+
+function walletLike(value: string, next: Next): string {
+  if (value.startsWith("0x")) return shuffled(value, next, { from: 2, letters: "abcdef" });
+  const [from, alphabet] = value.startsWith("bc1") ? [3, BECH32] : [1, BASE58];
+  const rest = value.slice(from).replaceAll(/./g, () => alphabet.charAt(next(alphabet.length)));
+  return value.slice(0, from) + rest;
+}
+
+/** A birth date, and four digits of which the last one is Luhn's. */
+function swedishLike(value: string, next: Next): string {
+  const date = value.length - 11; // behind the century, where it is there
+  const two = (number: number) => String(number).padStart(2, "0");
+  const made = `${two(next(100))}${two(next(12) + 1)}${two(next(28) + 1)}`;
+  return `${value.slice(0, date)}${made}${value.charAt(date + 6)}${shuffled(value.slice(-4), next)}`;
 }
 
 /** The last digit as Luhn's check wants it. */
@@ -55,7 +141,7 @@ function withLuhnCheck(value: string): string {
   const at = value.search(/\d\D*$/);
   for (let digit = 0; digit < 10; digit++) {
     const tried = value.slice(0, at) + String(digit) + value.slice(at + 1);
-    if (passesLuhn(tried.replaceAll(/\D/g, ""))) return tried;
+    if (passesLuhn(digitsOf(tried))) return tried;
   }
   return value;
 }
@@ -65,6 +151,15 @@ function withIbanCheck(value: string): string {
   for (let check = 2; check < 99; check++) {
     const tried = value.slice(0, 2) + String(check).padStart(2, "0") + value.slice(4);
     if (passesMod97(tried.replaceAll(/[ -]/g, "").toUpperCase())) return tried;
+  }
+  return value;
+}
+
+/** The last two digits as the kind's own check wants them. */
+function withLastDigits(value: string, detector: string): string {
+  for (let check = 0; check < 100; check++) {
+    const tried = value.slice(0, -2) + String(check).padStart(2, "0");
+    if (isOne({ detector, value: tried })) return tried;
   }
   return value;
 }

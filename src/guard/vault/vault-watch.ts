@@ -6,7 +6,9 @@ import { leaksOf } from "../detectors/all.ts";
 import { AnswerChannels } from "../stream/answer-channels.ts";
 import { both, lookingPast } from "../stream/both-rule-sets.ts";
 import { replacementFor } from "../stream/output-scan.ts";
-import { createRuleSet } from "../stream/rule-set.ts";
+import { type RuleSet, createRuleSet } from "../stream/rule-set.ts";
+import { type Told, inGroupsOf, shapeOf } from "./grouping.ts";
+import type { Mapping } from "./vault-keys.ts";
 
 interface Scan {
   push(events: readonly ChatEvent[]): ChatEvent[];
@@ -14,38 +16,35 @@ interface Scan {
   readonly blocked: WeirError | undefined;
 }
 
+/** What an answer gets back. */
+export interface Restoring {
+  /** What stood in its request. */
+  readonly mappings: readonly Mapping[];
+  /** Finds what was kept of earlier requests; absent: nothing was. Never throws. */
+  readonly recall?: ((told: Told) => Mapping | undefined) | undefined;
+  /** Whether other personal data is taken out. */
+  readonly redacts: boolean;
+}
+
 const PREFIX = "vault.";
 
 /**
  * Puts originals back where an answer has their placeholders: in texts, in reasoning and in arguments of
- * tool calls, however they are cut into deltas. Other personal data is taken out as `redacts` says.
+ * tool calls, however they are grouped and cut into deltas.
  */
 export class VaultWatch implements Scan {
   private readonly scan: Scan | undefined;
-  private readonly originals: readonly string[];
+  private readonly restoring: Restoring;
   private readonly own: FindingRecord[] = [];
   private readonly channels: AnswerChannels;
+  /** What findings say: who replaces them is not told. */
+  private readonly said = new WeakMap<Finding, string>();
 
-  constructor(
-    scan: Scan | undefined,
-    originals: ReadonlyMap<string, string>,
-    { redacts }: { readonly redacts: boolean },
-  ) {
+  constructor(scan: Scan | undefined, restoring: Restoring) {
     this.scan = scan;
-    this.originals = [...originals.values()];
-    const literals = createRuleSet(
-      Array.from(originals.keys(), (placeholder, at) => ({
-        name: `${PREFIX}${at}`,
-        category: "pii",
-        confidence: 1,
-        shape: placeholder.replaceAll(/[^0-9A-Za-z]/g, String.raw`\$&`),
-      })),
-    );
-    const known = redacts ? leaksOf(new Set(["pii"])) : undefined;
-    const past = known && lookingPast(known, { rule: literals, isFor: () => true });
-    this.channels = new AnswerChannels(
-      past ? both(literals, past) : literals,
-      (finding, { type }) => this.instead(finding, type === "tool-call-delta"),
+    this.restoring = restoring;
+    this.channels = new AnswerChannels(this.rules(), (finding, { type }) =>
+      this.instead(finding, type === "tool-call-delta"),
     );
   }
 
@@ -68,12 +67,72 @@ export class VaultWatch implements Scan {
     return this.blocked ? [] : leaving;
   }
 
-  private instead({ detector, confidence }: Finding, isJson: boolean): string {
-    if (detector.startsWith(PREFIX)) {
-      const original = this.originals[Number(detector.slice(PREFIX.length))] ?? "";
-      return isJson ? JSON.stringify(original).slice(1, -1) : original;
-    }
+  private rules(): RuleSet {
+    const { mappings, recall, redacts } = this.restoring;
+    const known = createRuleSet(
+      mappings.map(({ placeholder, detector }, at) => ({
+        name: `${PREFIX}${at}`,
+        category: "pii",
+        confidence: 1,
+        shape: shapeOf({ detector, value: placeholder }),
+        ignoreCase: detector === "pii.email",
+      })),
+    );
+    const all = redacts || recall ? leaksOf(new Set(["pii"])) : undefined;
+    const rules = all
+      ? both(known, lookingPast(all, { rule: known, isFor: () => true, touching: true }))
+      : known;
+    return this.noting(rules);
+  }
+
+  private noting(rules: RuleSet): RuleSet {
+    return {
+      look: (text, isEnd, before) => {
+        const looked = rules.look(text, isEnd, before);
+        for (const finding of looked.findings) {
+          this.said.set(finding, text.slice(finding.start, finding.end));
+        }
+        return looked;
+      },
+    };
+  }
+
+  private instead(finding: Finding, isJson: boolean): string | undefined {
+    const original = this.originalOf(finding);
+    if (original !== undefined) return isJson ? JSON.stringify(original).slice(1, -1) : original;
+    if (!this.restoring.redacts) return undefined;
+    const { detector, confidence } = finding;
     this.own.push({ detector, action: "redact", origin: "assistant", confidence });
     return replacementFor(detector);
   }
+
+  private originalOf(finding: Finding): string | undefined {
+    const { mappings, recall } = this.restoring;
+    const said = this.said.get(finding) ?? "";
+    const { detector } = finding;
+    if (detector.startsWith(PREFIX)) {
+      const mapping = mappings[Number(detector.slice(PREFIX.length))];
+      return mapping && inGroupsOf(said, mapping);
+    }
+    if (!recall) return undefined;
+    // A number may seem to go on: "+49 30 123456 24/7".
+    for (const value of beginningsOf(said, detector)) {
+      const mapping = recall({ detector, value });
+      if (mapping) return inGroupsOf(value, mapping) + said.slice(value.length);
+    }
+    return undefined;
+  }
+}
+
+const MOST_BEGINNINGS = 4;
+
+/** The whole, and for phone numbers the same without its last groups. */
+function beginningsOf(said: string, detector: string): string[] {
+  if (detector !== "pii.phone") return [said];
+  const ends = Array.from(said.matchAll(/[ .-]\(?\d/g), ({ index }) => index);
+  const shorter = ends
+    .toReversed()
+    .filter((end) => end > 7)
+    .map((end) => said.slice(0, end));
+  return [said, ...shorter].slice(0, MOST_BEGINNINGS);
 }

@@ -11,6 +11,7 @@ import { type ConversationStore, createConversationStore } from "./conversations
 import { SHELF_SCHEMA, type SqliteShelf, createSqliteShelf } from "./shelf.ts";
 import { GUARD_SCHEMA, type GuardStore, createGuardStore } from "./guard.ts";
 import { RESPONSES_SCHEMA, type ResponseStore, createResponseStore } from "./responses.ts";
+import { VAULT_SCHEMA, type SqliteVault, createSqliteVault } from "./vault.ts";
 
 const MIGRATIONS = [
   `CREATE TABLE key (
@@ -25,6 +26,7 @@ const MIGRATIONS = [
   ACCESS_SCHEMA,
   SHELF_SCHEMA,
   GUARD_SCHEMA,
+  VAULT_SCHEMA,
 ];
 
 export interface ControlStore {
@@ -35,6 +37,7 @@ export interface ControlStore {
   readonly batches: BatchStore;
   readonly shelf: SqliteShelf;
   readonly guard: GuardStore;
+  readonly vault: SqliteVault;
   close(): void;
 }
 
@@ -53,6 +56,7 @@ export function openControlStore(
     batches: createBatchStore(db),
     shelf: createSqliteShelf(db),
     guard: createGuardStore(db, now),
+    vault: createSqliteVault(db, now),
     close: () => db.close(),
   };
 }

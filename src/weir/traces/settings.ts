@@ -1,12 +1,11 @@
-import { readFileSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import type { WeirConfig } from "../../config/schema.ts";
 import type { Settings } from "../../config/settings.ts";
-import { WeirError, messageOf } from "../../core/errors.ts";
+import { WeirError } from "../../core/errors.ts";
+import { readKey } from "../sealing-key.ts";
 import type { SharedStore, TraceSettings, TraceThreadData } from "./messages.ts";
 
 const MIB = 1024 * 1024;
-const KEY_BYTES = 32;
 
 export function tracesData(settings: Settings): TraceThreadData {
   const store = sharedStore(settings);
@@ -57,34 +56,9 @@ export function traceSettings({ traces, prices }: WeirConfig): TraceSettings {
 }
 
 /** Throws invalid_config, naming the key, where one is missing or has another length. */
-function encryptionKeys({ config, folder, secret }: Settings): TraceThreadData["keys"] {
-  return (config.traces.encryption?.keys ?? []).map(({ id, env, file }) => {
-    const text = env === undefined ? readKeyFile(id, file, folder) : secret(env);
-    if (text === undefined) {
-      throw new WeirError(
-        "invalid_config",
-        `traces.encryption: the key ${id} is not there: set ${env ?? "its env or file"}.`,
-      );
-    }
-    const trimmed = text.trim();
-    const key = Buffer.from(trimmed, /^[0-9a-f]{64}$/i.test(trimmed) ? "hex" : "base64");
-    if (key.length === KEY_BYTES) return { name: id, key };
-    throw new WeirError(
-      "invalid_config",
-      `traces.encryption: the key ${id} has ${key.length} bytes. Make one of 32: openssl rand -base64 32`,
-    );
-  });
-}
-
-function readKeyFile(id: string, file: string | undefined, folder: string): string | undefined {
-  if (file === undefined) return undefined;
-  try {
-    return readFileSync(resolve(folder, file), "utf8");
-  } catch (cause) {
-    throw new WeirError(
-      "invalid_config",
-      `traces.encryption: the key ${id} cannot be read: ${messageOf(cause)}.`,
-      { cause },
-    );
-  }
+function encryptionKeys(settings: Settings): TraceThreadData["keys"] {
+  return (settings.config.traces.encryption?.keys ?? []).map(({ id, ...place }) => ({
+    name: id,
+    key: readKey(place, `traces.encryption: the key ${id}`, settings),
+  }));
 }

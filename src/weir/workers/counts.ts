@@ -79,10 +79,11 @@ function routingOf({ catalogue, router }: CallHouse): RoutingReport {
 
 /** What only this process knows. */
 function gaugesOf(house: CallHouse): Gauge[] {
-  const { answers, catalogue, router, recorder } = house;
+  const { answers, catalogue, router, recorder, vaultKeeper } = house;
   const routing = routingGauges(catalogue, router, performance.now.bind(performance));
   return [
     ...answers.gauges(),
+    ...vaultKeeper.gauges(),
     // Embedded engines are the primary's: what runs there it knows itself.
     ...routing.map((gauge) => ({
       ...gauge,

@@ -150,7 +150,7 @@ async function buildCallHouse(
 ): Promise<CallHouse> {
   const now = Date.now;
   const parts = guardParts(settings.dataFolder);
-  const current = { live: toLive(settings.config, parts), isDraining: false };
+  const current = { live: toLive(settings, parts), isDraining: false };
   const server = () => current.live.config.server;
   const trustedProxies = () => server().trustedProxies;
   const control = openControlStore(join(settings.dataFolder, "control.db"), now);
@@ -168,7 +168,13 @@ async function buildCallHouse(
     access,
     metrics: { observe: () => undefined, active: counts.active },
     recorder: records,
-    ...openGuard(() => current.live, parts, { settings, store: control.guard, log, stack }),
+    ...(await openGuard(() => current.live, parts, {
+      settings,
+      control,
+      log,
+      stack,
+      isWorker: true,
+    })),
     catalogue,
     // Who counts all workers' calls prices them.
     machines: { price: (call: CallRecord) => call, targets: () => [] },
@@ -229,7 +235,7 @@ function notHere(): never {
 }
 
 async function follow(house: CallHouse, server: LaneServer, config: WeirConfig): Promise<void> {
-  const live = toLive(config, house.guardParts);
+  const live = toLive({ ...house.settings, config }, house.guardParts);
   await house.catalogue.apply(config.models, pricesOf(config));
   house.steering.refresh();
   house.live = live;
