@@ -122,6 +122,11 @@ const parts = {
   allowedHosts,
   topics: z.array(Topic).describe("What is not spoken of here: lists of words."),
   languages: Languages.describe("The languages of prompts and of answers."),
+  canaries: z
+    .enum(["off", "on"])
+    .describe(
+      "on: system prompts get a mark behind them, upstream only. An answer in which it is, however it is spelled, gives its prompt away: output says of leakage what becomes of it.",
+    ),
 };
 
 const Override = z.strictObject(parts).partial();
@@ -182,6 +187,7 @@ export const Guard = z.strictObject({
   allowedHosts: parts.allowedHosts.optional(),
   topics: parts.topics.default([]),
   languages: parts.languages.optional(),
+  canaries: parts.canaries.default("off"),
   tools: Tools.prefault({}),
   vault: GuardVault.describe(
     "on: upstreams get placeholders of the same form for personal data, and answers get the originals back. Where a route's actions name pii, these hold. With a key they are kept.",

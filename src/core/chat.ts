@@ -159,6 +159,8 @@ export interface Source {
   readonly headers?: Readonly<Record<string, string>>;
   /** Texts that the guard changed, by their original: a relay must not send the originals. */
   readonly redacted?: ReadonlyMap<string, string>;
+  /** What a relay puts behind the system prompt, as a paragraph of its own. */
+  readonly suffix?: string;
 }
 
 export interface ChatRequest extends GenerationOptions {

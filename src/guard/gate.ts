@@ -2,18 +2,17 @@ import type { FindingRecord, Origin } from "../core/call.ts";
 import type { GenerateRequest } from "../core/chat.ts";
 import { WeirError } from "../core/errors.ts";
 import type { Category, Detector, Finding } from "./detector.ts";
+import { type AnswerRules, type Answers, type Beside, answersTo } from "./answers.ts";
 import { ATTACKS, leaksOf } from "./detectors/all.ts";
 import { inspectConversation } from "./conversation/conversation.ts";
 import { type Found, type Looker, NOTHING_FOUND, look, lookerFor } from "./policy/looker.ts";
 import { ownWatches } from "./policy/own-detectors.ts";
 import { checkPatterns } from "./policy/own-patterns.ts";
 import { type GuardRules, type Place, keyOf, policyFor } from "./policy/policy-for.ts";
-import { type OnFailure, type Policy, decide, onFailureOf, wantedFor } from "./policy/policy.ts";
+import { type Policy, decide, onFailureOf } from "./policy/policy.ts";
 import { refusalFor, scanFailed } from "./policy/refusal.ts";
 import { markedIn, mapTexts } from "./request-texts.ts";
-import { leakageSourcesOf, openAnswerWatch } from "./stream/answer-watch.ts";
-import { OutputScan } from "./stream/output-scan.ts";
-import { createRuleSet } from "./stream/rule-set.ts";
+import type { OutputScan } from "./stream/output-scan.ts";
 import { takeOut } from "./take-out.ts";
 
 export interface InputVerdict {
@@ -24,6 +23,8 @@ export interface InputVerdict {
   readonly scan: "done" | "failed" | "off";
   /** A watch over an answer to it; undefined when there is nothing to look for. */
   openOutput(): OutputScan | undefined;
+  /** What upstreams get of the request: with what nobody else is to see. Absent: the same. */
+  readonly toUpstream?: (request: GenerateRequest) => GenerateRequest;
 }
 
 /** A text of a request, and whose it is. */
@@ -52,16 +53,12 @@ export type Gate = ReturnType<typeof createGate>;
 /** Nowhere in particular: only what weir.yaml says of everything. */
 export const ANYWHERE: Place = { route: "", model: "", tenant: "" };
 
-const NO_SHAPES = createRuleSet([]);
 const ATTACKING: ReadonlySet<Category> = new Set(["injection", "jailbreak"]);
 /** How many innocent conversations look like an attack was not measured: they are noted, and not refused. */
 const NOTED = 0.79;
 
-interface House {
-  readonly policy: Policy;
+interface House extends AnswerRules {
   readonly lookers: Readonly<Record<Origin, Looker | undefined>>;
-  /** What shows only over a stretch of an answer. */
-  readonly watches: ReturnType<typeof ownWatches>;
 }
 
 /**
@@ -88,12 +85,15 @@ export function createGate(rules: GuardRules, detectors: readonly Detector[] = A
     /** Looks here and now. */
     inspect(request: GenerateRequest, place = ANYWHERE): InputVerdict {
       const house = houseOf(place);
-      const inspection = begin(request, house);
+      const inspection = this.begin(request, place);
       return inspection.conclude(inspection.pieces.map((piece) => see(piece, house)));
     },
 
     /** Collects what there is to look at. */
-    begin: (request: GenerateRequest, place = ANYWHERE) => begin(request, houseOf(place)),
+    begin(request: GenerateRequest, place = ANYWHERE, beside: Beside = {}) {
+      const house = houseOf(place);
+      return begin(request, house, answersTo(request, house, { ...beside, place }));
+    },
 
     /** Looks at one text of a request; what `conclude` wants to know. */
     see: (piece: Piece, place = ANYWHERE) => see(piece, houseOf(place)),
@@ -104,8 +104,10 @@ export function createGate(rules: GuardRules, detectors: readonly Detector[] = A
 
 function build(policy: Policy, detectors: readonly Detector[]): House {
   const of = (origin: Origin) => lookerFor(origin, policy, detectors);
+  const assistant = of("assistant");
   return {
     policy,
+    shapes: assistant?.shapes,
     watches: ownWatches(policy),
     lookers: {
       developer: of("developer"),
@@ -113,28 +115,17 @@ function build(policy: Policy, detectors: readonly Detector[]): House {
       document: of("document"),
       tool: of("tool"),
       history: of("history"),
-      assistant: of("assistant"),
+      assistant,
     },
   };
 }
 
-function begin(request: GenerateRequest, { policy, lookers, watches }: House): Inspection {
+function begin(request: GenerateRequest, { policy, lookers }: House, answers: Answers): Inspection {
   const pieces: Piece[] = [];
   mapTexts(request, (text, origin) => {
     if (lookers[origin]) pieces.push({ text, origin });
     return text;
   });
-  const { shapes = NO_SHAPES } = lookers.assistant ?? {};
-  const openOutput = () => {
-    const watch = openAnswerWatch(
-      wantedFor("assistant", policy),
-      leakageSourcesOf(request),
-      watches,
-    );
-    if (shapes === NO_SHAPES && !watch) return undefined;
-    const decideOf = (finding: Finding) => decide(finding, "assistant", policy);
-    return new OutputScan(shapes, decideOf, outputFailure(policy), watch);
-  };
   return {
     pieces,
     conclude(seen) {
@@ -167,7 +158,7 @@ function begin(request: GenerateRequest, { policy, lookers, watches }: House): I
         findings: [...findings, ...failures.map((failure) => scanFailed(failure.detector))],
         blocked: refusalFor(refusals, policy) ?? failedClosed(failures, policy),
         scan: failures.length > 0 ? "failed" : isOff(lookers) ? "off" : "done",
-        openOutput,
+        ...answers,
       };
     },
     giveUp() {
@@ -256,13 +247,6 @@ function failedClosed(failures: Found["failures"], policy: Policy): WeirError | 
     "guard_failed",
     `The guard could not look at this request (${closed.detector}), and what was not looked at is not let through. Try again; guard.onFailure in weir.yaml says what becomes of such calls.`,
   );
-}
-
-/** An answer is looked at as a whole: one closed category closes it. */
-function outputFailure(policy: Policy): OnFailure {
-  const wanted = [...wantedFor("assistant", policy)];
-  const isClosed = wanted.some((category) => onFailureOf(category, policy) === "closed");
-  return isClosed && policy.mode === "enforce" ? "closed" : "open";
 }
 
 /** The finding in a record's words. What leaks is never quoted. */

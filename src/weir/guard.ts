@@ -32,6 +32,8 @@ export function guardParts(dataFolder?: string): GuardParts {
 export interface CallGuardNeeds extends Pick<GuardParts, "thread" | "dataFolder"> {
   readonly store: GuardStore;
   readonly keeper: VaultKeeper;
+  /** Of this server: marks of prompts follow from it. */
+  readonly key: Uint8Array;
   readonly secret: (name: string) => string | undefined;
   readonly log: Log;
 }
@@ -45,7 +47,7 @@ export interface CallGuard extends Gate {
 /** The guard as calls meet it: whatever fails in it, the policy says what becomes of the call. */
 export function createCallGuard(
   live: () => Live,
-  { thread, dataFolder, store, keeper, secret, log }: CallGuardNeeds,
+  { thread, dataFolder, store, keeper, key, secret, log }: CallGuardNeeds,
 ): CallGuard {
   const line = new GuardLine(thread, dataFolder);
   const tools = createToolGuard({
@@ -63,7 +65,7 @@ export function createCallGuard(
     inspect(request, context) {
       const place = placeOf(request, context);
       const { gate } = live();
-      const inspection = gate.begin(request, place);
+      const inspection = gate.begin(request, place, { canaryKey: key });
       const { mode } = gate.policy(place);
       const judge = (verdict: InputVerdict, reason?: string) => {
         const asked = { request, caller: context.caller, mode };

@@ -30,6 +30,7 @@ import { accessOf, followAccess } from "./access.ts";
 import { type Answering, answersOf } from "./answers.ts";
 import { type Exports, openExports } from "./exports.ts";
 import { type CallGuard, type GuardParts, createCallGuard, guardParts } from "./guard.ts";
+import { guardKey } from "./guard-key.ts";
 import { gateRules } from "./guard-vault.ts";
 import { VaultKeeper, type VaultRules } from "./guard-vault-keeper.ts";
 import { vaultRulesOf, vaultStoreOf } from "./guard-vault-rules.ts";
@@ -227,6 +228,7 @@ export async function openGuard(
     dataFolder,
     store: control.guard,
     keeper,
+    key: guardKey(settings.dataFolder),
     secret,
     log,
   });

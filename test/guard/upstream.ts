@@ -7,6 +7,8 @@ export interface Script {
   readonly pieces: readonly string[];
   /** Says instead what it was asked, in pieces of so many characters. */
   readonly echo?: number;
+  /** Says what this makes of the request's body, in pieces of two characters. */
+  readonly says?: (body: string) => string;
   /** A tool call instead of text: its arguments are the pieces. */
   readonly tool?: string;
   /** `end` ends well; `malformed` breaks off inside of a JSON text; `wait` says nothing more. */
@@ -43,10 +45,16 @@ async function answer(
   for await (const chunk of request) body += String(chunk);
   bodies.push(body);
   const { stream, ...asked } = JSON.parse(body) as Asked;
-  const told = script.echo === undefined ? script : { ...script, pieces: echo(asked, script) };
+  const told =
+    script.echo === undefined ? said(body, script) : { ...script, pieces: echo(asked, script) };
   const isChat = request.url?.endsWith("/chat/completions") ?? false;
   if (stream === true) streamOut(response, told, isChat);
   else wholeOut(response, told, isChat);
+}
+
+function said(body: string, script: Script): Script {
+  const { says } = script;
+  return says ? { ...script, pieces: says(body).match(/[^]{1,2}/g) ?? [] } : script;
 }
 
 interface Asked {

@@ -1,4 +1,5 @@
 import type { ChatEvent, Dialect, Frame, GenerateRequest, Source } from "../chat.ts";
+import { withSuffix } from "./relay-suffix.ts";
 
 /** Same dialect in and out: what came goes on as it is, but for the model's name and the guard's changes. */
 
@@ -6,12 +7,15 @@ type Body = Readonly<Record<string, unknown>>;
 
 /**
  * The client's own body where a target of `dialect` may have it; else undefined. It may not where
- * the guard changed a text that does not stand in it as one string.
+ * the guard changed a text that does not stand in it as one string, or has something to say behind a
+ * system prompt that is not found in it.
  */
 export function relayedBody(request: GenerateRequest, dialect: Dialect): Body | undefined {
   const { source, model } = request;
   if (source?.dialect !== dialect) return undefined;
-  const body = redactedBody(source);
+  const redacted = redactedBody(source);
+  const { suffix } = source;
+  const body = redacted && suffix ? withSuffix(redacted, dialect, suffix) : redacted;
   return body && { ...body, model };
 }
 

@@ -64,6 +64,8 @@ export interface Policy {
   readonly allowedHosts?: readonly string[] | undefined;
   readonly topics: readonly TopicRule[];
   readonly languages?: LanguageRule | undefined;
+  /** on: system prompts get a mark upstream, by which an answer that gives them away is known. */
+  readonly canaries: "off" | "on";
 }
 
 /** Below this an attack is only noted: one phrase that people also use innocently. */

@@ -193,10 +193,11 @@ class Call implements RunningCall {
     if (!model) return; // admitted, so it was found
     this.times.attemptAt = needs.monotonic();
     const ask = routeAskOf(request, model, context);
+    const toUpstream = this.verdict?.toUpstream ?? ((asked) => asked);
     const attempts = new Attempts(
       {
-        request,
-        original,
+        request: toUpstream(request),
+        original: toUpstream(original),
         route: needs.router.open(ask),
         deadlineMs: context.wishes?.deadlineMs ?? model.routing.deadline,
         trace: context.trace,
@@ -211,8 +212,7 @@ class Call implements RunningCall {
     );
     this.attempts = attempts;
     this.source = attempts;
-    const openOutput = () => this.verdict?.openOutput();
-    needs.shadow?.copy({ request, model, context, openOutput });
+    needs.shadow?.copy({ request, model, context, openOutput: () => this.verdict?.openOutput() });
     attempts.start();
   }
 

@@ -138,6 +138,8 @@ export interface InputVerdict {
   readonly blocked: WeirError | undefined;
   /** The answer will have what only this caller may see: no cache keeps or gives it. */
   readonly isPrivate?: boolean;
+  /** What upstreams get of a request: with what nobody else is to see, no cache and no trace. */
+  readonly toUpstream?: (request: GenerateRequest) => GenerateRequest;
   /** Whether everything was looked at that there was to look for; `off`: there was nothing. */
   readonly scan?: GuardScan;
   /** A watch over an answer to this request; undefined when there is nothing to look for. */
