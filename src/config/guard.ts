@@ -192,6 +192,18 @@ export const Guard = z.strictObject({
   vault: GuardVault.describe(
     "on: upstreams get placeholders of the same form for personal data, and answers get the originals back. Where a route's actions name pii, these hold. With a key they are kept.",
   ),
+  names: z
+    .strictObject({
+      model: z
+        .string()
+        .min(1)
+        .describe("A model of this file; one of your own, that costs nothing."),
+      timeout: duration("5s").describe("How long it may take. After that the look has failed."),
+    })
+    .optional()
+    .describe(
+      "A model that is asked which names of people stand in prompts, documents and earlier turns, wherever pii is looked for: they are findings of the name pii.name. Each new text is a call of that model.",
+    ),
   timeout: duration("10s").describe(
     "How long a look at a long prompt (256 kB) may take. After that it has failed.",
   ),

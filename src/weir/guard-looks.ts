@@ -3,34 +3,53 @@ import type { Piece, Seen } from "../guard/gate.ts";
 import type { Place } from "../guard/policy/policy-for.ts";
 import { personalIn } from "../guard/vault/vault.ts";
 import type { GuardLine } from "./guard-line.ts";
+import type { NameLook } from "./guard-names.ts";
 import type { Live } from "./house.ts";
 
 /** Characters of a request from which on a thread looks at them: here that would take tens of milliseconds. */
 const LONG = 256 * 1024;
 
-/** Looks at texts: here, or in the thread, which rejects when nobody could. */
-export function createLooks(live: () => Live, line: GuardLine) {
+export interface LooksNeeds {
+  readonly live: () => Live;
+  readonly line: GuardLine;
+  readonly names: NameLook;
+}
+
+/** Looks at texts: here, or in the thread, which rejects when nobody could; and asks for names where that is wished. */
+export function createLooks({ live, line, names }: LooksNeeds) {
   const elsewhere = (pieces: readonly Piece[], place: Place | undefined) => {
     const { guard: rules } = live().config;
     return line.see(pieces, place, { rules, deadlineMs: rules.timeout });
   };
 
+  const seeHere = (pieces: readonly Piece[], place: Place) => {
+    const { gate } = live();
+    if (isLong(pieces)) return elsewhere(pieces, place);
+    return pieces.map((piece) => gate.see(piece, place));
+  };
+
   return {
     see: (pieces: readonly Piece[], place: Place): readonly Seen[] | Promise<readonly Seen[]> => {
-      const { gate } = live();
-      if (isLong(pieces)) return elsewhere(pieces, place);
-      return pieces.map((piece) => gate.see(piece, place));
+      const seen = seeHere(pieces, place);
+      return names.isOn ? names.addTo(seen, pieces, place) : seen;
     },
 
     /** What there is of personal data. */
-    personal: (
-      texts: readonly string[],
-    ): readonly (readonly Finding[])[] | Promise<readonly (readonly Finding[])[]> => {
+    personal: (texts: readonly string[]): Found | Promise<Found> => {
       const pieces = texts.map((text): Piece => ({ text, origin: "user" }));
-      if (!isLong(pieces)) return texts.map(personalIn);
-      return elsewhere(pieces, undefined).then((seen) => seen.map(({ findings }) => findings));
+      const found = isLong(pieces)
+        ? elsewhere(pieces, undefined).then((seen) => seen.map(({ findings }) => findings))
+        : texts.map(personalIn);
+      return names.isOn ? withNames(found, names.findingsIn(texts)) : found;
     },
   };
+}
+
+type Found = readonly (readonly Finding[])[];
+
+async function withNames(found: Found | Promise<Found>, names: Promise<Found>): Promise<Found> {
+  const [one, other] = await Promise.all([found, names]);
+  return one.map((findings, at) => [...findings, ...(other[at] ?? [])]);
 }
 
 function isLong(pieces: readonly Piece[]): boolean {

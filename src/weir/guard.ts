@@ -14,6 +14,7 @@ import type { VaultKeeper } from "./guard-vault-keeper.ts";
 import type { GuardStore } from "../store/sqlite/guard.ts";
 import { GuardLine } from "./guard-line.ts";
 import { createLooks } from "./guard-looks.ts";
+import { NameLook, type NamesNeeds } from "./guard-names.ts";
 import type { Live } from "./house.ts";
 
 /** Who looks at texts: here, and in the thread for long ones, which has detectors of its own. */
@@ -34,6 +35,7 @@ export interface CallGuardNeeds extends Pick<GuardParts, "thread" | "dataFolder"
   readonly keeper: VaultKeeper;
   /** Of this server: marks of prompts follow from it. */
   readonly key: Uint8Array;
+  readonly targets: NamesNeeds["targets"];
   readonly secret: (name: string) => string | undefined;
   readonly log: Log;
 }
@@ -47,7 +49,7 @@ export interface CallGuard extends Gate {
 /** The guard as calls meet it: whatever fails in it, the policy says what becomes of the call. */
 export function createCallGuard(
   live: () => Live,
-  { thread, dataFolder, store, keeper, key, secret, log }: CallGuardNeeds,
+  { thread, dataFolder, store, keeper, key, targets, secret, log }: CallGuardNeeds,
 ): CallGuard {
   const line = new GuardLine(thread, dataFolder);
   const tools = createToolGuard({
@@ -58,7 +60,7 @@ export function createCallGuard(
     log,
   });
 
-  const { see, personal } = createLooks(live, line);
+  const { see, personal } = createLooks({ live, line, names: new NameLook({ live, targets }) });
   const vault = new VaultGate({ live, keeper, log, look: personal });
 
   return {

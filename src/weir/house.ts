@@ -4,6 +4,7 @@ import type { WeirConfig } from "../config/schema.ts";
 import type { Settings } from "../config/settings.ts";
 import type { Log } from "../core/log.ts";
 import { createGate, redact } from "../guard/gate.ts";
+import { checkNames } from "./guard-names.ts";
 import { checkTools } from "../guard/tools/tool-rules.ts";
 import {
   type Catalogue,
@@ -168,7 +169,7 @@ export async function buildHouse(
     shelf,
     textReads: createTextReads(shelf, now),
     ...watch,
-    ...(await openGuard(() => current.live, parts, { settings, control, log, stack })),
+    ...(await openGuard(() => current.live, parts, { settings, control, catalogue, log, stack })),
     catalogue,
     machines: machineCosts({ catalogue }),
     prober: startProber({ catalogue, steering }, log, stack),
@@ -198,6 +199,7 @@ export function openRouter(): Router {
 interface OpeningGuard {
   readonly settings: Settings;
   readonly control: Pick<ControlStore, "guard" | "vault">;
+  readonly catalogue: Catalogue;
   readonly log: Log;
   readonly stack: AsyncDisposableStack;
   /** Whether another process looks after what the vault keeps. */
@@ -208,7 +210,7 @@ interface OpeningGuard {
 export async function openGuard(
   live: () => Live,
   guardParts: GuardParts,
-  { settings, control, log: all, stack, isWorker = false }: OpeningGuard,
+  { settings, control, catalogue, log: all, stack, isWorker = false }: OpeningGuard,
 ): Promise<Pick<House, "guard" | "guardParts" | "vaultKeeper">> {
   const { thread, dataFolder } = guardParts;
   const { secret } = settings;
@@ -229,6 +231,7 @@ export async function openGuard(
     store: control.guard,
     keeper,
     key: guardKey(settings.dataFolder),
+    targets: (model) => catalogue.find(model).targets,
     secret,
     log,
   });
@@ -320,6 +323,7 @@ export function toLive(settings: Settings, { detectors }: GuardParts): Live {
   const { config } = settings;
   const { guard } = config;
   checkTools(guard.tools);
+  checkNames(config);
   const gate = createGate(gateRules(guard), detectors);
   return { config, gate, vault: vaultRulesOf(settings), cleans: cleansOf(guard) };
 }

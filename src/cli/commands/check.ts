@@ -2,6 +2,7 @@ import { loadConfig } from "../../config/load.ts";
 import { configJsonSchema } from "../../config/schema.ts";
 import { checkPatterns } from "../../guard/policy/own-patterns.ts";
 import { checkTools } from "../../guard/tools/tool-rules.ts";
+import { checkNames } from "../../weir/guard-names.ts";
 import { type Command, JSON_OPTION, UsageError, text } from "../command.ts";
 
 /** `weir check`: says whether a config file is sound, without starting anything. */
@@ -24,6 +25,7 @@ export const check: Command = {
     const { config, path } = loadConfig(named, cwd);
     checkPatterns(config.guard);
     checkTools(config.guard.tools);
+    checkNames(config);
     const models = Object.keys(config.models);
     if (values["json"]) print(JSON.stringify({ path: path ?? null, config }, null, 2));
     else print(`${path ?? "The built-in config"} is sound. Models: ${models.join(", ")}`);

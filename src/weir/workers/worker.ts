@@ -171,6 +171,7 @@ async function buildCallHouse(
     ...(await openGuard(() => current.live, parts, {
       settings,
       control,
+      catalogue,
       log,
       stack,
       isWorker: true,
