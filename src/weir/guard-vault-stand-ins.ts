@@ -1,5 +1,5 @@
 import { setImmediate as turn } from "node:timers/promises";
-import { type Told, inGroupsOf, sameFor } from "../guard/vault/grouping.ts";
+import { type Told, inGroupsOf, sameFor, withParts } from "../guard/vault/grouping.ts";
 import { placeholderFor } from "../guard/vault/placeholder.ts";
 import { MOST_ATTEMPTS, type StandIns } from "../guard/vault/vault.ts";
 import type { Mapping } from "../guard/vault/vault-keys.ts";
@@ -59,7 +59,7 @@ class Search implements StandIns {
       const placeholder = told.value;
       const original = inGroupsOf(placeholder, kept.mapping);
       this.placeholders.set(placeholder, placeholder);
-      this.mappings.push({ ...kept.mapping, placeholder, original });
+      this.mappings.push(...withParts({ ...kept.mapping, placeholder, original }));
       this.keeper.keep(tenant, kept.mapping, there);
       return false;
     });
@@ -88,7 +88,7 @@ class Search implements StandIns {
       const mapping = { placeholder, original: told.value, detector: told.detector, user };
       this.taken.set(name, same);
       this.placeholders.set(told.value, placeholder);
-      this.mappings.push(mapping);
+      this.mappings.push(...withParts(mapping));
       this.keeper.keep(tenant, mapping, there);
       return [];
     });

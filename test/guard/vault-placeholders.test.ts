@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import type { ChatEvent } from "../../src/core/chat.ts";
-import { inGroupsOf, sameFor } from "../../src/guard/vault/grouping.ts";
+import { inGroupsOf, sameFor, withParts } from "../../src/guard/vault/grouping.ts";
 import { placeholderFor } from "../../src/guard/vault/placeholder.ts";
 import { personalIn } from "../../src/guard/vault/vault.ts";
 import type { Mapping } from "../../src/guard/vault/vault-keys.ts";
@@ -189,4 +189,17 @@ it("takes out other personal data, or leaves it, as it is told", () => {
 it("gives the original's own grouping where the model's cannot take it", () => {
   const odd = { ...CARD, original: "378282246310005" };
   expect(inGroupsOf(inFours(CARD.placeholder, "-"), odd)).toBe("378282246310005");
+});
+
+it("gives names others that can be read, the same for each word, and restores parts of them", () => {
+  const of = (value: string) => placeholderFor({ detector: "pii.name", value }, KEY, 0);
+  const [whole, first] = [of("Ann van der Lee"), of("Ann")];
+  expect(whole).toMatch(/^[QVXZ][a-z]{4} van der [QVXZ][a-z]{4}$/);
+  expect(whole.startsWith(`${first} `)).toBe(true);
+  expect(of("J. LEE-Ödegård")).toMatch(/^[QVXZ]\. [QVXZ][A-Z]{4}-[QVXZ][a-z]{6}$/);
+  const mappings = withParts(mappingOf("pii.name", "Ann van der Lee"));
+  const said = `${whole} came. Dear ${first}, no ${first}ia, ${first.toLowerCase()}.`;
+  expect(answered([said], { mappings, redacts: true })).toBe(
+    `Ann van der Lee came. Dear Ann, no ${first}ia, ${first.toLowerCase()}.`,
+  );
 });

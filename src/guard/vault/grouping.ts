@@ -1,3 +1,6 @@
+/** Of people: a model finds them. */
+export const NAME = "pii.name";
+
 /** What is written in one way alone. All others are numbers: with spaces, hyphens or nothing between their parts. */
 const OF_ONE_FORM: ReadonlySet<string> = new Set([
   "pii.email",
@@ -6,6 +9,7 @@ const OF_ONE_FORM: ReadonlySet<string> = new Set([
   "pii.crypto_wallet",
   "pii.street_address",
   "pii.birth_date",
+  NAME,
 ]);
 
 /** A placeholder, or what it stands for, and what kind of data it is. */
@@ -25,7 +29,16 @@ const BETWEEN_IN_PHONES = String.raw`[ .()/\-\u00a0\u202f\u2010\u2011]{0,2}`;
 
 /** A pattern of every way to write a placeholder, in the syntax of stream/pattern-syntax.ts. */
 export function shapeOf({ detector, value }: Told): string {
-  if (OF_ONE_FORM.has(detector)) return value.replaceAll(/[^0-9A-Za-z]/g, String.raw`\$&`);
+  if (detector === NAME) return String.raw`\b${escaped(value)}\b`;
+  if (OF_ONE_FORM.has(detector)) return escaped(value);
+  return numberShape(detector, value);
+}
+
+function escaped(value: string): string {
+  return value.replaceAll(/[^0-9A-Za-z]/g, String.raw`\$&`);
+}
+
+function numberShape(detector: string, value: string): string {
   const parts = partsOf(value).split("");
   return detector === "pii.phone"
     ? String.raw`[+(]{0,2}${parts.join(BETWEEN_IN_PHONES)}`
@@ -39,6 +52,20 @@ export function inGroupsOf(said: string, { placeholder, original, detector }: Re
   if (parts.length !== partsOf(said).length) return original;
   let at = 0;
   return said.replaceAll(PART, () => parts.charAt(at++));
+}
+
+/** A mapping, and for a name those of its words: models write "Dear Ann" for "Ann Lee". */
+export function withParts<M extends Restorable>(mapping: M): M[] {
+  if (mapping.detector !== NAME) return [mapping];
+  const [made, real] = [mapping.placeholder, mapping.original].map((name) => name.split(/\s+/));
+  if (!made || !real || made.length !== real.length || made.length === 1) return [mapping];
+  const parts = made.flatMap((placeholder, at) => {
+    const original = real[at] ?? placeholder;
+    return placeholder === original || !/^\p{L}{2}/u.test(original)
+      ? []
+      : [{ ...mapping, placeholder, original }];
+  });
+  return [mapping, ...parts];
 }
 
 interface Restorable {

@@ -1,8 +1,8 @@
 import { createHmac } from "node:crypto";
 import { leaksOf } from "../detectors/all.ts";
 import { digitsOf, passesLuhn, passesMod97 } from "../detectors/checksums.ts";
-import { type Told, sameFor } from "./grouping.ts";
-import { type Next, addressLike, dateLike } from "./word-forms.ts";
+import { NAME, type Told, sameFor } from "./grouping.ts";
+import { type Next, addressLike, dateLike, nameLike } from "./word-forms.ts";
 
 /** So often another one is made until it passes the checks of its kind. */
 const MOST_TRIES = 300;
@@ -16,6 +16,9 @@ const NEEDS_WORDS: ReadonlySet<string> = new Set(["pii.passport", "pii.birth_dat
  * one.
  */
 export function placeholderFor(told: Told, key: Uint8Array, attempt: number): string {
+  if (told.detector === NAME) {
+    return nameLike(told.value, (word) => numbersFrom(key, `${attempt} ${NAME} ${word}`));
+  }
   const next = numbersFrom(key, `${attempt} ${told.detector} ${sameFor(told)}`);
   const isChecked = !NEEDS_WORDS.has(told.detector) && isOne(told);
   let made = told.value;

@@ -5,7 +5,7 @@ import { leaksOf } from "../detectors/all.ts";
 import { mapTexts } from "../request-texts.ts";
 import { replacementFor } from "../stream/output-scan.ts";
 import { takeOut } from "../take-out.ts";
-import { type Told, sameFor } from "./grouping.ts";
+import { type Told, sameFor, withParts } from "./grouping.ts";
 import { placeholderFor } from "./placeholder.ts";
 import type { Mapping } from "./vault-keys.ts";
 
@@ -67,7 +67,7 @@ export function standInsFor(values: readonly Told[], key: Uint8Array): StandIns 
       if ((taken.get(made) ?? same) !== same) continue;
       taken.set(made, same);
       placeholders.set(value, placeholder);
-      mappings.push({ placeholder, original: value, detector, user: "" });
+      mappings.push(...withParts({ placeholder, original: value, detector, user: "" }));
       break;
     }
   }

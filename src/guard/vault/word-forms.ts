@@ -44,3 +44,28 @@ export function dateLike(value: string, next: Next): string {
     return part.length > 3 ? month : month.slice(0, 3);
   });
 }
+
+const CONSONANTS = "bdfghklmnprstvz";
+const VOWELS = "aeiou";
+/** With these few words begin: what stands for a name is no word of its own. */
+const BEGINNINGS = "qvxz";
+const SHORTEST_NAME = 5;
+
+/**
+ * A name that nobody has and that can be read out; a word of it is the same in each name. `nextOf` gives
+ * the numbers that follow from a word in small letters.
+ */
+export function nameLike(value: string, nextOf: (word: string) => Next): string {
+  return value.replaceAll(/[\p{L}\p{M}]+/gu, (word) => {
+    const small = word.toLowerCase();
+    if (word === small && value !== small) return word; // as "van der"
+    const next = nextOf(small);
+    const length = word.length === 1 ? 1 : Math.max(SHORTEST_NAME, word.length);
+    const pick = (letters: string) => letters.charAt(next(letters.length));
+    const made = Array.from({ length }, (_, at) =>
+      pick(at === 0 ? BEGINNINGS : at % 2 === 1 ? VOWELS : CONSONANTS),
+    ).join("");
+    if (word.length > 1 && word === word.toUpperCase() && word !== small) return made.toUpperCase();
+    return word.charAt(0) === small.charAt(0) ? made : made.charAt(0).toUpperCase() + made.slice(1);
+  });
+}
