@@ -200,6 +200,8 @@ const ROUTES: Readonly<Record<string, readonly [least: Scope, body?: unknown]>> 
   "GET /admin/v1/guard/approvals": ["operator"],
   "POST /admin/v1/guard/approvals/none": ["operator", { decision: "deny" }],
   "POST /admin/v1/guard/unpin": ["operator", { tool: "none" }],
+  "POST /admin/v1/guard/vault/open": ["operator", { text: "x" }],
+  "DELETE /admin/v1/guard/vault/none": ["admin"],
   "GET /admin/v1/projects": ["viewer"],
   "GET /admin/v1/costs?by=model": ["viewer"],
   "GET /admin/v1/costs/forecast": ["viewer"],

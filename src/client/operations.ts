@@ -3493,6 +3493,45 @@ export interface Operations {
     };
     answer: unknown;
   };
+  /**
+   * Put originals for the placeholders in a text
+   */
+  "POST /admin/v1/guard/vault/open": {
+    body: {
+      tenant?: string;
+      /**
+       * with placeholders, as an upstream or its log has it
+       */
+      text: string;
+    };
+    answer: {
+      /**
+       * with the originals
+       */
+      text: string;
+      /**
+       * how many placeholders were known
+       */
+      opened: number;
+    };
+  };
+  /**
+   * Forget what a tenant's placeholders stand for, or one user's
+   */
+  "DELETE /admin/v1/guard/vault/{id}": {
+    path: {
+      id: string;
+    };
+    query?: {
+      /**
+       * only what this user's requests had
+       */
+      user?: string;
+    };
+    answer: {
+      removed: number;
+    };
+  };
   "HEAD,GET /docs/assets/{name}": {
     path: {
       name: string;

@@ -25,6 +25,7 @@ import { registerCostRoutes } from "./cost-routes.ts";
 import { countByModel, findCall, listCalls, overviewFigures } from "./call-views.ts";
 import { registerGuardApprovals } from "./guard-approvals.ts";
 import { registerGuardTry } from "./guard-try.ts";
+import { registerGuardVault } from "./guard-vault-desk.ts";
 import type { House } from "./house.ts";
 import { limitGauges, limitList, spendList } from "./limit-views.ts";
 import { whyNotReady } from "./readiness.ts";
@@ -85,6 +86,7 @@ export async function registerRoutes(app: App, house: House, authorise: Authoris
   registerCostRoutes(app, house, authorise);
   registerGuardTry(app, house, authorise);
   registerGuardApprovals(app, house, authorise);
+  registerGuardVault(app, house, authorise);
   await pageRoutes(app.fastify, {
     dashboardFolder: join(ROOT, "web", "dist"),
     docsFolder: dirname(createRequire(import.meta.url).resolve("swagger-ui-dist/package.json")),

@@ -12,6 +12,7 @@ import {
   text,
 } from "../command.ts";
 import { decide, reviews } from "../guard-reviews.ts";
+import { vault } from "../guard-vault.ts";
 import { CLIENT_OPTIONS } from "../server-client.ts";
 import { table } from "../table.ts";
 import { train } from "../train-guard.ts";
@@ -22,7 +23,8 @@ const ORIGINS = ["user", "document", "tool", "developer", "assistant"] as const;
 export const guard: Command = {
   name: "guard",
   summary: "Say what the guard sees in a text; teach it; decide on what waits",
-  usage: "scan TEXT | FILE | -   or   train FILE   or   reviews | approve ID | deny ID",
+  usage:
+    "scan TEXT | FILE | -   or   train FILE   or   reviews | approve ID | deny ID   or   vault open | erase",
   options: {
     ...JSON_OPTION,
     ...PLACE_OPTIONS,
@@ -41,6 +43,8 @@ export const guard: Command = {
     "dry-run": { type: "boolean", help: "train: only say what would come of it" },
     undo: { type: "boolean", help: "train: take the last training back" },
     clean: { type: "boolean", help: "print the text with what is redacted taken out, and no more" },
+    tenant: { type: "string", value: "ID", help: "vault: whose placeholders (open: default)" },
+    user: { type: "string", value: "ID", help: "vault erase: only what this user's requests had" },
   },
   detail: `
 By the guard section of weir.yaml, or by the defaults.
@@ -60,16 +64,26 @@ reviews asks a running server what waits for a person: calls of state-changing t
 prompts that are held. approve lets one pass, once; deny refuses it.
 
   weir guard reviews
-  weir guard approve appr-…`,
+  weir guard approve appr-…
+
+vault asks a running server what placeholders stand for, where guard.vault has a key: open prints a text with
+the originals, which is noted like every look at texts; erase makes the server forget them.
+
+  weir guard vault open --tenant shop upstream.log
+  weir guard vault erase --tenant shop --user ann`,
   async run(values, [action, subject, ...more], terminal) {
     if (action === "train" && more.length === 0) return train(subject, values, terminal);
     if (action === "reviews" && subject === undefined) return reviews(values, terminal);
     if ((action === "approve" || action === "deny") && more.length === 0) {
       return decide(action, subject, values, terminal);
     }
+    if (action === "vault") {
+      const words = [...(subject === undefined ? [] : [subject]), ...more];
+      return vault(words, values, terminal, (read) => textOf(read, terminal));
+    }
     if (action !== "scan") {
       throw new UsageError(
-        action ? `unknown action "${action}"` : "say what: scan, train or reviews",
+        action ? `unknown action "${action}"` : "say what: scan, train, reviews or vault",
       );
     }
     if (subject === undefined || more.length > 0) {
