@@ -43,6 +43,8 @@ export interface KeeperNeeds {
 const FLUSH_MS = 5;
 /** After a write that failed. */
 const RETRY_MS = 5000;
+/** A store that could not be asked is left alone for so long: no call waits for it a second time. */
+const REST_MS = 2000;
 const BATCH = 500;
 /** Trouble that goes on is told so often; the counter has all of it. */
 const TELL_EVERY_MS = 10_000;
@@ -58,6 +60,7 @@ export class VaultKeeper {
   private readonly waiting: WaitingMappings;
   private readonly failed = { read: 0, write: 0, lost: 0 };
   private readonly toldAt = { read: -Infinity, write: -Infinity };
+  private restUntil = -Infinity;
   private cancelFlush: (() => void) | undefined;
   private flushing: Promise<boolean> = Promise.resolve(true);
 
@@ -84,11 +87,13 @@ export class VaultKeeper {
       known.set(name, [...(known.get(name) ?? []), kept]);
     };
     for (const name of names) this.waiting.find(tenant, name).forEach(note);
+    if (this.needs.now() < this.restUntil) return known;
     try {
       const hidden = names.flatMap((name) => hiddenNames(name, ring));
       opened(await this.needs.store.find(tenant, hidden), ring).forEach(note);
     } catch (cause) {
       this.troubled("read", cause);
+      this.restUntil = this.needs.now() + REST_MS;
     }
     return known;
   }

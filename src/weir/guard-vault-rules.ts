@@ -1,8 +1,15 @@
 import type { Settings } from "../config/settings.ts";
+import { later } from "../core/time.ts";
 import { createVaultKeys } from "../guard/vault/vault-keys.ts";
 import type { SqliteVault } from "../store/sqlite/vault.ts";
+import { postgresOptions } from "./access.ts";
 import type { VaultRules, VaultStore } from "./guard-vault-keeper.ts";
 import { readKey } from "./sealing-key.ts";
+
+/** Calls wait for it: what it does not say by then they do without. */
+const ANSWER_MS = 2000;
+const CONNECTIONS = 2;
+const FOLLOW_MS = 1000;
 
 /** What weir.yaml says of what the vault keeps. Throws invalid_config where a key cannot be used. */
 export function vaultRulesOf(settings: Settings): VaultRules | undefined {
@@ -15,11 +22,24 @@ export function vaultRulesOf(settings: Settings): VaultRules | undefined {
   return { keys: createVaultKeys([current, ...previous]), keepMs: keep };
 }
 
-/** Where it keeps it: in the data folder. */
+/** Where it keeps it: in the data folder, or in PostgreSQL where one is named. */
 export async function vaultStoreOf(
-  _settings: Settings,
-  control: SqliteVault,
-  _stack: AsyncDisposableStack,
+  settings: Settings,
+  { control, isOn }: { readonly control: SqliteVault; readonly isOn: () => boolean },
+  stack: AsyncDisposableStack,
 ): Promise<VaultStore> {
-  return control;
+  const options = postgresOptions(settings);
+  if (!options) return control;
+  const { openPostgresVault } = await import("../store/postgres/vault.ts");
+  const store = await openPostgresVault(
+    { ...options, connections: CONNECTIONS, timeoutMs: ANSWER_MS },
+    {
+      now: Date.now,
+      later,
+      followMs: settings.config.postgres?.refresh ?? FOLLOW_MS,
+      isOn,
+    },
+  );
+  stack.defer(() => store.close());
+  return store;
 }

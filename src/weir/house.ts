@@ -215,8 +215,9 @@ export async function openGuard(
   const { thread, dataFolder } = guardParts;
   const { secret } = settings;
   const log = all.part("guard");
-  const store = await vaultStoreOf(settings, control.vault, stack);
   const rules = () => live().vault;
+  const isOn = () => rules() !== undefined;
+  const store = await vaultStoreOf(settings, { control: control.vault, isOn }, stack);
   const needs = { store, rules, now: Date.now, later, log };
   const keeper = new VaultKeeper(needs);
   stack.defer(() => keeper.close());
