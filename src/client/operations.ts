@@ -3538,12 +3538,6 @@ export interface Operations {
     };
     answer: unknown;
   };
-  "HEAD,GET /{name}": {
-    path: {
-      name: string;
-    };
-    answer: unknown;
-  };
   /**
    * A kept response, or the events of a background one
    */
@@ -4615,6 +4609,10 @@ export interface Operations {
         id?: string;
         text: string;
       }[];
+      /**
+       * keep fingerprints of what may go in: other tenants' answers must not repeat it
+       */
+      remember?: boolean;
     };
     answer: {
       documents: {
@@ -4641,6 +4639,10 @@ export interface Operations {
          * with what is redacted taken out
          */
         text: string;
+        /**
+         * where it was asked for; not what is blocked, nor a text of less than 24 letters
+         */
+        remembered?: boolean;
       }[];
     };
   };

@@ -1,7 +1,8 @@
 import { domainToASCII } from "node:url";
 import { z } from "zod";
+import { duration } from "./fields.ts";
 
-/** Words of the guard's policy with which operators list what is theirs: hosts, topics, languages. */
+/** Words of the guard's policy with which operators list what is theirs: hosts, topics, languages, texts. */
 
 /** ISO 639-1, as far as the guard can tell them apart. */
 export const LANGUAGES = [
@@ -74,3 +75,44 @@ export const Languages = z
   .refine(({ prompts, answers }) => prompts ?? answers, {
     error: "expected languages of prompts, of answers, or both",
   });
+
+/** What the guard finds by itself has these. */
+const TAKEN = new Set(["system_prompt", "tool_schema", "canary", "mark", "other_tenant"]);
+
+export const Listed = z
+  .strictObject({
+    name: Name.refine((name) => !TAKEN.has(name), {
+      error: "is a name of the guard's own: take another one",
+    }).describe("Findings are called leakage. and this, as leakage.handbook."),
+    files: z
+      .array(z.string().min(1))
+      .min(1)
+      .optional()
+      .describe("Text files; their paths are relative to this file."),
+    texts: z.array(z.string().min(1)).min(1).optional(),
+    letters: z
+      .int()
+      .min(48)
+      .max(10_000)
+      .default(240)
+      .describe("So many letters and digits of it in a row are too many; 240 are about 50 words."),
+    action: z
+      .enum(["flag", "block"])
+      .optional()
+      .describe("Where nothing is said: as output has it for leakage."),
+  })
+  .refine(({ files, texts }) => files ?? texts, { error: "expected files, texts, or both" });
+
+export const Remember = z
+  .strictObject({
+    keep: duration("30d"),
+    maxMiB: z
+      .number()
+      .min(1)
+      .max(64)
+      .default(8)
+      .describe("1 MiB is enough for 2 MB of text. The oldest of who has most go first."),
+  })
+  .describe(
+    "How long, and how many, fingerprints of documents are kept that are to be remembered.",
+  );

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { Languages, Topic, allowedHosts } from "./guard-words.ts";
+import { Languages, Listed, Remember, Topic, allowedHosts } from "./guard-words.ts";
 import { duration, environmentVariable } from "./fields.ts";
 import { GuardVault } from "./guard-vault.ts";
 
@@ -127,6 +127,12 @@ const parts = {
     .describe(
       "on: system prompts get a mark behind them, upstream only. An answer in which it is, however it is spelled, gives its prompt away: output says of leakage what becomes of it.",
     ),
+  listed: z.array(Listed).describe("Texts that answers must not repeat at length."),
+  crossTenant: z
+    .enum(["off", "flag", "block"])
+    .describe(
+      "What becomes of answers that repeat what another tenant had remembered by /guard/documents.",
+    ),
 };
 
 const Override = z.strictObject(parts).partial();
@@ -188,6 +194,9 @@ export const Guard = z.strictObject({
   topics: parts.topics.default([]),
   languages: parts.languages.optional(),
   canaries: parts.canaries.default("off"),
+  listed: parts.listed.default([]),
+  crossTenant: parts.crossTenant.default("flag"),
+  remember: Remember.prefault({}),
   tools: Tools.prefault({}),
   vault: GuardVault.describe(
     "on: upstreams get placeholders of the same form for personal data, and answers get the originals back. Where a route's actions name pii, these hold. With a key they are kept.",

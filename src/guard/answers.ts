@@ -1,6 +1,7 @@
 import type { GenerateRequest } from "../core/chat.ts";
 import { MARK, canaryFor, markPattern, withCanary } from "./canary.ts";
 import type { Finding } from "./detector.ts";
+import type { Listed } from "./detectors/leakage.ts";
 import type { ownWatches } from "./policy/own-detectors.ts";
 import type { Place } from "./policy/policy-for.ts";
 import { type OnFailure, type Policy, decide, onFailureOf, wantedFor } from "./policy/policy.ts";
@@ -16,12 +17,16 @@ export interface AnswerRules {
   readonly shapes: RuleSet | undefined;
   /** What shows only over a stretch of an answer. */
   readonly watches: ReturnType<typeof ownWatches>;
+  /** What answers must not repeat. */
+  readonly listed: readonly Listed[];
 }
 
 /** What the server has beside its policy. */
 export interface Beside {
   /** What marks follow from. Absent: no prompt is marked. */
   readonly canaryKey?: Uint8Array;
+  /** What belongs to other tenants, asked when an answer is to come. */
+  readonly foreignTo?: (tenant: string) => readonly Listed[];
 }
 
 /** What is to come of one request. */
@@ -38,7 +43,7 @@ let marks: RuleSet | undefined;
 export function answersTo(
   request: GenerateRequest,
   rules: AnswerRules,
-  { canaryKey, place }: Beside & { readonly place: Place },
+  { canaryKey, foreignTo, place }: Beside & { readonly place: Place },
 ): Answers {
   const { policy } = rules;
   const wanted = wantedFor("assistant", policy);
@@ -50,7 +55,10 @@ export function answersTo(
     finding.detector === MARK ? "redact" : decide(finding, "assistant", policy);
   return {
     openOutput() {
-      const sources = { ...leakageSourcesOf(request), canaries: canary ? [canary] : [] };
+      const canaries = canary ? [canary] : [];
+      const foreign = policy.crossTenant === "off" ? [] : (foreignTo?.(place.tenant) ?? []);
+      const listed = [...rules.listed, ...foreign];
+      const sources = { ...leakageSourcesOf(request), canaries, listed };
       const watch = openAnswerWatch(wanted, sources, rules.watches);
       if (shapes === NO_SHAPES && !watch) return undefined;
       return new OutputScan(shapes, decideOf, outputFailure(policy), watch);

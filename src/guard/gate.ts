@@ -6,7 +6,7 @@ import { type AnswerRules, type Answers, type Beside, answersTo } from "./answer
 import { ATTACKS, leaksOf } from "./detectors/all.ts";
 import { inspectConversation } from "./conversation/conversation.ts";
 import { type Found, type Looker, NOTHING_FOUND, look, lookerFor } from "./policy/looker.ts";
-import { ownWatches } from "./policy/own-detectors.ts";
+import { listedIn, ownWatches } from "./policy/own-detectors.ts";
 import { checkPatterns } from "./policy/own-patterns.ts";
 import { type GuardRules, type Place, keyOf, policyFor } from "./policy/policy-for.ts";
 import { type Policy, decide, onFailureOf } from "./policy/policy.ts";
@@ -109,6 +109,7 @@ function build(policy: Policy, detectors: readonly Detector[]): House {
     policy,
     shapes: assistant?.shapes,
     watches: ownWatches(policy),
+    listed: listedIn(policy),
     lookers: {
       developer: of("developer"),
       user: of("user"),

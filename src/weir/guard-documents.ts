@@ -10,7 +10,7 @@ const STRENGTH: readonly Action[] = ["allow", "flag", "redact", "hold", "block"]
 
 /** Looks at documents as at those of a call of the same tenant. */
 export function scanDocuments(house: House): GuardNeeds["scan"] {
-  return async (documents, { tenantId }) => {
+  return async ({ documents, remember }, { tenantId }) => {
     const place = { route: "/guard/documents", model: "", tenant: tenantId ?? DEFAULT_TENANT };
     const policy = house.live.gate.policy(place);
     const pieces = documents.map(({ text }) => ({ text, origin: "document" as const }));
@@ -20,11 +20,24 @@ export function scanDocuments(house: House): GuardNeeds["scan"] {
     } catch {
       throw unscanned();
     }
-    return documents.map(({ id, text }, at) => ({
+    const scanned = documents.map(({ id, text }, at) => ({
       ...(id !== undefined && { id }),
       ...toScanned(text, seen[at] ?? NOTHING, policy),
     }));
+    return remember ? remembered(scanned, place.tenant, house) : scanned;
   };
+}
+
+/** What may not be indexed is not remembered; of the rest, the text as it goes in. */
+function remembered(
+  scanned: readonly ScannedDocument[],
+  tenant: string,
+  { guardMemory }: Pick<House, "guardMemory">,
+): ScannedDocument[] {
+  const good = scanned.filter(({ verdict }) => verdict !== "block" && verdict !== "hold");
+  const kept = guardMemory.remember(tenant, good);
+  const known = new Set(good.filter((_, at) => kept[at]));
+  return scanned.map((one) => ({ ...one, remembered: known.has(one) }));
 }
 
 const NOTHING: Seen = { findings: [], failures: [] };

@@ -10,13 +10,18 @@ import type { z } from "zod";
 import { Guard as GuardConfig } from "../config/guard.ts";
 import type { Origin } from "../core/call.ts";
 import type { Evidence, Finding } from "../guard/detector.ts";
+import { openLeakageWatch } from "../guard/detectors/leakage.ts";
 import { ANYWHERE, createGate } from "../guard/gate.ts";
 import { lookerFor } from "../guard/policy/looker.ts";
-import { type Action, decide } from "../guard/policy/policy.ts";
+import { listedIn, ownWatches } from "../guard/policy/own-detectors.ts";
+import { type Action, type Policy, decide } from "../guard/policy/policy.ts";
+import type { Watch } from "../guard/stream/answer-watch.ts";
 import { replacementFor } from "../guard/stream/output-scan.ts";
+import { createRuleSet } from "../guard/stream/rule-set.ts";
 import { TextChannel } from "../guard/stream/text-channel.ts";
 import { takeOut } from "../guard/take-out.ts";
 import { guardDetectors } from "./guard-detectors.ts";
+import { listedFiles, withListedTexts } from "./guard-listed.ts";
 
 /** As the `guard` section of weir.yaml. */
 export type GuardOptions = z.input<typeof GuardConfig>;
@@ -68,12 +73,12 @@ export interface Guard {
 
 const STRENGTH: readonly Action[] = ["allow", "flag", "redact", "hold", "block"];
 
-/** Throws where the options, or a pattern in them, cannot be used. */
+/** Throws where the options, a pattern in them or a file that they list cannot be used. */
 export function createGuard(options: GuardOptions = {}): Guard {
-  return guardOf(GuardConfig.parse(options));
+  return guardOf(withListedTexts(GuardConfig.parse(options), listedFiles(process.cwd())));
 }
 
-/** The same for a configuration that was read already. */
+/** The same for a configuration that was read already, the texts that it lists with it. */
 export function guardOf(rules: z.output<typeof GuardConfig>): Guard {
   const gate = createGate(rules, guardDetectors());
   const policy = gate.policy(ANYWHERE);
@@ -97,20 +102,35 @@ export function guardOf(rules: z.output<typeof GuardConfig>): Guard {
     },
     stream() {
       const findings: string[] = [];
-      const shapes = lookerFor("assistant", policy, [])?.shapes;
-      if (!shapes) return { push: (text) => text, end: () => "", findings };
+      const shapes = lookerFor("assistant", policy, [])?.shapes ?? createRuleSet([]);
+      const watches = stretchWatches(policy);
+      const note = (found: readonly Finding[]) =>
+        void findings.push(...found.map(({ detector }) => detector));
       const channel = new TextChannel(shapes, (finding) => {
         findings.push(finding.detector);
         const action = decide(finding, "assistant", policy);
         return action === "flag" ? undefined : replacementFor(finding.detector);
       });
       return {
-        push: (text) => channel.push(text),
-        end: () => channel.end(),
+        push(text) {
+          for (const watch of watches) note(watch.push(text));
+          return channel.push(text);
+        },
+        end() {
+          for (const watch of watches) note(watch.end?.() ?? []);
+          return channel.end();
+        },
         findings,
       };
     },
   };
+}
+
+/** What shows only over a stretch of an answer: topics, languages, listed texts. It is noted, and leaves. */
+function stretchWatches(policy: Policy): Watch[] {
+  if (policy.mode === "off") return [];
+  const leakage = openLeakageWatch({ listed: listedIn(policy) });
+  return [...(ownWatches(policy)?.() ?? []), ...(leakage ? [leakage] : [])];
 }
 
 function toScanned(finding: Finding, action: Action): ScannedFinding {

@@ -3,6 +3,7 @@ import { DEFAULT_TENANT } from "../core/call.ts";
 import type { GenerateRequest } from "../core/chat.ts";
 import { messageOf } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
+import type { Beside } from "../guard/answers.ts";
 import type { Detector } from "../guard/detector.ts";
 import type { InputVerdict, Inspection, Piece, Seen } from "../guard/gate.ts";
 import type { Place } from "../guard/policy/policy-for.ts";
@@ -33,8 +34,7 @@ export function guardParts(dataFolder?: string): GuardParts {
 export interface CallGuardNeeds extends Pick<GuardParts, "thread" | "dataFolder"> {
   readonly store: GuardStore;
   readonly keeper: VaultKeeper;
-  /** Of this server: marks of prompts follow from it. */
-  readonly key: Uint8Array;
+  readonly beside: Beside;
   readonly targets: NamesNeeds["targets"];
   readonly secret: (name: string) => string | undefined;
   readonly log: Log;
@@ -49,7 +49,7 @@ export interface CallGuard extends Gate {
 /** The guard as calls meet it: whatever fails in it, the policy says what becomes of the call. */
 export function createCallGuard(
   live: () => Live,
-  { thread, dataFolder, store, keeper, key, targets, secret, log }: CallGuardNeeds,
+  { thread, dataFolder, store, keeper, beside, targets, secret, log }: CallGuardNeeds,
 ): CallGuard {
   const line = new GuardLine(thread, dataFolder);
   const tools = createToolGuard({
@@ -67,7 +67,7 @@ export function createCallGuard(
     inspect(request, context) {
       const place = placeOf(request, context);
       const { gate } = live();
-      const inspection = gate.begin(request, place, { canaryKey: key });
+      const inspection = gate.begin(request, place, beside);
       const { mode } = gate.policy(place);
       const judge = (verdict: InputVerdict, reason?: string) => {
         const asked = { request, caller: context.caller, mode };

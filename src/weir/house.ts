@@ -32,6 +32,8 @@ import { type Answering, answersOf } from "./answers.ts";
 import { type Exports, openExports } from "./exports.ts";
 import { type CallGuard, type GuardParts, createCallGuard, guardParts } from "./guard.ts";
 import { guardKey } from "./guard-key.ts";
+import { listedFiles, withListedTexts } from "./guard-listed.ts";
+import { GuardMemory } from "./guard-memory.ts";
 import { gateRules } from "./guard-vault.ts";
 import { VaultKeeper, type VaultRules } from "./guard-vault-keeper.ts";
 import { vaultRulesOf, vaultStoreOf } from "./guard-vault-rules.ts";
@@ -94,6 +96,8 @@ export interface House {
   /** What calls meet of the guard. */
   readonly guard: CallGuard;
   readonly guardParts: GuardParts;
+  /** Tenants' documents, as far as others' answers must not repeat them. */
+  readonly guardMemory: GuardMemory;
   /** What placeholders stand for. */
   readonly vaultKeeper: VaultKeeper;
   live: Live;
@@ -198,7 +202,7 @@ export function openRouter(): Router {
 
 interface OpeningGuard {
   readonly settings: Settings;
-  readonly control: Pick<ControlStore, "guard" | "vault">;
+  readonly control: Pick<ControlStore, "guard" | "guardTexts" | "vault">;
   readonly catalogue: Catalogue;
   readonly log: Log;
   readonly stack: AsyncDisposableStack;
@@ -211,7 +215,7 @@ export async function openGuard(
   live: () => Live,
   guardParts: GuardParts,
   { settings, control, catalogue, log: all, stack, isWorker = false }: OpeningGuard,
-): Promise<Pick<House, "guard" | "guardParts" | "vaultKeeper">> {
+): Promise<Pick<House, "guard" | "guardParts" | "guardMemory" | "vaultKeeper">> {
   const { thread, dataFolder } = guardParts;
   const { secret } = settings;
   const log = all.part("guard");
@@ -226,18 +230,25 @@ export async function openGuard(
     stack.defer(() => sweep.close());
     sweep.start();
   }
+  const key = guardKey(settings.dataFolder);
+  const memory = new GuardMemory({
+    store: control.guardTexts,
+    key,
+    rules: () => live().config.guard.remember,
+    now: Date.now,
+  });
   const guard = createCallGuard(live, {
     thread,
     dataFolder,
     store: control.guard,
     keeper,
-    key: guardKey(settings.dataFolder),
+    beside: { canaryKey: key, foreignTo: (tenant) => memory.foreignTo(tenant) },
     targets: (model) => catalogue.find(model).targets,
     secret,
     log,
   });
   stack.defer(() => guard.close());
-  return { guard, guardParts, vaultKeeper: keeper };
+  return { guard, guardParts, guardMemory: memory, vaultKeeper: keeper };
 }
 
 /** Where calls are counted and kept. */
@@ -325,7 +336,8 @@ export function toLive(settings: Settings, { detectors }: GuardParts): Live {
   const { guard } = config;
   checkTools(guard.tools);
   checkNames(config);
-  const gate = createGate(gateRules(guard), detectors);
+  const listed = withListedTexts(guard, listedFiles(settings.folder));
+  const gate = createGate(gateRules(listed), detectors);
   return { config, gate, vault: vaultRulesOf(settings), cleans: cleansOf(guard) };
 }
 

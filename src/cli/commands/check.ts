@@ -2,6 +2,7 @@ import { loadConfig } from "../../config/load.ts";
 import { configJsonSchema } from "../../config/schema.ts";
 import { checkPatterns } from "../../guard/policy/own-patterns.ts";
 import { checkTools } from "../../guard/tools/tool-rules.ts";
+import { listedFiles, withListedTexts } from "../../weir/guard-listed.ts";
 import { checkNames } from "../../weir/guard-names.ts";
 import { type Command, JSON_OPTION, UsageError, text } from "../command.ts";
 
@@ -22,8 +23,9 @@ export const check: Command = {
       return 0;
     }
     const named = file ?? text(values, "config") ?? env["WEIR_CONFIG"];
-    const { config, path } = loadConfig(named, cwd);
+    const { config, path, folder } = loadConfig(named, cwd);
     checkPatterns(config.guard);
+    withListedTexts(config.guard, listedFiles(folder));
     checkTools(config.guard.tools);
     checkNames(config);
     const models = Object.keys(config.models);

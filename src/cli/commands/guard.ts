@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { text as readAll } from "node:stream/consumers";
 import { loadConfig } from "../../config/load.ts";
 import { type Scanned, guardOf } from "../../weir/guard-library.ts";
+import { listedFiles, withListedTexts } from "../../weir/guard-listed.ts";
 import {
   type Command,
   JSON_OPTION,
@@ -97,9 +98,10 @@ async function scan(subject: string, values: Values, terminal: Terminal): Promis
   const origin = originOf(text(values, "origin") ?? "user");
   const worst = failsOn(text(values, "fail-on"));
   const named = text(values, "config") ?? terminal.env["WEIR_CONFIG"];
-  const { config } = loadConfig(named, terminal.cwd);
+  const { config, folder } = loadConfig(named, terminal.cwd);
+  const rules = withListedTexts(config.guard, listedFiles(folder));
   const read = await textOf(subject, terminal);
-  const scanned = guardOf(config.guard).scan(read, { origin });
+  const scanned = guardOf(rules).scan(read, { origin });
   if (values["json"]) terminal.print(JSON.stringify(scanned, null, 2));
   else if (values["clean"]) terminal.print(scanned.text);
   else show(read, scanned, terminal);

@@ -77,6 +77,20 @@ export function createFingerprints(texts: Iterable<string>): Fingerprints {
   return { letters, has: (hash) => lookUp(table, hash || 1) };
 }
 
+/** How many letters and digits a text has. */
+export function lettersIn(text: string): number {
+  let letters = 0;
+  for (let at = 0; at < text.length; at++) if (letterOf(text.charCodeAt(at)) !== 0) letters += 1;
+  return letters;
+}
+
+/** Hashes of every eighth piece of a text. */
+export function piecesOf(text: string): number[] {
+  const hashes: number[] = [];
+  collect(text.toLowerCase(), hashes);
+  return hashes;
+}
+
 function collect(text: string, hashes: number[]): number {
   const window = new LetterWindow(GRAM);
   for (let at = 0; at < text.length; at++) {

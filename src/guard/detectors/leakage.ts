@@ -21,7 +21,9 @@ export interface Listed {
   /** As in `leakage.NAME`. */
   readonly name: string;
   /** From `createFingerprints`: made once, for all requests. */
-  readonly prints: Fingerprints;
+  readonly prints: Pick<Fingerprints, "has">;
+  /** So many letters of it are too many: 240 where nothing is said. */
+  readonly most?: number;
 }
 
 /** What an answer must not give away. Nothing of it is kept as text but the canaries. */
@@ -77,7 +79,7 @@ export function openLeakageWatch(sources: LeakageSources): LeakageWatch | undefi
 
 interface Quoted {
   readonly name: string;
-  readonly prints: Fingerprints;
+  readonly prints: Pick<Fingerprints, "has">;
   /** Letters of it that are too many. */
   readonly most: number;
 }
@@ -92,7 +94,7 @@ function quotedIn({ systemPrompt, tools = [], listed = [] }: LeakageSources): Qu
       .map(([name, text]) => ({ name, prints: remembered(text) }))
       .filter(({ prints }) => prints.letters >= LEAST_QUOTED)
       .map((one) => ({ ...one, most: mostOf(one.prints) })),
-    ...listed.map((one) => ({ ...one, most: MOST_LISTED })),
+    ...listed.map(({ most = MOST_LISTED, ...one }) => ({ ...one, most })),
   ];
 }
 
@@ -275,7 +277,7 @@ function lowerOf(text: string): string {
 class Track {
   readonly name: string;
   start = 0;
-  private readonly prints: Fingerprints;
+  private readonly prints: Quoted["prints"];
   private readonly most: number;
   /** The same words again give nothing more away. */
   private readonly seen = new Set<number>();

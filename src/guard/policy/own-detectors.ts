@@ -1,12 +1,14 @@
 import type { Origin } from "../../core/call.ts";
 import type { Detector } from "../detector.ts";
 import { createLanguageRule, openLanguageWatch } from "../detectors/language.ts";
+import { createFingerprints } from "../detectors/fingerprints.ts";
+import { type Listed, openLeakageWatch } from "../detectors/leakage.ts";
 import { createTopicRules, createTopicWatches, createTopics } from "../detectors/topics.ts";
 import type { Watch } from "../stream/answer-watch.ts";
 import type { RuleSet } from "../stream/rule-set.ts";
 import type { Policy } from "./policy.ts";
 
-/** What looks because an operator listed something: topics and languages. */
+/** What looks because an operator listed something: topics, languages and texts. */
 
 /** Those that look at whole texts of this origin. */
 export function ownDetectors(origin: Origin, policy: Policy): Detector[] {
@@ -21,6 +23,37 @@ export function ownDetectors(origin: Origin, policy: Policy): Detector[] {
   return [
     ...(topics.length > 0 ? [createTopics(topics)] : []),
     ...(allowed ? [createLanguageRule(allowed)] : []),
+    ...(origin === "assistant" ? repeats(listedIn(policy)) : []),
+  ];
+}
+
+/** Fingerprints of texts, by the rule that lists them: they take a moment, and are the same in every policy. */
+const printed = new WeakMap<Policy["listed"][number], Listed>();
+
+/** The texts that answers must not repeat. */
+export function listedIn({ listed }: Policy): readonly Listed[] {
+  return listed.map((rule) => {
+    let known = printed.get(rule);
+    if (!known) {
+      const { name, texts = [], letters: most } = rule;
+      printed.set(rule, (known = { name, prints: createFingerprints(texts), most }));
+    }
+    return known;
+  });
+}
+
+/** For an answer that is there as a whole. */
+function repeats(listed: readonly Listed[]): Detector[] {
+  if (listed.length === 0) return [];
+  return [
+    {
+      name: "leakage",
+      category: "leakage",
+      inspect(text) {
+        const watch = openLeakageWatch({ listed });
+        return watch ? [...watch.push(text), ...watch.end()] : [];
+      },
+    },
   ];
 }
 

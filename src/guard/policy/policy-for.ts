@@ -42,7 +42,7 @@ export function keyOf(place: Place, rules: GuardRules): string {
 
 /**
  * The policy of a place. An override's single values and lists of categories stand instead of what is
- * under them, its actions and messages only by category, its rules, topics and allowed texts beside. Pure.
+ * under them, its actions and messages only by category, its rules, topics, listed and allowed texts beside. Pure.
  */
 export function policyFor(place: Place, rules: GuardRules): Policy {
   const { routes: _routes, tenants: _tenants, ...base } = rules;
@@ -65,6 +65,7 @@ function merged(policy: Policy, override: Override): Policy {
     allow: [...policy.allow, ...(said.allow ?? [])],
     rules: [...policy.rules, ...(said.rules ?? [])],
     topics: [...policy.topics, ...(said.topics ?? [])],
+    listed: [...policy.listed, ...(said.listed ?? [])],
   };
 }
 

@@ -32,6 +32,16 @@ export interface LanguageRule {
   readonly action: Action;
 }
 
+/** Texts that answers must not repeat at length. */
+export interface ListedRule {
+  readonly name: string;
+  readonly texts?: readonly string[] | undefined;
+  /** So many of its letters and digits in a row are too many. */
+  readonly letters: number;
+  /** Absent: as `output` has it. */
+  readonly action?: Action | undefined;
+}
+
 /** What is never a finding: a text, or what matches a pattern; with `detectors` only for these. */
 export type Allowed =
   | string
@@ -66,6 +76,9 @@ export interface Policy {
   readonly languages?: LanguageRule | undefined;
   /** on: system prompts get a mark upstream, by which an answer that gives them away is known. */
   readonly canaries: "off" | "on";
+  readonly listed: readonly ListedRule[];
+  /** What becomes of answers that repeat another tenant's documents. */
+  readonly crossTenant: "off" | "flag" | "block";
 }
 
 /** Below this an attack is only noted: one phrase that people also use innocently. */
@@ -119,11 +132,16 @@ function wishFor({ category, detector }: Finding, origin: Origin, policy: Policy
 }
 
 /** What the operator said of a rule of his own. */
-function saidOf(detector: string, { rules, topics, languages }: Policy): Action | undefined {
+function saidOf(detector: string, policy: Policy): Action | undefined {
+  const { rules, topics, languages, listed } = policy;
   const rule =
     rules.find((own) => nameOf(own) === detector) ??
-    topics.find(({ name }) => `custom.${name}` === detector);
+    topics.find(({ name }) => `custom.${name}` === detector) ??
+    listed.find(({ name }) => `leakage.${name}` === detector);
   if (rule) return rule.action;
+  if (detector === "leakage.other_tenant") {
+    return policy.crossTenant === "off" ? "allow" : policy.crossTenant;
+  }
   return detector.startsWith("custom.language_") ? languages?.action : undefined;
 }
 

@@ -9,8 +9,12 @@ const Document = z.strictObject({
 });
 export const GuardDocumentsBody = z.strictObject({
   documents: z.array(Document).min(1).max(200),
+  remember: z
+    .boolean()
+    .default(false)
+    .describe("keep fingerprints of what may go in: other tenants' answers must not repeat it"),
 });
-type Document = z.output<typeof Document>;
+type Documents = z.output<typeof GuardDocumentsBody>;
 
 const Action = z.enum(["allow", "flag", "redact", "hold", "block"]);
 const Finding = z.object({
@@ -26,16 +30,17 @@ const Scanned = z.object({
   verdict: Action.describe("the strongest of the findings' actions; do not index what is blocked"),
   findings: z.array(Finding),
   text: z.string().describe("with what is redacted taken out"),
+  remembered: z
+    .boolean()
+    .optional()
+    .describe("where it was asked for; not what is blocked, nor a text of less than 24 letters"),
 });
 export type ScannedDocument = z.input<typeof Scanned>;
 
 export interface GuardNeeds {
   readonly authorise: Authorise;
   /** By the caller's policy; one result a document. Throws guard_failed where nobody could look. */
-  readonly scan: (
-    documents: readonly Document[],
-    caller: Caller,
-  ) => Promise<readonly ScannedDocument[]>;
+  readonly scan: (asked: Documents, caller: Caller) => Promise<readonly ScannedDocument[]>;
   readonly maxBodyBytes: number;
 }
 
@@ -55,7 +60,7 @@ export function guardRoutes(app: FastifyInstance, needs: GuardNeeds): void {
     },
     async (request) => {
       const caller = authorise(request.raw, "inference");
-      return { documents: await scan(request.body.documents, caller) };
+      return { documents: await scan(request.body, caller) };
     },
   );
 }

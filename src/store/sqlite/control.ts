@@ -10,6 +10,7 @@ import { openDatabase } from "./database.ts";
 import { type ConversationStore, createConversationStore } from "./conversations.ts";
 import { SHELF_SCHEMA, type SqliteShelf, createSqliteShelf } from "./shelf.ts";
 import { GUARD_SCHEMA, type GuardStore, createGuardStore } from "./guard.ts";
+import { GUARD_TEXTS_SCHEMA, type GuardTextStore, createGuardTextStore } from "./guard-texts.ts";
 import { RESPONSES_SCHEMA, type ResponseStore, createResponseStore } from "./responses.ts";
 import { VAULT_SCHEMA, type SqliteVault, createSqliteVault } from "./vault.ts";
 
@@ -27,6 +28,7 @@ const MIGRATIONS = [
   SHELF_SCHEMA,
   GUARD_SCHEMA,
   VAULT_SCHEMA,
+  GUARD_TEXTS_SCHEMA,
 ];
 
 export interface ControlStore {
@@ -37,6 +39,7 @@ export interface ControlStore {
   readonly batches: BatchStore;
   readonly shelf: SqliteShelf;
   readonly guard: GuardStore;
+  readonly guardTexts: GuardTextStore;
   readonly vault: SqliteVault;
   close(): void;
 }
@@ -56,6 +59,7 @@ export function openControlStore(
     batches: createBatchStore(db),
     shelf: createSqliteShelf(db),
     guard: createGuardStore(db, now),
+    guardTexts: createGuardTextStore(db, now),
     vault: createSqliteVault(db, now),
     close: () => db.close(),
   };
