@@ -1,7 +1,7 @@
 import type { Finding } from "../guard/detector.ts";
 import type { Piece, Seen } from "../guard/gate.ts";
 import type { Place } from "../guard/policy/policy-for.ts";
-import { personalIn } from "../guard/vault/vault.ts";
+import { personalIn } from "../guard/vault/personal.ts";
 import type { GuardLine } from "./guard-line.ts";
 import type { NameLook } from "./guard-names.ts";
 import type { Live } from "./house.ts";

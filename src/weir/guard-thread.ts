@@ -1,7 +1,7 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { type Piece, type Seen, createGate } from "../guard/gate.ts";
 import type { GuardRules, Place } from "../guard/policy/policy-for.ts";
-import { personalIn } from "../guard/vault/vault.ts";
+import { personalIn } from "../guard/vault/personal.ts";
 import { guardDetectors } from "./guard-detectors.ts";
 
 /** The thread that looks at long texts, so that calls beside them do not wait. */

@@ -1,7 +1,7 @@
 import { WeirError } from "../core/errors.ts";
 import { inGroupsOf, sameFor } from "../guard/vault/grouping.ts";
 import { takeOut } from "../guard/take-out.ts";
-import { personalIn } from "../guard/vault/vault.ts";
+import { personalIn } from "../guard/vault/personal.ts";
 import type { App } from "../http/app.ts";
 import type { Authorise } from "../http/authorise.ts";
 import { guardVaultRoutes } from "../http/routes/guard-vault.ts";

@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import type { ChatEvent } from "../../src/core/chat.ts";
 import { inGroupsOf, sameFor, withParts } from "../../src/guard/vault/grouping.ts";
 import { placeholderFor } from "../../src/guard/vault/placeholder.ts";
-import { personalIn } from "../../src/guard/vault/vault.ts";
+import { personalIn } from "../../src/guard/vault/personal.ts";
 import type { Mapping } from "../../src/guard/vault/vault-keys.ts";
 import { type Restoring, VaultWatch } from "../../src/guard/vault/vault-watch.ts";
 

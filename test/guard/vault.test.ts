@@ -3,7 +3,8 @@ import { type ChatRequest, textOf } from "../../src/core/chat.ts";
 import { passesLuhn, passesMod97 } from "../../src/guard/detectors/checksums.ts";
 import { redact } from "../../src/guard/gate.ts";
 import { createVaultKeys } from "../../src/guard/vault/vault-keys.ts";
-import { masked, personalIn, standInsFor, textsOf, valuesIn } from "../../src/guard/vault/vault.ts";
+import { personalIn } from "../../src/guard/vault/personal.ts";
+import { masked, standInsFor, textsOf, valuesIn } from "../../src/guard/vault/vault.ts";
 import { type TestServer, startServer } from "../support/server.ts";
 import { type Script, startUpstream } from "./upstream.ts";
 

@@ -12,6 +12,11 @@ const OF_ONE_FORM: ReadonlySet<string> = new Set([
   NAME,
 ]);
 
+/** Whether spaces and hyphens in it say nothing. */
+export function isNumber(detector: string): boolean {
+  return !OF_ONE_FORM.has(detector);
+}
+
 /** A placeholder, or what it stands for, and what kind of data it is. */
 export interface Told {
   readonly detector: string;
@@ -21,28 +26,6 @@ export interface Told {
 /** Equal for all ways to write one value. */
 export function sameFor({ detector, value }: Told): string {
   return OF_ONE_FORM.has(detector) ? value.toLowerCase() : partsOf(value).toUpperCase();
-}
-
-/** What stands between the parts of a number: models also write spaces and hyphens that break no line. */
-const BETWEEN = String.raw`[ .\-\u00a0\u202f\u2010\u2011]?`;
-const BETWEEN_IN_PHONES = String.raw`[ .()/\-\u00a0\u202f\u2010\u2011]{0,2}`;
-
-/** A pattern of every way to write a placeholder, in the syntax of stream/pattern-syntax.ts. */
-export function shapeOf({ detector, value }: Told): string {
-  if (detector === NAME) return String.raw`\b${escaped(value)}\b`;
-  if (OF_ONE_FORM.has(detector)) return escaped(value);
-  return numberShape(detector, value);
-}
-
-function escaped(value: string): string {
-  return value.replaceAll(/[^0-9A-Za-z]/g, String.raw`\$&`);
-}
-
-function numberShape(detector: string, value: string): string {
-  const parts = partsOf(value).split("");
-  return detector === "pii.phone"
-    ? String.raw`[+(]{0,2}${parts.join(BETWEEN_IN_PHONES)}`
-    : parts.join(BETWEEN);
 }
 
 /** The original as the model wrote its placeholder: in the same groups, where it fills them. */
@@ -76,6 +59,7 @@ interface Restorable {
 
 const PART = /[0-9A-Za-z]/g;
 
-function partsOf(value: string): string {
+/** Its digits and letters. */
+export function partsOf(value: string): string {
   return value.replaceAll(/[^0-9A-Za-z]/g, "");
 }

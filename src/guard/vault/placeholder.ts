@@ -1,14 +1,23 @@
 import { createHmac } from "node:crypto";
-import { leaksOf } from "../detectors/all.ts";
+import { cardNumber } from "../detectors/card-number.ts";
 import { digitsOf, passesLuhn, passesMod97 } from "../detectors/checksums.ts";
+import { nationalIds } from "../detectors/national-ids.ts";
 import { NAME, type Told, sameFor } from "./grouping.ts";
+import { personalIn } from "./personal.ts";
 import { type Next, addressLike, dateLike, nameLike } from "./word-forms.ts";
 
 /** So often another one is made until it passes the checks of its kind. */
 const MOST_TRIES = 300;
 
-/** A few kinds are told by the words before them: alone they are nothing. */
-const NEEDS_WORDS: ReadonlySet<string> = new Set(["pii.passport", "pii.birth_date"]);
+/** What is not looked at again: it is right as it is made, or is told by the words before it. */
+const NOT_CHECKED: ReadonlySet<string> = new Set([
+  "pii.email",
+  "pii.iban",
+  "pii.ip_address",
+  "pii.mac_address",
+  "pii.passport",
+  "pii.birth_date",
+]);
 
 /**
  * What stands for a value upstream: of the same form, so that it still passes where such a value is
@@ -20,7 +29,7 @@ export function placeholderFor(told: Told, key: Uint8Array, attempt: number): st
     return nameLike(told.value, (word) => numbersFrom(key, `${attempt} ${NAME} ${word}`));
   }
   const next = numbersFrom(key, `${attempt} ${told.detector} ${sameFor(told)}`);
-  const isChecked = !NEEDS_WORDS.has(told.detector) && isOne(told);
+  const isChecked = !NOT_CHECKED.has(told.detector) && isOne(told);
   let made = told.value;
   for (let tries = 0; tries < MOST_TRIES; tries++) {
     made = likeIt(told, next);
@@ -29,13 +38,16 @@ export function placeholderFor(told: Told, key: Uint8Array, attempt: number): st
   return made;
 }
 
+const OF_STATES = new Map(nationalIds.map((one) => [one.name, one]));
+
 /** Whether the guard would take it for one, too: then it is found where it comes back. */
 function isOne({ detector, value }: Told): boolean {
-  const [found] = leaksOf(PII)?.look(value, true).findings ?? [];
+  if (detector === cardNumber.name) return cardNumber.isReal?.(value) ?? true;
+  // A checksum is seen sooner than a form.
+  if (OF_STATES.get(detector)?.isReal?.(value) === false) return false;
+  const [found] = personalIn(value);
   return found?.detector === detector && found.start === 0 && found.end === value.length;
 }
-
-const PII = new Set(["pii"] as const);
 
 function likeIt({ detector, value }: Told, next: Next): string {
   switch (detector) {
@@ -162,7 +174,7 @@ function withIbanCheck(value: string): string {
 function withLastDigits(value: string, detector: string): string {
   for (let check = 0; check < 100; check++) {
     const tried = value.slice(0, -2) + String(check).padStart(2, "0");
-    if (isOne({ detector, value: tried })) return tried;
+    if (OF_STATES.get(detector)?.isReal?.(tried)) return tried;
   }
   return value;
 }

@@ -2,12 +2,13 @@ import type { FindingRecord } from "../../core/call.ts";
 import type { ChatEvent } from "../../core/chat.ts";
 import type { WeirError } from "../../core/errors.ts";
 import type { Finding } from "../detector.ts";
-import { leaksOf } from "../detectors/all.ts";
 import { AnswerChannels } from "../stream/answer-channels.ts";
 import { both, lookingPast } from "../stream/both-rule-sets.ts";
 import { replacementFor } from "../stream/output-scan.ts";
-import { type RuleSet, createRuleSet } from "../stream/rule-set.ts";
-import { type Told, inGroupsOf, shapeOf } from "./grouping.ts";
+import type { RuleSet } from "../stream/rule-set.ts";
+import { type Told, inGroupsOf, sameFor } from "./grouping.ts";
+import { personalRules } from "./personal.ts";
+import { placeOf, placeholderRules } from "./placeholder-rules.ts";
 import type { Mapping } from "./vault-keys.ts";
 
 interface Scan {
@@ -26,7 +27,10 @@ export interface Restoring {
   readonly redacts: boolean;
 }
 
-const PREFIX = "vault.";
+const NOTHING: RuleSet = { look: (text) => ({ findings: [], settled: text.length }) };
+
+/** So many of a request's placeholders are looked for in every form; what is beyond is found by its kind's. */
+const MOST_LOOKED_FOR = 2000;
 
 /**
  * Puts originals back where an answer has their placeholders: in texts, in reasoning and in arguments of
@@ -35,6 +39,8 @@ const PREFIX = "vault.";
 export class VaultWatch implements Scan {
   private readonly scan: Scan | undefined;
   private readonly restoring: Restoring;
+  /** Those beyond what is looked for. */
+  private readonly others: ReadonlyMap<string, Mapping>;
   private readonly own: FindingRecord[] = [];
   private readonly channels: AnswerChannels;
   /** What findings say: who replaces them is not told. */
@@ -43,6 +49,11 @@ export class VaultWatch implements Scan {
   constructor(scan: Scan | undefined, restoring: Restoring) {
     this.scan = scan;
     this.restoring = restoring;
+    this.others = new Map(
+      restoring.mappings
+        .slice(MOST_LOOKED_FOR)
+        .map((one) => [sameFor({ detector: one.detector, value: one.placeholder }), one]),
+    );
     this.channels = new AnswerChannels(this.rules(), (finding, { type }) =>
       this.instead(finding, type === "tool-call-delta"),
     );
@@ -69,20 +80,12 @@ export class VaultWatch implements Scan {
 
   private rules(): RuleSet {
     const { mappings, recall, redacts } = this.restoring;
-    const known = createRuleSet(
-      mappings.map(({ placeholder, detector }, at) => ({
-        name: `${PREFIX}${at}`,
-        category: "pii",
-        confidence: 1,
-        shape: shapeOf({ detector, value: placeholder }),
-        ignoreCase: detector === "pii.email",
-      })),
-    );
-    const all = redacts || recall ? leaksOf(new Set(["pii"])) : undefined;
-    const rules = all
-      ? both(known, lookingPast(all, { rule: known, isFor: () => true, touching: true }))
-      : known;
-    return this.noting(rules);
+    const some = mappings.slice(0, MOST_LOOKED_FOR);
+    const known = some.length > 0 ? placeholderRules(some) : undefined;
+    const all = redacts || recall || this.others.size > 0 ? personalRules() : undefined;
+    if (!known) return all ? this.noting(all) : NOTHING;
+    const besides = { rule: known, isFor: () => true, touching: true };
+    return this.noting(all ? both(known, lookingPast(all, besides)) : known);
   }
 
   private noting(rules: RuleSet): RuleSet {
@@ -110,14 +113,15 @@ export class VaultWatch implements Scan {
     const { mappings, recall } = this.restoring;
     const said = this.said.get(finding) ?? "";
     const { detector } = finding;
-    if (detector.startsWith(PREFIX)) {
-      const mapping = mappings[Number(detector.slice(PREFIX.length))];
+    const place = placeOf(finding);
+    if (place !== undefined) {
+      const mapping = mappings[place];
       return mapping && inGroupsOf(said, mapping);
     }
-    if (!recall) return undefined;
     // A number may seem to go on: "+49 30 123456 24/7".
     for (const value of beginningsOf(said, detector)) {
-      const mapping = recall({ detector, value });
+      const told = { detector, value };
+      const mapping = this.others.get(sameFor(told)) ?? recall?.(told);
       if (mapping) return inGroupsOf(value, mapping) + said.slice(value.length);
     }
     return undefined;

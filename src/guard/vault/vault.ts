@@ -1,7 +1,6 @@
 import type { FindingRecord, Origin } from "../../core/call.ts";
 import type { GenerateRequest } from "../../core/chat.ts";
 import type { Finding } from "../detector.ts";
-import { leaksOf } from "../detectors/all.ts";
 import { mapTexts } from "../request-texts.ts";
 import { replacementFor } from "../stream/output-scan.ts";
 import { takeOut } from "../take-out.ts";
@@ -22,8 +21,6 @@ export interface StandIns {
 /** So long may a search for a placeholder that stands nowhere else go on. */
 export const MOST_ATTEMPTS = 20;
 
-const PII = new Set(["pii"] as const);
-
 /** The texts that the vault is for, each once: all but what developers and systems say. */
 export function textsOf(request: GenerateRequest): string[] {
   const texts = new Set<string>();
@@ -32,10 +29,6 @@ export function textsOf(request: GenerateRequest): string[] {
     return text;
   });
   return [...texts];
-}
-
-export function personalIn(text: string): readonly Finding[] {
-  return leaksOf(PII)?.look(text, true).findings ?? [];
 }
 
 /** The values that were found, each once. */
