@@ -71,6 +71,19 @@ it("finds shorter passages where it is told to, and encoded ones", async () => {
   }
 });
 
+it("finds every passage of so many letters, wherever it begins", () => {
+  const words = POEM.split(" ").join("");
+  for (const letters of [48, 60, 241]) {
+    const guard = createGuard({ listed: [{ name: "poem", texts: [POEM], letters }] });
+    for (let at = 0; at < 16; at++) {
+      const found = guard.scan(words.slice(at, at + letters), { origin: "assistant" });
+      expect(found.findings).toMatchObject([{ detector: "leakage.poem" }]);
+      const less = guard.scan(words.slice(at, at + letters - 16), { origin: "assistant" });
+      expect(less.findings).toEqual([]);
+    }
+  }
+});
+
 it("is in force at one tenant's alone where it is said there", async () => {
   const listed = `[{ name: poem, texts: ["${POEM}"], action: block }]`;
   const { server, says } = await setUp(`{ tenants: { shop: { listed: ${listed} } } }`);
@@ -116,7 +129,9 @@ it("keeps a tenant's documents out of answers to others, also after a restart", 
   const { server, says } = await setUp(guard, folder);
   for (const way of WAYS) {
     says(`We found: ${HANDBOOK}`);
-    expect((await ask(server, { ...way, key: clinic ?? "" })).body).toContain(STOPPED);
+    const stopped = await ask(server, { ...way, key: clinic ?? "" });
+    expect(stopped.body).toContain("about to contain a text that is not to be repeated.");
+    expect(stopped.body).not.toContain("tenant");
     const own = await ask(server, { ...way, key: shop ?? "" });
     expect(own.text).toBe(`We found: ${HANDBOOK}`);
     const noted = await ask(server, { ...way, key: friend ?? "" });

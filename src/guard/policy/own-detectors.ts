@@ -1,7 +1,7 @@
 import type { Origin } from "../../core/call.ts";
 import type { Detector } from "../detector.ts";
 import { createLanguageRule, openLanguageWatch } from "../detectors/language.ts";
-import { createFingerprints } from "../detectors/fingerprints.ts";
+import { STRIDE, createFingerprints } from "../detectors/fingerprints.ts";
 import { type Listed, openLeakageWatch } from "../detectors/leakage.ts";
 import { createTopicRules, createTopicWatches, createTopics } from "../detectors/topics.ts";
 import type { Watch } from "../stream/answer-watch.ts";
@@ -27,6 +27,9 @@ export function ownDetectors(origin: Origin, policy: Policy): Detector[] {
   ];
 }
 
+/** Of a passage so many letters at its two ends may stand between the places that are kept. */
+const UNSEEN = 2 * (STRIDE - 1);
+
 /** Fingerprints of texts, by the rule that lists them: they take a moment, and are the same in every policy. */
 const printed = new WeakMap<Policy["listed"][number], Listed>();
 
@@ -35,7 +38,8 @@ export function listedIn({ listed }: Policy): readonly Listed[] {
   return listed.map((rule) => {
     let known = printed.get(rule);
     if (!known) {
-      const { name, texts = [], letters: most } = rule;
+      const { name, texts = [], letters } = rule;
+      const most = letters - UNSEEN;
       printed.set(rule, (known = { name, prints: createFingerprints(texts), most }));
     }
     return known;

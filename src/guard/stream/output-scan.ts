@@ -125,8 +125,21 @@ const KINDS: Readonly<Record<string, string>> = {
   custom: "what a rule of this server names",
 };
 
+/** What prompts give away; other leakage is of texts that somebody listed. */
+const OF_PROMPTS: ReadonlySet<string> = new Set(["system_prompt", "tool_schema", "canary", "mark"]);
+/** Whose text it is, its reader is not to know. */
+const OTHERS = "leakage.other_tenant";
+
 /** A detector's name in words: `secrets.openai_key` is "a secret (openai key)". */
 export function describe(detector: string): string {
   const [category = "", name = ""] = detector.split(".");
-  return `${KINDS[category] ?? category} (${name.replaceAll("_", " ")})`;
+  if (detector === OTHERS) return LISTED;
+  const words = name.replaceAll("_", " ");
+  if (category === "leakage" && !OF_PROMPTS.has(name)) return `${LISTED} (${words})`;
+  if (category === "custom" && name.startsWith("language_")) {
+    return `a language that is not spoken here (${name.slice("language_".length)})`;
+  }
+  return `${KINDS[category] ?? category} (${words})`;
 }
+
+const LISTED = "a text that is not to be repeated";
