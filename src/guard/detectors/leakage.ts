@@ -69,12 +69,8 @@ export function openLeakageWatch(sources: LeakageSources): LeakageWatch | undefi
   const { canaries = [], known = [] } = sources;
   const quoted = quotedIn(sources);
   if (quoted.length === 0 && canaries.length === 0) return undefined;
-  const plain = new Layer(quoted, canaries);
-  const decoded = new Layer(quoted, canaries, "decoded");
-  const latest = known.join("\n").slice(-MOST_KNOWN);
-  plain.learn(latest);
-  decoded.learn(latest);
-  return new Watch(plain, decoded);
+  const layer = (step?: string) => new Layer({ quoted, canaries, known, step });
+  return new Watch(layer(), layer("decoded"));
 }
 
 interface Quoted {
@@ -201,6 +197,13 @@ function decode(token: string): string {
   return Buffer.from(token, /^[0-9A-Fa-f]+$/.test(token) ? "hex" : "base64").toString();
 }
 
+interface LayerSources {
+  readonly quoted: readonly Quoted[];
+  readonly canaries: readonly string[];
+  readonly known: readonly string[];
+  readonly step: string | undefined;
+}
+
 /** The answer as it is, or what was decoded of it: where each source stands in it. */
 class Layer {
   private readonly tracks: readonly Track[];
@@ -208,8 +211,11 @@ class Layer {
   private readonly step: string | undefined;
   private readonly window = new LetterWindow(GRAM);
   private hasCanary = false;
+  /** What gives nothing away; undefined once it has been read. */
+  private known: readonly string[] | undefined;
 
-  constructor(quoted: readonly Quoted[], canaries: readonly string[], step?: string) {
+  constructor({ quoted, canaries, known, step }: LayerSources) {
+    this.known = known;
     this.tracks = quoted.map((one) => new Track(one));
     this.canaries = canaries.length > 0 ? createCanaryWatch(canaries) : undefined;
     this.step = step;
@@ -236,10 +242,11 @@ class Layer {
     return findings ?? NONE;
   }
 
-  /** What is in this text gives nothing away. */
-  learn(text: string): void {
+  /** Long prompts take milliseconds: they are read when an answer has more of a source than chance brings. */
+  private learn(known: readonly string[]): void {
+    this.known = undefined;
     const window = new LetterWindow(GRAM);
-    const lower = lowerOf(text);
+    const lower = lowerOf(known.join("\n").slice(-MOST_KNOWN));
     for (let at = 0; at < lower.length; at++) {
       const letter = letterOf(lower.charCodeAt(at));
       if (letter === 0 || !window.push(letter)) continue;
@@ -250,6 +257,8 @@ class Layer {
   private quotedBy(end: number): { readonly name: string; readonly start: number } | undefined {
     const { hash, count } = this.window;
     for (const track of this.tracks) {
+      if (!track.has(hash)) continue;
+      if (this.known && track.goesOn(count)) this.learn(this.known);
       if (track.see(hash, count, end)) return { name: track.name, start: track.start };
     }
     return undefined;
@@ -291,9 +300,19 @@ class Track {
     this.most = most;
   }
 
-  /** True once: when too much was given away. */
+  /** Whether a piece is of this source. */
+  has(hash: number): boolean {
+    return this.prints.has(hash);
+  }
+
+  /** Whether it was met a moment before. */
+  goesOn(count: number): boolean {
+    return this.last > 0 && count - this.last <= GRAM;
+  }
+
+  /** Takes note of a piece that is of this source. True once: when too much was given away. */
   see(hash: number, count: number, end: number): boolean {
-    if (!this.prints.has(hash) || this.isFound || this.seen.has(hash)) return false;
+    if (this.isFound || this.seen.has(hash)) return false;
     this.seen.add(hash);
     const gap = count - this.last;
     this.last = count;
@@ -306,6 +325,6 @@ class Track {
   }
 
   learn(hash: number): void {
-    if (this.prints.has(hash)) this.seen.add(hash);
+    if (this.has(hash)) this.seen.add(hash);
   }
 }
