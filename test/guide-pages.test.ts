@@ -49,7 +49,8 @@ function scriptOf(commands: readonly string[], port: string): string {
     // Only what this page started is ended with it.
     "trap 'kill $(jobs -p) 2>/dev/null || true; wait' EXIT",
     `npx() { [ "$1" = weir ] && shift; "${process.execPath}" "${join(ROOT, "bin", "weir.mjs")}" "$@"; }`,
-    `node() { "${process.execPath}" "$@"; }`,
+    // In the background it takes its shell's place, so that it ends with it.
+    `node() { if [ $BASHPID != $$ ]; then exec "${process.execPath}" "$@"; fi; "${process.execPath}" "$@"; }`,
     served,
   ].join("\n");
 }

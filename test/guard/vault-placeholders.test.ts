@@ -203,3 +203,16 @@ it("gives names others that can be read, the same for each word, and restores pa
     `Ann van der Lee came. Dear Ann, no ${first}ia, ${first.toLowerCase()}.`,
   );
 });
+
+it("restores thousands of values of one request", () => {
+  const mappings = Array.from({ length: 3000 }, (_, at) =>
+    mappingOf("pii.email", `person${at}@corp.test`),
+  );
+  const some = [0, 1, 1999, 2000, 2999].map((at) => mappings[at]);
+  const said = some.map((one) => one?.placeholder).join(", ");
+  for (const redacts of [false, true]) {
+    expect(answered([said], { mappings, redacts })).toBe(
+      some.map((one) => one?.original).join(", "),
+    );
+  }
+});
