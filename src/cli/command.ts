@@ -14,6 +14,8 @@ export interface Terminal {
   /** For people only: progress, hints, errors. */
   readonly note: (text: string) => void;
   readonly isTty: boolean;
+  /** Draws a line over the last one drawn so; absent where nobody looks. */
+  readonly redraw?: ((line: string) => void) | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
   readonly stdin: NodeJS.ReadStream;

@@ -62,6 +62,7 @@ const terminal: Terminal = {
   print: (text) => process.stdout.write(`${text}\n`),
   note: (text) => process.stderr.write(`${text}\n`),
   isTty: process.stdout.isTTY ?? false,
+  redraw: process.stderr.isTTY ? (line) => process.stderr.write(`\r\u001b[2K${line}`) : undefined,
   env: process.env,
   cwd: process.cwd(),
   stdin: process.stdin,

@@ -6,7 +6,7 @@ import { WeirError } from "../core/errors.ts";
 import { describeGguf } from "./describe-gguf.ts";
 import { encodeHalves } from "./half-float.ts";
 import { bool, float32, int32, list, string, uint32, type MetadataEntry } from "./metadata.ts";
-import { quantizeQ8_0 } from "./quantize-q8-0.ts";
+import { quantizeQ8_0 } from "./quantize/q8-0.ts";
 import { readGguf } from "./read-gguf.ts";
 import { writeGguf } from "./write-gguf.ts";
 

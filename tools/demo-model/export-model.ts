@@ -6,7 +6,7 @@ import {
   uint32,
   type MetadataEntry,
 } from "../../src/gguf/metadata.ts";
-import { dequantizeQ8_0, quantizeQ8_0 } from "../../src/gguf/quantize-q8-0.ts";
+import { dequantizeQ8_0, quantizeQ8_0 } from "../../src/gguf/quantize/q8-0.ts";
 import { writeGguf } from "../../src/gguf/write-gguf.ts";
 import { CHAT_TEMPLATE } from "./chat-format.ts";
 import { HEAD, parametersOf, ROPE_BASE, type Shape } from "./shape.ts";

@@ -4,6 +4,7 @@ import { formatBytes } from "../../gguf/format-bytes.ts";
 import { faultsOf } from "../../gguf/guard-model.ts";
 import { readGguf } from "../../gguf/read-gguf.ts";
 import { type Command, JSON_OPTION, type Terminal, UsageError, type Values } from "../command.ts";
+import { QUANTIZE_OPTIONS, quantize } from "../quantize-model.ts";
 import { CLIENT_OPTIONS, askServer } from "../server-client.ts";
 import { table } from "../table.ts";
 import { PACKAGE_ROOT } from "../package-root.ts";
@@ -11,14 +12,21 @@ import { PACKAGE_ROOT } from "../package-root.ts";
 /** `weir model`: what a model file is, and what a running server serves. */
 export const model: Command = {
   name: "model",
-  summary: "Inspect a GGUF file, or list what a running server serves",
-  usage: "inspect FILE | list",
-  options: { ...JSON_OPTION, ...CLIENT_OPTIONS },
-  detail: `inspect reads the file's header only. \`demo\` is the built-in model's file.`,
+  summary: "Inspect and quantize GGUF files, or list what a running server serves",
+  usage: "inspect FILE | quantize FILE --type TYPE | list",
+  options: { ...JSON_OPTION, ...CLIENT_OPTIONS, ...QUANTIZE_OPTIONS },
+  detail: `inspect reads the file's header only. \`demo\` is the built-in model's file.
+
+quantize writes the same model in fewer bits, from its F16 or BF16 original: the file that llama.cpp's own tool
+writes, byte for byte.
+
+  weir model quantize model-f16.gguf --type Q4_K_M
+  weir model quantize demo --type Q4_0 --again --out demo-Q4_0.gguf`,
   async run(values, [action = "", argument], terminal) {
     if (action === "inspect") return inspect(argument, values, terminal);
+    if (action === "quantize") return quantize(fileNamed(action, argument), values, terminal);
     if (action === "list") return list(values, terminal);
-    throw new UsageError(action ? `unknown action "${action}"` : "say inspect FILE, or list");
+    throw new UsageError(action ? `unknown action "${action}"` : "say inspect, quantize or list");
   },
 };
 
@@ -27,9 +35,7 @@ async function inspect(
   values: Values,
   { print }: Terminal,
 ): Promise<number> {
-  if (!file) throw new UsageError("inspect needs a GGUF file");
-  const path = file === "demo" ? join(PACKAGE_ROOT, "models", "demo.gguf") : file;
-  const read = await readGguf(path);
+  const read = await readGguf(fileNamed("inspect", file));
   const described = describeGguf(read);
   const suspicious = faultsOf(read);
   if (values["json"]) {
@@ -65,6 +71,11 @@ async function inspect(
   const known = rows.filter(([, value]) => value !== undefined && value !== "");
   print(known.map(([name, value]) => `${name.padEnd(14)} ${value}`).join("\n"));
   return 0;
+}
+
+function fileNamed(action: string, file: string | undefined): string {
+  if (!file) throw new UsageError(`${action} needs a GGUF file`);
+  return file === "demo" ? join(PACKAGE_ROOT, "models", "demo.gguf") : file;
 }
 
 interface Served {

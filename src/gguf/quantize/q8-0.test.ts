@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { dequantizeQ8_0, quantizeQ8_0 } from "./quantize-q8-0.ts";
+import { dequantizeQ8_0, quantizeQ8_0 } from "./q8-0.ts";
 
 const WAVE = Float32Array.from({ length: 64 }, (_, i) => Math.sin(i * 1.7) * 3);
 

@@ -1,4 +1,4 @@
-import { fromHalf, toHalf } from "./half-float.ts";
+import { fromHalf, toHalf } from "../half-float.ts";
 
 const BLOCK = 32;
 const BLOCK_BYTES = 34;

@@ -1,0 +1,157 @@
+import { fromHalf } from "../half-float.ts";
+import { tensorTypeByName } from "../tensor-types.ts";
+
+/**
+ * What a tensor's bytes mean, as floats. Bit for bit what ggml's reference reads: every float operation is
+ * rounded where it rounds.
+ */
+
+const { fround } = Math;
+
+/** Reads one block: `from` is its first byte, `at` its first value. */
+type ReadBlock = (bytes: DataView, from: number, values: Float32Array, at: number) => void;
+
+const half = (bytes: DataView, at: number) => fromHalf(bytes.getUint16(at, true));
+
+const bits = new Uint32Array(1);
+const float = new Float32Array(bits.buffer);
+
+const PLAIN: Readonly<Record<string, ReadBlock>> = {
+  F32: (bytes, from, values, at) => {
+    values[at] = bytes.getFloat32(from, true);
+  },
+  F16: (bytes, from, values, at) => {
+    values[at] = half(bytes, from);
+  },
+  BF16: (bytes, from, values, at) => {
+    bits[0] = bytes.getUint16(from, true) << 16;
+    values[at] = float[0] ?? 0;
+  },
+};
+
+/** Steps of four bits around zero: the low halves of 16 bytes, then the high ones, each with a fifth bit. */
+function readSmall(
+  { steps, fifth }: { readonly steps: number; readonly fifth?: number },
+  valueOf: (step: number, bytes: DataView, from: number) => number,
+): ReadBlock {
+  return (bytes, from, values, at) => {
+    const high = fifth === undefined ? 0 : bytes.getUint32(from + fifth, true);
+    for (let i = 0; i < 16; i++) {
+      const pair = bytes.getUint8(from + steps + i);
+      const low = (pair & 15) | (((high >>> i) & 1) << 4);
+      const up = (pair >> 4) | (((high >>> (i + 16)) & 1) << 4);
+      values[at + i] = valueOf(low, bytes, from);
+      values[at + 16 + i] = valueOf(up, bytes, from);
+    }
+  };
+}
+
+const SMALL: Readonly<Record<string, ReadBlock>> = {
+  Q4_0: readSmall({ steps: 2 }, (step, bytes, from) => (step - 8) * half(bytes, from)),
+  Q4_1: readSmall({ steps: 4 }, (step, bytes, from) =>
+    fround(fround(step * half(bytes, from)) + half(bytes, from + 2)),
+  ),
+  Q5_0: readSmall({ steps: 6, fifth: 2 }, (step, bytes, from) => (step - 16) * half(bytes, from)),
+  Q5_1: readSmall({ steps: 8, fifth: 4 }, (step, bytes, from) =>
+    fround(fround(step * half(bytes, from)) + half(bytes, from + 2)),
+  ),
+  Q8_0: (bytes, from, values, at) => {
+    const scale = half(bytes, from);
+    for (let i = 0; i < 32; i++) values[at + i] = bytes.getInt8(from + 2 + i) * scale;
+  },
+};
+
+/** Two bits of a value: those of four quarters of half a block share a byte. */
+function twoBits(bytes: DataView, from: number, index: number): number {
+  const byte = bytes.getUint8(from + (index >> 7) * 32 + (index & 31));
+  return (byte >> (((index >> 5) & 3) * 2)) & 3;
+}
+
+/** Four bits of a value: those of two groups of 32 share their bytes. */
+function fourBits(bytes: DataView, from: number, index: number): number {
+  const byte = bytes.getUint8(from + (index >> 6) * 32 + (index & 31));
+  return (index & 32) === 0 ? byte & 15 : byte >> 4;
+}
+
+/** The six bits of a group's scale (`at` 0) or least value (`at` 4) in Q4_K and Q5_K. */
+function sixBits(bytes: DataView, from: number, group: number, at: number): number {
+  if (group < 4) return bytes.getUint8(from + at + group) & 63;
+  const shared = bytes.getUint8(from + 4 + group);
+  const low = at === 0 ? shared & 15 : shared >> 4;
+  return low | ((bytes.getUint8(from + at + group - 4) >> 6) << 4);
+}
+
+function readInEight(steps: (bytes: DataView, from: number, index: number) => number): ReadBlock {
+  return (bytes, from, values, at) => {
+    const [scale, below] = [half(bytes, from), half(bytes, from + 2)];
+    for (let group = 0; group < 8; group++) {
+      const d = fround(scale * sixBits(bytes, from + 4, group, 0));
+      const m = fround(below * sixBits(bytes, from + 4, group, 4));
+      for (let i = group * 32; i < (group + 1) * 32; i++) {
+        values[at + i] = fround(fround(d * steps(bytes, from, i)) - m);
+      }
+    }
+  };
+}
+
+const BIG: Readonly<Record<string, ReadBlock>> = {
+  Q2_K: (bytes, from, values, at) => {
+    const [scale, below] = [half(bytes, from + 80), half(bytes, from + 82)];
+    for (let i = 0; i < 256; i++) {
+      const packed = bytes.getUint8(from + (i >> 4));
+      const d = fround(scale * (packed & 15));
+      values[at + i] = fround(
+        fround(d * twoBits(bytes, from + 16, i)) - fround(below * (packed >> 4)),
+      );
+    }
+  },
+  Q3_K: (bytes, from, values, at) => {
+    const scale = half(bytes, from + 108);
+    for (let i = 0; i < 256; i++) {
+      const group = i >> 4;
+      const low = (bytes.getUint8(from + 96 + (group % 8)) >> (group < 8 ? 0 : 4)) & 15;
+      const high = (bytes.getUint8(from + 104 + (group % 4)) >> (2 * (group >> 2))) & 3;
+      const third = (bytes.getUint8(from + (i & 31)) >> (i >> 5)) & 1;
+      const step = twoBits(bytes, from + 32, i) - (third === 1 ? 0 : 4);
+      values[at + i] = fround(fround(scale * ((low | (high << 4)) - 32)) * step);
+    }
+  },
+  Q4_K: readInEight((bytes, from, i) => fourBits(bytes, from + 16, i)),
+  Q5_K: readInEight(
+    (bytes, from, i) =>
+      fourBits(bytes, from + 48, i) +
+      (((bytes.getUint8(from + 16 + (i & 31)) >> (i >> 5)) & 1) << 4),
+  ),
+  Q6_K: (bytes, from, values, at) => {
+    const scale = half(bytes, from + 208);
+    for (let i = 0; i < 256; i++) {
+      const quarter = (i >> 5) & 3;
+      const low = bytes.getUint8(from + (i >> 7) * 64 + (quarter & 1) * 32 + (i & 31));
+      const high = bytes.getUint8(from + 128 + (i >> 7) * 32 + (i & 31));
+      const step =
+        ((quarter < 2 ? low & 15 : low >> 4) | (((high >> (quarter * 2)) & 3) << 4)) - 32;
+      values[at + i] = fround(fround(scale * bytes.getInt8(from + 192 + (i >> 4))) * step);
+    }
+  },
+};
+
+const BLOCKS = { ...PLAIN, ...SMALL, ...BIG };
+
+/** The tensor types whose numbers can be read. */
+export const READABLE_TYPES: readonly string[] = Object.keys(BLOCKS);
+
+/** The values of whole blocks. Throws RangeError where they are not, or where the type cannot be read. */
+export function dequantize(bytes: Uint8Array, type: string): Float32Array {
+  const read: ReadBlock | undefined = BLOCKS[type];
+  const layout = tensorTypeByName(type);
+  if (!read || !layout) throw new RangeError(`${type} cannot be read`);
+  const { blockSize, blockBytes } = layout;
+  if (bytes.length % blockBytes !== 0) {
+    throw new RangeError(`${type} has blocks of ${blockBytes} bytes`);
+  }
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const count = bytes.length / blockBytes;
+  const values = new Float32Array(count * blockSize);
+  for (let at = 0; at < count; at++) read(view, at * blockBytes, values, at * blockSize);
+  return values;
+}

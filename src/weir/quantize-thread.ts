@@ -1,0 +1,29 @@
+import { parentPort, workerData } from "node:worker_threads";
+import { type RowsJob, ownRows, requantize } from "../gguf/quantize/requantize.ts";
+import { nativeRows } from "../serve/engine/native-rows.ts";
+import type { Kernel } from "./quantize-pool.ts";
+
+/** One thread of `quantize-pool.ts`: rows in, rows out. */
+
+export interface QuantizeThreadData {
+  readonly kernel: Kernel;
+}
+
+export type QuantizeAnswer =
+  | { readonly id: number; readonly bytes: Uint8Array }
+  | { readonly id: number; readonly fault: string };
+
+const port = parentPort;
+if (!port) throw new Error("this is a worker thread");
+
+const { kernel } = workerData as QuantizeThreadData; // only the pool starts it
+const rows = kernel === "native" ? nativeRows() : ownRows;
+
+port.on("message", ({ id, job }: { id: number; job: RowsJob }) => {
+  try {
+    const bytes = requantize(job, rows);
+    port.postMessage({ id, bytes } satisfies QuantizeAnswer, [bytes.buffer as ArrayBuffer]);
+  } catch (cause) {
+    port.postMessage({ id, fault: String(cause) } satisfies QuantizeAnswer);
+  }
+});
