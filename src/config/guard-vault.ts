@@ -12,11 +12,11 @@ const Key = z
     error: "expected env: NAME or file: PATH, and not both",
   });
 
-const Mode = z.enum(["off", "on"]);
+const MODES = ["off", "on"] as const;
 
 const Whole = z
   .strictObject({
-    mode: Mode.default("on"),
+    mode: z.enum(MODES).default("on"),
     key: Key.optional().describe(
       "With it placeholders are the same after a restart and in every replica, and what they stand for is kept, sealed with AES-256-GCM. Without: for one request each, and nothing is kept.",
     ),
@@ -38,6 +38,6 @@ type Vault = z.output<typeof Whole>;
 const DEFAULTS = Whole.parse({});
 
 export const GuardVault = z
-  .union([Mode, Whole], { error: "expected off, on, or { key: { env: NAME } }" })
+  .union([z.enum(MODES, { error: "expected off, on, or { key: { env: NAME } }" }), Whole])
   .default("off")
   .transform((vault): Vault => (typeof vault === "string" ? { ...DEFAULTS, mode: vault } : vault));

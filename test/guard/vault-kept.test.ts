@@ -1,6 +1,7 @@
 import { statfsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
+import { parseConfig } from "../../src/config/load.ts";
 import { type Log, silentLog } from "../../src/core/log.ts";
 import { missing } from "../support/missing.ts";
 import { type TestServer, startServer, temporaryFolder } from "../support/server.ts";
@@ -178,10 +179,31 @@ it.each([
   ],
   ["vault: { previousKeys: [{ env: OLD_KEY }] }", /previousKeys need a key/],
   ["vault: { key: { env: A, file: b } }", /expected env: NAME or file: PATH, and not both/],
-  ["vault: always", /guard\.vault: Invalid option: expected one of "off"\|"on"/],
+  ["vault: always", /guard\.vault: expected off, on, or \{ key: \{ env: NAME \} \}/],
+  ["vault: { key: VAULT_KEY }", /guard\.vault: expected off, on, or \{ key: \{ env: NAME \} \}/],
 ])("does not start with %s", async (guard, message) => {
   const upstream = await echoing();
   await expect(setUp(upstream, { guard, env: { ...ENV, SHORT: "AAAA" } })).rejects.toThrow(message);
+});
+
+it("goes over to other keys without a restart, and keeps the old ones where they cannot be used", async () => {
+  const upstream = await echoing();
+  const { server } = await setUp(upstream, { guard: "vault: { key: { env: OLD_KEY } }" });
+  const { mail } = await masked(server, upstream);
+  const target = `{ provider: openai-compatible, url: "${upstream.url}", model: up }`;
+  const apply = (guard: string) =>
+    server.apply(
+      parseConfig(`models: { chat: { targets: [${target}] } }\nguard: { ${guard} }`, "a"),
+    );
+  await expect(apply("vault: { key: { env: NOT_THERE } }")).rejects.toThrow(/set NOT_THERE/);
+  says(upstream, { pieces: [`It was ${mail}.`] });
+  expect(await ask(server, "What?")).toBe(`It was ${MAIL}.`);
+  await apply("vault: { key: { env: VAULT_KEY }, previousKeys: [{ env: OLD_KEY }] }");
+  expect(await ask(server, "What?")).toBe(`It was ${MAIL}.`);
+  expect((await masked(server, upstream)).mail).not.toBe(mail);
+  await apply("vault: off");
+  expect(await ask(server, SAID)).toContain("[redacted:email]");
+  expect(upstream.bodies.at(-1)).toContain("[redacted:email]");
 });
 
 it("reads its key from a file, in hex", async () => {
