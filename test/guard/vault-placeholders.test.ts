@@ -1,10 +1,11 @@
 import { expect, it } from "vitest";
 import type { ChatEvent } from "../../src/core/chat.ts";
-import { inGroupsOf, sameFor, withParts } from "../../src/guard/vault/grouping.ts";
+import { type Told, inGroupsOf, sameFor, withParts } from "../../src/guard/vault/grouping.ts";
 import { placeholderFor } from "../../src/guard/vault/placeholder.ts";
 import { personalIn } from "../../src/guard/vault/personal.ts";
 import type { Mapping } from "../../src/guard/vault/vault-keys.ts";
 import { type Restoring, VaultWatch } from "../../src/guard/vault/vault-watch.ts";
+import { createRandom } from "../support/random.ts";
 
 const KEY = Buffer.alloc(32, 3);
 
@@ -157,6 +158,32 @@ it("restores numbers however they are grouped, cut at every place, from the requ
   }
   expect(answered(SAID.split(""), { mappings: ALL, redacts: true })).toBe(WANTED);
   expect(answered(left.split(""), { mappings: [], recall, redacts: false })).toBe(wanted);
+});
+
+it("restores every kind, cut at random places", () => {
+  const random = createRandom(7);
+  const mappings = KINDS.map(([detector, , value]) => mappingOf(detector, value));
+  const said = KINDS.map(([, text, value], at) =>
+    text.replace(value, mappings[at]?.placeholder ?? ""),
+  ).join("; ");
+  const wanted = KINDS.map(([, text]) => text).join("; ");
+  const names = mappings.map(
+    (one) => [sameFor({ detector: one.detector, value: one.placeholder }), one] as const,
+  );
+  const all = new Map(names);
+  for (let times = 0; times < 60; times++) {
+    const pieces: string[] = [];
+    for (let at = 0; at < said.length;) {
+      const size = 1 + Math.floor(random() * 6);
+      pieces.push(said.slice(at, at + size));
+      at += size;
+    }
+    for (const redacts of [false, true]) {
+      expect(answered(pieces, { mappings, redacts })).toBe(wanted);
+      const from = { mappings: [], recall: (told: Told) => all.get(sameFor(told)), redacts };
+      expect(answered(pieces, from)).toBe(wanted);
+    }
+  }
 });
 
 it("restores them in arguments of tools, as JSON", () => {

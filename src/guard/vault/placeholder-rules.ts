@@ -34,7 +34,7 @@ export function placeholderRules(mappings: readonly Mapping[]): RuleSet {
   const numbers = newNode();
   const words = newNode();
   for (const [index, { placeholder, detector }] of mappings.entries()) {
-    if (isNumber(detector)) plant(numbers, partsOf(placeholder), index);
+    if (isNumber(detector)) plant(numbers, partsOf(placeholder).toUpperCase(), index);
     else plant(words, placeholder.toLowerCase(), index);
   }
 
@@ -94,7 +94,7 @@ function numberAt(numbers: Node, text: string, start: number, isEnd: boolean): O
   while (node.next.size > 0) {
     if (at === text.length) return isEnd ? best : "undecided";
     const char = text.charAt(at);
-    const next = node.next.get(char);
+    const next = node.next.get(char.toUpperCase());
     if (next) {
       node = next;
       between = 0;
