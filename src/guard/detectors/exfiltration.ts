@@ -41,7 +41,7 @@ const MOST_HELD = 512;
  */
 export function createExfiltration({ allowedHosts }: ExfiltrationOptions = {}): readonly Pattern[] {
   const judge = createJudge(allowedHosts);
-  return [
+  const patterns = [
     ...linkPatterns(judge),
     ...(allowedHosts ? [bareHost(judge)] : []),
     ...markupPatterns(judge),
@@ -49,7 +49,16 @@ export function createExfiltration({ allowedHosts }: ExfiltrationOptions = {}): 
     ...terminalPatterns,
     ...hiddenText,
   ];
+  return allowedHosts ? patterns.map(sure) : patterns;
 }
+
+/** A URL is on a list or it is not. */
+function sure(pattern: Pattern): Pattern {
+  const isOfUrl = /\.(?:image|link|url|markup|style_url)$/.test(pattern.name);
+  return isOfUrl ? { ...pattern, confidence: LISTED } : pattern;
+}
+
+const LISTED = 0.95;
 
 function exfiltration(name: string, confidence: number) {
   return { name: `exfiltration.${name}`, category: "exfiltration", confidence } as const;

@@ -124,11 +124,18 @@ export function decide(finding: Finding, origin: Origin, policy: Policy): Action
 }
 
 /** What is wished for findings that are sure. */
-function wishFor({ category, detector }: Finding, origin: Origin, policy: Policy): Action {
+function wishFor(finding: Finding, origin: Origin, policy: Policy): Action {
+  const { category, detector } = finding;
   const said = saidOf(detector, policy);
   if (said) return origin === "assistant" && said === "hold" ? "block" : said;
   if (origin === "assistant") return wishForAnswer(category, policy);
-  return policy.actions[category] ?? USUAL[category] ?? "block";
+  return policy.actions[category] ?? usualFor(finding);
+}
+
+/** A tool's coloured output, or a short link, is not taken apart: what is in doubt there is only noted. */
+function usualFor({ category, confidence }: Finding): Action {
+  if (category === "exfiltration" && confidence < BLOCK_FROM) return "flag";
+  return USUAL[category] ?? "block";
 }
 
 /** What the operator said of a rule of his own. */
