@@ -49,8 +49,9 @@ const Name = z
 export const Topic = z.strictObject({
   name: Name.describe("Findings are called custom. and this, as custom.rivals."),
   words: z
-    .array(z.string().trim().min(1))
+    .array(z.string().trim().min(1).max(200))
     .min(1)
+    .max(5000)
     .describe("Words and phrases, in any script and case, also where they are hidden."),
   atLeast: z
     .int()

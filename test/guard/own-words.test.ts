@@ -121,6 +121,16 @@ describe("topics", () => {
     }
   });
 
+  it("are silent where they are allowed", async () => {
+    const { server } = await setUp(
+      "ACME Bread is best.",
+      `{ tenants: { default: {
+      allow: [{ detectors: [custom.rivals] }] } }, ${TOPICS.slice(1)}`,
+    );
+    const asking = { path: "/v1/messages", stream: true, prompt: "Is Acme Bread good?" };
+    expect((await ask(server, asking)).text).toBe("ACME Bread is best.");
+  });
+
   it("are lists of their own for a tenant, beside the others", async () => {
     const guard = `{ topics: [{ name: a, words: [apple], action: block }],
       tenants: { default: { topics: [{ name: b, words: [pear], action: block }] } } }`;

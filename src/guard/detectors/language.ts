@@ -182,6 +182,8 @@ function countsOf(words: readonly string[], sharing: ReadonlySet<string>) {
   );
 }
 
+/** The detector; its findings have the language behind it. */
+export const LANGUAGE = "custom.language";
 const CLEAR = 0.3;
 /** Code is written in it, and names everywhere: its letters alone say nothing. */
 const LATIN = "en";
@@ -189,7 +191,7 @@ const LATIN = "en";
 /** Finds texts that are clearly in another language than these (ISO 639-1). One finding for the whole text. */
 export function createLanguageRule(allowed: readonly string[]): Detector {
   return {
-    name: "custom.language",
+    name: LANGUAGE,
     category: "custom",
     inspect(text) {
       const guess = otherThan(allowed, text);

@@ -1,5 +1,6 @@
 import type { Detector, Finding } from "../detector.ts";
 import { placeOf, readingsOf } from "../normalize/readings.ts";
+import { both } from "../stream/both-rule-sets.ts";
 import { type RuleSet, createRuleSet } from "../stream/rule-set.ts";
 import { TextChannel } from "../stream/text-channel.ts";
 import type { Pattern } from "./pattern.ts";
@@ -23,22 +24,25 @@ const UNSPACED =
   /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}]/u;
 
 /**
- * Finds the words of the operator's topics in every reading of a text, hidden ones too, as whole words:
- * one automaton for all lists, one look-up a character. At most one finding a topic, the stronger the more
- * of its words are there. Any language; word forms have to be listed.
+ * Finds the words of an operator's topic in every reading of a text, hidden ones too, as whole words: one
+ * look-up a character, and one more for every 40,000 characters of words. At most one finding, the stronger
+ * the more of the words are there. Any language; word forms have to be listed.
  */
-export function createTopics(topics: readonly Topic[]): Detector {
-  const rules = createRuleSet(topics.flatMap((topic) => patternsOf(topic, shapeOf)));
+export function createTopic(topic: Topic): Detector {
+  const rules = ruleSetOf(topic, shapeOf);
   return {
-    name: "custom",
+    name: `custom.${topic.name}`,
     category: "custom",
     inspect(text) {
-      const count = new Count(topics);
+      const count = new Count(topic);
       for (const reading of readingsOf(text)) {
-        for (const { start, end, ...rest } of rules.look(reading.text, true).findings) {
+        for (const finding of rules.look(reading.text, true).findings) {
+          const { start, end } = finding;
           if (!isWhole(reading.text, start, end)) continue;
-          const word = reading.text.slice(start, end);
-          count.add(word, { ...rest, ...placeOf(reading, start, end) });
+          count.add(reading.text.slice(start, end), {
+            ...finding,
+            ...placeOf(reading, start, end),
+          });
         }
       }
       return count.findings();
@@ -46,71 +50,84 @@ export function createTopics(topics: readonly Topic[]): Detector {
   };
 }
 
-/** The words of these topics where they stand alone: what is recognised while a text arrives. */
-export function createTopicRules(topics: readonly Topic[]): RuleSet {
-  return wholeWords(createRuleSet(topics.flatMap((topic) => patternsOf(topic, anyCaseOf))));
+/** The words of a topic where they stand alone: what is recognised while a text arrives. */
+export function createTopicRules(topic: Topic): RuleSet {
+  return wholeWords(ruleSetOf(topic, anyCaseOf));
 }
 
 export interface TopicWatch {
-  /** The next piece of an answer: topics of which so many words are there now, each once. */
+  /** The next piece of an answer: one finding, once so many of the words are there. */
   push(text: string): readonly Finding[];
-  /** No more will come: also those of which there were too few, and what is held back is looked at. */
+  /** No more will come: also where there were too few, and what is held back is looked at. */
   end(): readonly Finding[];
 }
 
-/** Opens watches that count the words of topics over a whole answer. */
-export function createTopicWatches(topics: readonly Topic[]): () => TopicWatch {
-  const rules = createTopicRules(topics);
-  return () => {
-    const count = new Count(topics);
-    const told = new Set<string>();
-    let seen = "";
-    const channel = new TextChannel(rules, (finding) => {
-      count.add(seen.slice(finding.start, finding.end).toLowerCase(), finding);
-      return undefined;
-    });
-    const news = (least: number) =>
-      count.findings().filter(({ detector, confidence }) => {
-        return confidence >= least && !told.has(detector) && told.add(detector);
-      });
-    return {
-      push(text) {
-        seen = channel.held + text;
-        channel.push(text);
-        return news(CONFIDENCE[1]);
-      },
-      end() {
-        seen = channel.held;
-        channel.end();
-        return news(0);
-      },
-    };
+/** Counts the words of a topic over a whole answer; `rules` as `createTopicRules` makes them. */
+export function openTopicWatch(topic: Topic, rules: RuleSet): TopicWatch {
+  const count = new Count(topic);
+  let seen = "";
+  let isTold = false;
+  const channel = new TextChannel(rules, (finding) => {
+    count.add(seen.slice(finding.start, finding.end).toLowerCase(), finding);
+    return undefined;
+  });
+  const news = (least: number) => {
+    const found = isTold ? [] : count.findings().filter(({ confidence }) => confidence >= least);
+    isTold ||= found.length > 0;
+    return found;
+  };
+  return {
+    push(text) {
+      seen = channel.held + text;
+      channel.push(text);
+      return news(CONFIDENCE[1]);
+    },
+    end() {
+      seen = channel.held;
+      channel.end();
+      return news(0);
+    },
   };
 }
 
-/** The different words that were found of each topic. */
+/** The different words that were found. */
 class Count {
-  private readonly least: ReadonlyMap<string, number>;
-  private readonly found = new Map<string, { first: Finding; words: Set<string> }>();
+  private readonly least: number;
+  private readonly words = new Set<string>();
+  private first: Finding | undefined;
 
-  constructor(topics: readonly Topic[]) {
-    this.least = new Map(topics.map(({ name, atLeast = 2 }) => [`custom.${name}`, atLeast]));
+  constructor({ atLeast = 2 }: Topic) {
+    this.least = atLeast;
   }
 
   add(word: string, finding: Finding): void {
-    const { detector } = finding;
-    let known = this.found.get(detector);
-    if (!known) this.found.set(detector, (known = { first: finding, words: new Set() }));
-    known.words.add(word);
+    this.first ??= finding;
+    this.words.add(word);
   }
 
-  /** One a topic, where it was met first. */
+  /** One, where the topic was met first. */
   findings(): Finding[] {
-    return Array.from(this.found.values(), ({ first, words }) => {
-      const over = words.size - (this.least.get(first.detector) ?? 1);
-      return { ...first, confidence: CONFIDENCE[over < 0 ? 0 : over === 0 ? 1 : 2] };
-    });
+    if (!this.first) return [];
+    const over = this.words.size - this.least;
+    return [{ ...this.first, confidence: CONFIDENCE[over < 0 ? 0 : over === 0 ? 1 : 2] }];
   }
+}
+
+/** Characters of words that one automaton takes. */
+const MOST_TOGETHER = 40_000;
+
+function ruleSetOf(topic: Topic, toShape: (word: string) => string): RuleSet {
+  const groups: Pattern[][] = [[]];
+  let characters = 0;
+  for (const pattern of patternsOf(topic, toShape)) {
+    characters += pattern.shape.length;
+    if (characters > MOST_TOGETHER) {
+      groups.push([]);
+      characters = pattern.shape.length;
+    }
+    groups.at(-1)?.push(pattern);
+  }
+  return groups.map((patterns) => createRuleSet(patterns)).reduce(both);
 }
 
 function patternsOf({ name, words }: Topic, toShape: (word: string) => string): Pattern[] {
@@ -133,7 +150,7 @@ function shapeOf(word: string): string {
 /** Of texts as they are written. */
 function anyCaseOf(word: string): string {
   return Array.from(word, (char) => {
-    if (char === " ") return String.raw`\s{1,20}`;
+    if (char === " ") return String.raw`\s+`;
     const upper = char.toUpperCase();
     return upper === char || upper.length + char.length > 2 ? shapeOf(char) : `[${char}${upper}]`;
   }).join("");

@@ -4,6 +4,7 @@ import { leaksOf } from "../detectors/all.ts";
 import { both, lookingPast } from "../stream/both-rule-sets.ts";
 import { type RuleSet, createRuleSet } from "../stream/rule-set.ts";
 import { ownDetectors, ownShapes } from "./own-detectors.ts";
+import { isMeant, silencedBy } from "./silenced.ts";
 import { shapeOf, toPattern } from "./own-patterns.ts";
 import { type Policy, wantedFor } from "./policy.ts";
 
@@ -115,19 +116,4 @@ function blanking(allow: Policy["allow"]): Looker["without"] {
     }
     return seen;
   };
-}
-
-/** Detectors that find nothing at all. */
-function silencedBy(allow: Policy["allow"]): (detector: string) => boolean {
-  const names = allow.flatMap((one) =>
-    typeof one === "string" || shapeOf(one) !== undefined ? [] : (one.detectors ?? []),
-  );
-  return (detector) => names.some((name) => isMeant(name, detector));
-}
-
-/** `pii` and `pii.*` mean each detector of the category. */
-function isMeant(name: string, detector: string): boolean {
-  if (name === detector) return true;
-  const category = name.endsWith(".*") ? name.slice(0, -2) : name;
-  return detector === category || detector.startsWith(`${category}.`);
 }
