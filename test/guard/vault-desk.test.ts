@@ -107,3 +107,18 @@ it("does both on the command line", async () => {
     output: expect.stringContaining("vault needs: open TEXT") as string,
   });
 });
+
+it("is looked at before a start", async () => {
+  const folder = temporaryFolder();
+  const doctor = async (vault: string) => {
+    writeFileSync(join(folder, "weir.yaml"), `guard: { vault: ${vault} }\n`);
+    const asked = weir(["doctor"], { cwd: folder });
+    await asked.ended;
+    return asked.output();
+  };
+  writeFileSync(join(folder, "vault.key"), "too short");
+  expect(await doctor("on")).toMatch(/^! vault +guard\.vault has no key/m);
+  expect(await doctor("{ key: { file: vault.key } }")).toMatch(/^✗ vault +.* has \d+ bytes/m);
+  writeFileSync(join(folder, "vault.key"), Buffer.alloc(32, 1).toString("hex"));
+  expect(await doctor("{ key: { file: vault.key } }")).toMatch(/^✓ vault +its key can be read/m);
+});

@@ -9,6 +9,7 @@ import { describeGguf } from "../../gguf/describe-gguf.ts";
 import { formatBytes } from "../../gguf/format-bytes.ts";
 import { guardModel } from "../../gguf/guard-model.ts";
 import { readGguf } from "../../gguf/read-gguf.ts";
+import { vaultRulesOf } from "../../weir/guard-vault-rules.ts";
 import { type Command, JSON_OPTION, PLACE_OPTIONS, overridesOf } from "../command.ts";
 import { PACKAGE_ROOT } from "../package-root.ts";
 
@@ -67,6 +68,16 @@ const CHECKS: Readonly<Record<string, Check>> = {
     const missing = names.filter((name) => secret(name) === undefined);
     if (missing.length > 0) throw new Warning(`not set in the environment: ${missing.join(", ")}`);
     return names.length === 0 ? "none are needed" : `${names.join(", ")} set`;
+  },
+  vault: (settings) => {
+    const { mode, previousKeys } = settings.config.guard.vault;
+    if (mode === "off") return "off";
+    if (!vaultRulesOf(settings)) {
+      throw new Warning(
+        "guard.vault has no key: a placeholder is for one request, nothing is kept",
+      );
+    }
+    return `its key can be read, and ${previousKeys.length} of before`;
   },
   dashboard: () => {
     if (existsSync(join(PACKAGE_ROOT, "web", "dist", "index.html"))) return "built";
