@@ -207,6 +207,16 @@ it("leaves what stands beside a number as it is", () => {
   }
 });
 
+it("leaves a longer number that begins alike", () => {
+  const plain = PHONE.placeholder.replaceAll(" ", "");
+  const said = `${plain}77 is none, ${plain} is.`;
+  for (const pieces of [[said], said.split("")]) {
+    expect(answered(pieces, { mappings: [PHONE], redacts: false })).toBe(
+      `${plain}77 is none, +4930901820 is.`,
+    );
+  }
+});
+
 it("takes out other personal data, or leaves it, as it is told", () => {
   const said = "Ask bob@other.test.";
   expect(answered([said], { mappings: [], recall, redacts: true })).toBe("Ask [redacted:email].");

@@ -102,7 +102,10 @@ function numberAt(numbers: Node, text: string, start: number, isEnd: boolean): O
       return best;
     } else between += 1;
     at += 1;
-    if (next?.index !== undefined) best = { index: next.index, end: at };
+    if (next?.index === undefined) continue;
+    // A longer number is another one.
+    if (at === text.length && !isEnd) return "undecided";
+    if (!/\d/.test(text.charAt(at))) best = { index: next.index, end: at };
   }
   return best;
 }
