@@ -64,7 +64,8 @@ export function namesRequest(text: string, model: string): ChatRequest {
 
 /** The names of an answer. Throws where it is not what was asked for. */
 export function namesOf(answer: string): string[] {
-  const [json = answer] = /\{[\s\S]*\}/.exec(answer) ?? [];
+  // Models like to say something before and after it.
+  const json = answer.slice(Math.max(0, answer.indexOf("{")), answer.lastIndexOf("}") + 1);
   return Answer.parse(JSON.parse(json)).names;
 }
 
