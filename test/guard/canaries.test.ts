@@ -86,6 +86,13 @@ it("is the same in each turn of a conversation, so that what upstreams keep of i
   expect(other).not.toBe(first);
 });
 
+it("is taken out of answers also where the guard only watches", async () => {
+  const { server } = await setUp((mark) => `It is ${mark}.`, ", mode: monitor");
+  const told = await ask(server, { path: "/v1/messages", stream: true, system: SYSTEM });
+  expect(told.text).toBe("It is [redacted:mark].");
+  expect(await notedOf(server, told)).toContain("flag leakage.canary");
+});
+
 it("is not there where it is off, without a system prompt, and where leakage is not looked for", async () => {
   const off = await setUp(() => "Yes.", ", routes: { /v1/messages: { canaries: off } }");
   const unwanted = await setUp(() => "Yes.", ", output: { flag: [] }");

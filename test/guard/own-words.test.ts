@@ -197,6 +197,12 @@ it.each<[string, RegExp]>([
   expect(() => parseConfig(`guard: { ${text} }`, "weir.yaml")).toThrow(message);
 });
 
+it("says where a rule has more words than a pattern takes", async () => {
+  const words = Array.from({ length: 9000 }, (_, at) => `word${at}xyz`).join(", ");
+  const server = startServer(`models: {}\nguard: { rules: [{ name: a, words: [${words}] }] }`);
+  await expect(server).rejects.toThrow(/guard\.rules: these patterns are too large together: list/);
+});
+
 it("takes hosts as a browser reads them", () => {
   const { guard } = parseConfig(
     'guard: { allowedHosts: [Corp.Test, "*.Bäcker.test", 10.0.0.1, "[::1]", localhost] }',

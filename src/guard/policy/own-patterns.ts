@@ -1,6 +1,7 @@
 import { WeirError } from "../../core/errors.ts";
 import type { Pattern } from "../detectors/pattern.ts";
 import { PatternError, parsePattern } from "../stream/pattern-syntax.ts";
+import { createRuleSet } from "../stream/rule-set.ts";
 import type { GuardRules } from "./policy-for.ts";
 import { type Allowed, type CustomRule, type Policy, nameOf } from "./policy.ts";
 
@@ -57,10 +58,25 @@ export function checkPatterns(rules: GuardRules): void {
 type Patterns = { readonly [Part in "allow" | "rules"]?: Policy[Part] | undefined };
 
 function wrongIn(path: string, { allow = [], rules = [] }: Patterns): string[] {
+  const wrong = rules.flatMap((rule, at) =>
+    wrongShape(toPattern(rule).shape, `${path}.rules.${at}`),
+  );
   return [
-    ...rules.flatMap((rule, at) => wrongShape(toPattern(rule).shape, `${path}.rules.${at}`)),
+    ...(wrong.length > 0 ? wrong : tooLarge(rules, `${path}.rules`)),
     ...allow.flatMap((one, at) => wrongShape(shapeOf(one), `${path}.allow.${at}`)),
   ];
+}
+
+/** Rules that are sound, each for itself, and yet cannot be had together. */
+function tooLarge(rules: readonly CustomRule[], path: string): string[] {
+  if (rules.length === 0) return [];
+  try {
+    createRuleSet(rules.map(toPattern));
+    return [];
+  } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause;
+    return [`  ${path}: ${cause.message}: list thousands of words as topics`];
+  }
 }
 
 function wrongShape(shape: string | undefined, path: string): string[] {
