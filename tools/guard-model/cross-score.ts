@@ -4,9 +4,10 @@ import {
   type Scored,
   calibrate,
 } from "../../src/guard/classifier/calibration.ts";
-import { ATTACK_HEADS } from "../../src/guard/classifier/attack-heads.ts";
+import { ATTACK_HEADS, HEADS_FOR } from "../../src/guard/classifier/attack-heads.ts";
 import { scoreReadings } from "../../src/guard/classifier/detectors.ts";
-import { fitHeads } from "../../src/guard/classifier/fit.ts";
+import { type FittedHead, fitHeads } from "../../src/guard/classifier/fit.ts";
+import { fitLifts } from "../../src/guard/classifier/lifts.ts";
 import { UNCALIBRATED, quantise } from "../../src/guard/classifier/quantise.ts";
 import { readingsOf } from "../../src/guard/normalize/readings.ts";
 import { FIT, toFitRows } from "./learn.ts";
@@ -16,8 +17,10 @@ import type { Row, Rows } from "./read-rows.ts";
 export interface CrossScored {
   readonly row: Row;
   readonly fold: number;
-  /** One a head. */
+  /** One a head, with what its length lifts it by taken off. */
   readonly scores: readonly number[];
+  /** The same with nothing taken off. */
+  readonly raw: readonly number[];
 }
 
 export interface FoldModel {
@@ -41,36 +44,64 @@ const FOLDS: readonly ((row: Row) => boolean)[] = [
   ({ source }) => source.includes(":book") || source.includes("dpo"),
 ];
 
-/** Fits a model a fold. Rows for validation only are never learned from: each fold takes its share. */
+/**
+ * Fits a model a fold; its lifts are those that innocent texts of the other folds ask for. Rows for
+ * validation only are never learned from: each fold takes its share.
+ */
 export function crossScore(
   { training, validation }: Rows,
   each: (model: FoldModel, kept: readonly Row[]) => void = () => {},
 ): CrossScored[] {
-  return FOLDS.flatMap((isOut, fold) => {
+  const folds = FOLDS.map((isOut, fold) => {
     const kept = [
       ...training.filter(isOut),
       ...validation.filter((_, index) => index % FOLDS.length === fold),
     ];
-    const model = fitFold(
-      training.filter((row) => !isOut(row)),
-      fold,
+    const fitted = fitHeads(
+      toFitRows(training.filter((row) => !isOut(row))),
+      ATTACK_HEADS.length,
+      FIT,
     );
+    const model = foldModel(fold, fitted, []);
+    return { fold, kept, fitted, raw: kept.map((row) => model.score(row.text)) };
+  });
+  const licensed = new Set(training);
+  return folds.flatMap(({ fold, kept, fitted, raw }) => {
+    const others = folds
+      .filter((one) => one.fold !== fold)
+      .flatMap((one) => one.kept.map((row, at) => ({ row, raw: one.raw[at] ?? [] })));
+    const lifts = liftsOf(others.filter(({ row }) => licensed.has(row)));
+    const model = foldModel(fold, fitted, lifts);
     each(model, kept);
-    return kept.map((row) => ({ row, fold, scores: model.score(row.text) }));
+    return kept.map((row, at) => ({
+      row,
+      fold,
+      raw: raw[at] ?? [],
+      scores: model.score(row.text),
+    }));
   });
 }
 
-function fitFold(rows: readonly Row[], fold: number): FoldModel {
-  const heads = ATTACK_HEADS.map((_, head) => head);
-  const fitted = fitHeads(toFitRows(rows), heads.length, FIT);
-  const classifier = classifierOf(
-    quantise(
-      ATTACK_HEADS,
-      fitted,
-      heads.map(() => UNCALIBRATED),
-      {},
-    ),
+/** Lifts of each head, from scores that have none taken off. Documents of any length score alike. */
+export function liftsOf(scored: readonly Pick<CrossScored, "row" | "raw">[]): number[][] {
+  const innocent = scored.filter(({ row }) => row.surface === "user" && row.label === "benign");
+  return ATTACK_HEADS.map((_, head) =>
+    HEADS_FOR.user.some((own) => own === head)
+      ? fitLifts(
+          innocent.map(({ row, raw }) => ({ length: row.text.length, score: raw[head] ?? 0 })),
+        )
+      : [],
   );
+}
+
+function foldModel(
+  fold: number,
+  fitted: readonly FittedHead[],
+  lifts: readonly (readonly number[])[],
+): FoldModel {
+  const heads = ATTACK_HEADS.map((_, head) => head);
+  const calibrations = heads.map((head) => ({ ...UNCALIBRATED, lifts: lifts[head] ?? [] }));
+  const classifier = classifierOf(quantise(ATTACK_HEADS, fitted, calibrations, {}));
   return {
     fold,
     score: (text) =>

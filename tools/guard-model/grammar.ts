@@ -1,7 +1,20 @@
-import { LANGUAGES, PLANTED, SNIPPETS } from "./planted.ts";
+import { carrier } from "./carriers.ts";
+import { chore } from "./chores.ts";
+import {
+  ABOUT_ANSWERS,
+  CHANGES,
+  LANGUAGES,
+  PLANTED,
+  REPLIES,
+  SNIPPETS,
+  TASKS,
+  TOPICS,
+  WRAPPERS,
+} from "./planted.ts";
 import type { Random } from "./random.ts";
 import * as overrides from "./overrides.ts";
 import * as personas from "./personas.ts";
+import { PLEAS, type Plea } from "./pleas.ts";
 import type { Row } from "./read-rows.ts";
 import { TONGUES } from "./tongues.ts";
 
@@ -14,8 +27,18 @@ const COUNTS = {
   steps: 200,
   overrides: 900,
   extraction: 500,
-  planted: 1800,
+  pleas: 3000,
+  chats: 900,
+  chores: 1500,
+  planted: 2600,
+  carriers: 2400,
 };
+
+/** How often a planted order is dressed as a part of the document. */
+const WRAPPED = 0.3;
+
+/** How often an order is planted in a document of our own. */
+const OWN_CARRIERS = 0.6;
 
 export function makeRows(training: readonly Row[], random: Random): Row[] {
   return [
@@ -26,8 +49,17 @@ export function makeRows(training: readonly Row[], random: Random): Row[] {
     ...repeat(COUNTS.steps, () => row(stepwise(random), "jailbreak", "user", "multi-step")),
     ...repeat(COUNTS.overrides, () => row(override(random), "injection", "user", "direct")),
     ...repeat(COUNTS.extraction, () => row(extraction(random), "injection", "user", "extraction")),
+    ...repeat(COUNTS.pleas, () => row(plea(random), "injection", "user", "plea")),
+    ...PLEAS.flatMap(({ innocent }) => innocent).map((text) =>
+      row(text, "benign", "user", "innocent"),
+    ),
+    ...repeat(COUNTS.chats, () =>
+      row(chat(tongueOf(random), 2 + random.below(4), random), "benign", "user", "innocent"),
+    ),
+    ...repeat(COUNTS.chores, () => row(chore(random), "benign", "user", "innocent")),
     ...overrides.INNOCENT.map((text) => row(text, "benign", "user", "innocent")),
     ...TONGUES.flatMap((tongue) => innocent(tongue, random)),
+    ...repeat(COUNTS.carriers, () => row(carrier(random), "benign", "document", "innocent")),
     ...plant(training, random),
   ];
 }
@@ -80,6 +112,35 @@ function extraction(random: Random): string {
   return fill(random.pick(overrides.FRAMES), random);
 }
 
+/** Every third plea is in English, as most are. */
+function tongueOf(random: Random): Plea {
+  const [english] = PLEAS;
+  return english && random.chance(0.35) ? english : random.pick(PLEAS);
+}
+
+/** A plea alone, at the end of a chat about other things, or as the last of some questions and answers. */
+function plea(random: Random): string {
+  const tongue = tongueOf(random);
+  if (random.chance(0.3)) return claim(tongue, random);
+  const asked = random.pick(tongue.frames).replace("{s}", () => random.pick(tongue.hidden));
+  if (random.chance(0.65)) return asked;
+  const before = chat(tongue, 1 + random.below(5), random);
+  if (random.chance(0.8)) return `${before} ${asked}`;
+  return `${asked} ${before}`;
+}
+
+/** After a claim anything may be asked, harmless things too: it is the claim that gives it away. */
+function claim(tongue: Plea, random: Random): string {
+  const asked = random.chance(0.4)
+    ? random.pick(tongue.frames).replace("{s}", () => random.pick(tongue.hidden))
+    : random.pick(tongue.innocent);
+  return `${random.pick(tongue.claims)} ${asked}`;
+}
+
+function chat({ innocent }: Plea, sentences: number, random: Random): string {
+  return repeat(sentences, () => random.pick(innocent)).join(" ");
+}
+
 /** An order to an assistant has no business in a document, however innocent it is where a user types it. */
 function plant(training: readonly Row[], random: Random): Row[] {
   const documents = training.filter(
@@ -91,14 +152,23 @@ function plant(training: readonly Row[], random: Random): Row[] {
   if (documents.length === 0 || orders.length === 0) return [];
   return repeat(COUNTS.planted, () => {
     const order = orderFor(orders, random);
-    const text = planted(random.pick(documents).text.slice(0, 1500), order, random);
+    const text = planted(
+      random.chance(OWN_CARRIERS) ? carrier(random) : random.pick(documents).text.slice(0, 1500),
+      order,
+      random,
+    );
     return row(text, "injection", "document", "planted");
   });
 }
 
 function orderFor(orders: readonly Row[], random: Random): string {
-  if (random.chance(0.3)) return override(random);
-  if (random.chance(0.3)) return random.pick(orders).text;
+  const kind = random.below(11);
+  if (kind === 10)
+    return `${random.pick(PLANTED.filter((one) => one.endsWith(":")))}\n${random.pick(SNIPPETS)}`;
+  if (kind < 2) return override(random);
+  if (kind < 4) return random.pick(orders).text;
+  if (kind < 6) return fill(random.pick(TASKS), random);
+  if (kind < 8) return fill(aboutAnswer(random), random);
   const order = fill(
     random.pick(PLANTED).replaceAll("{goal}", () => random.pick(overrides.GOALS)),
     random,
@@ -106,14 +176,25 @@ function orderFor(orders: readonly Row[], random: Random): string {
   return order.endsWith(":") ? `${order}\n${random.pick(SNIPPETS)}` : order;
 }
 
+function aboutAnswer(random: Random): string {
+  const order = random
+    .pick(ABOUT_ANSWERS)
+    .replace("{change}", () => random.pick(CHANGES))
+    .replace("{reply}", () => random.pick(REPLIES));
+  return `${order.charAt(0).toUpperCase()}${order.slice(1)}`;
+}
+
 function planted(document: string, order: string, random: Random): string {
+  const hidden = random.chance(WRAPPED)
+    ? random.pick(WRAPPERS).replace("{order}", () => order)
+    : order;
   const place = random.below(3);
-  if (place === 0) return `${order}\n${document}`;
-  if (place === 1) return `${document}\n${order}`;
+  if (place === 0) return `${hidden}\n${document}`;
+  if (place === 1) return `${document}\n${hidden}`;
   const middle = document.indexOf(" ", Math.floor(document.length / 2));
   return middle < 0
-    ? `${document}\n${order}`
-    : `${document.slice(0, middle)}\n${order}\n${document.slice(middle + 1)}`;
+    ? `${document}\n${hidden}`
+    : `${document.slice(0, middle)}\n${hidden}\n${document.slice(middle + 1)}`;
 }
 
 function fill(template: string, random: Random): string {
@@ -123,6 +204,7 @@ function fill(template: string, random: Random): string {
     .replaceAll("{who}", () => random.pick(overrides.PEOPLE))
     .replaceAll("{mail}", () => random.pick(overrides.MAILS))
     .replaceAll("{tongue}", () => random.pick(LANGUAGES))
+    .replaceAll("{topic}", () => random.pick(TOPICS))
     .replaceAll("{url}", () => random.pick(overrides.URLS))
     .replaceAll("{harm}", () => random.pick(personas.HARMS));
 }

@@ -1,4 +1,4 @@
-import { attackTargets } from "../../src/guard/classifier/attack-heads.ts";
+import { ATTACK_WINDOWS, attackTargets } from "../../src/guard/classifier/attack-heads.ts";
 import type { FitOptions, FitRow } from "../../src/guard/classifier/fit.ts";
 import { toPlain } from "../../src/guard/normalize/plain.ts";
 import { makeRows } from "./grammar.ts";
@@ -6,7 +6,14 @@ import { createRandom } from "./random.ts";
 import type { Row } from "./read-rows.ts";
 
 export const SEED = 7;
-export const FIT: FitOptions = { buckets: 98_304, epochs: 6, rate: 0.03, seed: 1 };
+export const FIT: FitOptions = {
+  buckets: 98_304,
+  epochs: 6,
+  rate: 0.03,
+  seed: 1,
+  windows: ATTACK_WINDOWS,
+  averageFrom: 2,
+};
 
 /** Longer texts say no more, and take long to learn. */
 const READ = 1200;

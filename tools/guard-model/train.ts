@@ -8,7 +8,7 @@ import { ATTACK_HEADS } from "../../src/guard/classifier/attack-heads.ts";
 import { fitHeads } from "../../src/guard/classifier/fit.ts";
 import { toBytes } from "../../src/guard/classifier/model-file.ts";
 import { quantise } from "../../src/guard/classifier/quantise.ts";
-import { calibrateSurfaces, crossScore } from "./cross-score.ts";
+import { calibrateSurfaces, crossScore, liftsOf } from "./cross-score.ts";
 import { trainHarm } from "./harm.ts";
 import { FIT, SEED, toFitRows } from "./learn.ts";
 import { readRows } from "./read-rows.ts";
@@ -23,7 +23,12 @@ console.log(
 
 const licensed = new Set(rows.training);
 const crossed = crossScore(rows, ({ fold }) => console.log(`fold ${fold + 1} is fitted`));
-const calibrations = calibrateSurfaces(crossed.filter(({ row }) => licensed.has(row)));
+const measured = crossed.filter(({ row }) => licensed.has(row));
+const lifts = liftsOf(measured);
+const calibrations = calibrateSurfaces(measured).map((calibration, head) => ({
+  ...calibration,
+  lifts: lifts[head] ?? [],
+}));
 
 const fitRows = toFitRows(rows.training);
 const fitted = fitHeads(fitRows, ATTACK_HEADS.length, FIT);

@@ -36,8 +36,9 @@ export function writeCard(facts: CardFacts): string {
 
 \`guard.bin\` (${facts.bytes} bytes) tells injection in users' texts, injection in documents and tool results, and jailbreaks
 from innocent texts. \`harmful.bin\` (${facts.harmBytes} bytes) tells three kinds of harmful content. Both are linear: hashed words and pairs of words,
-runs of two to five characters, and ideas (a word list in some twenty languages) with pairs of them; logistic regression, int8
-weights, the strongest of windows of two and six sentences and the whole. Decoders run first (\`src/guard/normalize/\`).
+runs of two to five characters, ideas (a word list in some twenty languages) with pairs of them, and the form of sentences (prose, code, table; how
+it ends, what it begins with, whether the rest of the text has its words); logistic regression, int8
+weights, the strongest of windows of some sentences (one, two and six in documents, else two and six) and the whole. Decoders run first (\`src/guard/normalize/\`).
 
 Made by \`node tools/guard-model/train.ts\` (seed ${SEED}, ${FIT.epochs} epochs, rate ${FIT.rate}); the same data gives the same bytes.`,
     data(facts),
@@ -71,7 +72,8 @@ function calibration(): string {
 
 The tables in the file tell, for a score, which share of innocent texts scores as high. They were measured on innocent texts of
 sources that the measuring weights had not seen, hard negatives included (security questions, role prompts, prose about prompts,
-trigger words). For a user's text the two heads are counted together: at a setting of 1 % one innocent text in a hundred is flagged by
+trigger words). Long texts score higher than short ones, innocent ones too: a table by length says how much, and it is taken
+off first, so that a rate holds for users' texts of any length up to some 8000 characters. For a user's text the two heads are counted together: at a setting of 1 % one innocent text in a hundred is flagged by
 either. The probability is Platt's, with attacks and innocent texts weighing the same.`;
 }
 

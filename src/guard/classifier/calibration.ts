@@ -9,6 +9,8 @@ export interface Calibration {
   /** Probability of an attack: 1 / (1 + e^-(slope · score + offset)). */
   readonly slope: number;
   readonly offset: number;
+  /** What is taken off a score before it is looked up, by the text's length: see `lifts.ts`. */
+  readonly lifts: readonly number[];
 }
 
 /** The rates that tables are made for; operators choose among 0.1, 0.5, 1, 2 and 5 %. */
@@ -37,7 +39,8 @@ export interface Scored {
 
 /**
  * Tables for heads that look at the same texts. A rate counts a text once whichever of them it
- * alarms, so that an operator's choice bounds the false alarms of all of them together.
+ * alarms, so that an operator's choice bounds the false alarms of all of them together. The scores
+ * are what is left when lifts were taken off, and the tables name no lifts.
  */
 export function calibrate(heads: number, scored: readonly Scored[]): Calibration[] {
   const innocent = scored.filter(({ isAttack }) => !isAttack);
@@ -55,6 +58,7 @@ export function calibrate(heads: number, scored: readonly Scored[]): Calibration
     }));
     return {
       ...rising(points),
+      lifts: [],
       ...fitSigmoid(scored.map(({ isAttack, scores }) => ({ isAttack, score: scores[head] ?? 0 }))),
     };
   });

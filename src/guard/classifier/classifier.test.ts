@@ -6,6 +6,7 @@ import { classifierOf, createClassifier } from "./classifier.ts";
 import { classifierDetectors } from "./detectors.ts";
 import { SentenceHasher } from "./features.ts";
 import { type FitRow, fitHeads } from "./fit.ts";
+import { fitLifts, liftOf } from "./lifts.ts";
 import { parseModel, toBytes } from "./model-file.ts";
 import { UNCALIBRATED, quantise } from "./quantise.ts";
 
@@ -93,8 +94,16 @@ describe("the shipped model", () => {
 describe("a model file", () => {
   const model = quantise(
     ["a"],
-    [{ weights: new Float32Array(16_384).fill(0.5), bias: 1 }],
-    [{ scores: [1, 2], rates: [0.1, 0.01], slope: 1, offset: 0 }],
+    [{ weights: new Float32Array(16_384).fill(0.5), bias: 1, windows: [2, 6] }],
+    [
+      {
+        scores: [1, 2],
+        rates: [0.1, 0.01],
+        slope: 1,
+        offset: 0,
+        lifts: [0, 0.25, 1, 1, 1, 1, 1, 1, 2],
+      },
+    ],
     { seed: 1 },
   );
   const bytes = toBytes(model);
@@ -119,6 +128,8 @@ describe("a model file", () => {
     ["with something behind", () => new Uint8Array([...bytes, 0]), "16385 weights in the place"],
     ["with a broken header", () => changed(12, 0x21), "its header is no JSON"],
     ["with a table that falls", () => rewritten("[1,2]", "[2,1]"), "does not describe heads"],
+    ["with windows of nothing", () => rewritten("[2,6]", "[0,6]"), "does not describe heads"],
+    ["with a lift that is no number", () => rewritten("0.25", "null"), "does not describe heads"],
     ["with too many buckets", () => rewritten("16384", "16385"), "does not describe heads"],
     [
       "with no heads",
@@ -179,6 +190,35 @@ describe("calibration", () => {
 
   it("without a table nothing is rare", () => {
     expect(rateOf(UNCALIBRATED, 1e9)).toBe(1);
+  });
+});
+
+describe("lifts", () => {
+  // Texts of a length score up to it: the longer, the higher.
+  const innocent = [32, 64, 128, 256, 512, 1024, 2048, 4096].flatMap((length) =>
+    Array.from({ length: 100 }, (_, at) => ({ length, score: (length / 1000) * (at / 100) })),
+  );
+  const lifts = fitLifts(innocent);
+
+  it("rise with the length, and no further than the longest text", () => {
+    const lengths = Array.from({ length: 200 }, (_, at) => 1 + 50 * at);
+    const taken = lengths.map((length) => liftOf(lifts, length));
+    expect(taken.every((lift, at) => lift >= (taken[at - 1] ?? 0))).toBe(true);
+    expect(liftOf(lifts, 4096)).toBeGreaterThan(liftOf(lifts, 64) + 2);
+    expect(liftOf(lifts, 1e9)).toBe(lifts.at(-1));
+  });
+
+  it("leave as few texts above them at any length", () => {
+    for (const length of [64, 512, 2048]) {
+      const own = innocent.filter((one) => one.length === length);
+      const above = own.filter(({ score }) => score > liftOf(lifts, length));
+      expect(above.length).toBeLessThanOrEqual(own.length / 10);
+    }
+  });
+
+  it("are nothing where nothing was measured", () => {
+    expect(liftOf([], 5000)).toBe(0);
+    expect(new Set(fitLifts([]))).toEqual(new Set([0]));
   });
 });
 
@@ -248,6 +288,21 @@ describe("features", () => {
       "The second one\nstands on two lines, doesn't it?",
       "Yes.",
     ]);
+  });
+
+  it("tell a sentence that has nothing to do with the others", () => {
+    const shapeOfLast = (text: string) => {
+      const hasher = new SentenceHasher(16_384);
+      hasher.open(text);
+      let shape: number[] = [];
+      while (hasher.next()) shape = [...(hasher.bags[3]?.buckets ?? [])];
+      return shape;
+    };
+    const minutes = "The council voted for the new bridge. The bridge needs a second council vote.";
+    const alike = shapeOfLast(`${minutes} The council voted about another bridge.`);
+    const odd = shapeOfLast(`${minutes} The violin concerto enchanted several critics.`);
+    expect(odd).not.toEqual(alike);
+    expect(shapeOfLast(`${minutes} Several critics enchanted the violin concerto.`)).toEqual(odd);
   });
 
   it("do not care for case, digits and drawn lines", () => {

@@ -1,5 +1,6 @@
 import { probabilityOf, rateOf } from "./calibration.ts";
 import { BAGS, SentenceHasher } from "./features.ts";
+import { liftOf } from "./lifts.ts";
 import { type Model, parseModel } from "./model-file.ts";
 import { WindowScores } from "./windows.ts";
 
@@ -30,7 +31,7 @@ export function createClassifier(bytes: Uint8Array): Classifier {
 export function classifierOf(model: Model): Classifier {
   const hasher = new SentenceHasher(model.buckets);
   const sums = new Float64Array(BAGS);
-  const windows = model.heads.map(() => new WindowScores());
+  const windows = model.heads.map((head) => new WindowScores(head.windows));
   const weights = model.heads.map((_, head) =>
     model.weights.subarray(head * model.buckets, (head + 1) * model.buckets),
   );
@@ -46,7 +47,8 @@ export function classifierOf(model: Model): Classifier {
         places.add(hasher.start, hasher.end);
         for (const head of heads) add(head);
       }
-      return places.count === 0 ? undefined : heads.map(result);
+      if (places.count === 0) return undefined;
+      return heads.map((head) => result(head, text.length));
     },
   };
 
@@ -60,11 +62,11 @@ export function classifierOf(model: Model): Classifier {
     windows[head]?.add(sums, hasher.bags);
   }
 
-  function result(head: number): HeadScore {
+  function result(head: number, length: number): HeadScore {
     const { scale = 1, bias = 0, calibration } = model.heads[head] ?? {};
     const best = windows[head]?.finish();
     if (!best || !calibration) throw new RangeError(`this model has no head ${head}`);
-    const score = best.score * scale + bias;
+    const score = best.score * scale + bias - liftOf(calibration.lifts, length);
     return {
       score,
       probability: probabilityOf(calibration, score),

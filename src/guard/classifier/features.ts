@@ -1,16 +1,22 @@
+import { ASCII, MAX_SENTENCE, SPACE } from "./characters.ts";
 import { conceptOf } from "./concepts.ts";
+import { Survey, TOKEN } from "./survey.ts";
 
 /**
- * A text as the classifier sees it: sentence by sentence, each one three bags of hashes: runs of two
- * to five characters; words and pairs of words; ideas and pairs of ideas. One pass, whole-number arithmetic, nothing allocated
- * per word: the same code feeds training and the request's path.
+ * A text as the classifier sees it: sentence by sentence, each one four bags of hashes: runs of two
+ * to five characters; words and pairs of words; ideas and pairs of ideas; its form and how it fits in with
+ * the others. Whole-number arithmetic, nothing allocated per word: the same code feeds training and the request's path.
  */
 
-/** A sentence ends no earlier and goes on no longer than this, in characters. */
-const MIN_SENTENCE = 24;
-const MAX_SENTENCE = 320;
 /** Ideas make pairs with so many before them. */
 const PAIRED = 4;
+/** The idea that a sentence begins with is looked for among so many tokens. */
+const OPENING = 3;
+/** Of how many words it is asked how many of them other sentences have. */
+const LEAST_WORDS = 2;
+const FIFTHS = 5;
+/** Features of a sentence's form. */
+const SHAPES = 6;
 
 /** The features of one kind: buckets `0 … count`. */
 export interface Bag {
@@ -19,27 +25,12 @@ export interface Bag {
 }
 
 /** How many bags a sentence has, and how much each counts. */
-export const BAGS = 3;
-export const BAG_WEIGHTS: readonly number[] = [0.7, 1, 2];
+export const BAGS = 4;
+export const BAG_WEIGHTS: readonly number[] = [0.5, 1, 2, 1.5];
 
 /** Bucket counts are multiples of this: a hash has 17 bits, of which eighths are used. */
 const BUCKET_STEP = 16_384;
 const MAX_BUCKETS = BUCKET_STEP * 8;
-
-/** What a character is, for ASCII: what stands for it (low byte), and whether it is part of a word. */
-const WORD = 0x100;
-const ASCII = Uint16Array.from({ length: 128 }, (_, code) => describeAscii(code));
-
-function describeAscii(code: number): number {
-  if (code <= 32 || code === 127) return 32;
-  if (code >= 48 && code <= 57) return 48 + WORD;
-  if (code >= 65 && code <= 90) return code + 32 + WORD;
-  if (code >= 97 && code <= 122) return code + WORD;
-  return code;
-}
-
-const SPACE = 32;
-const NEWLINE = 10;
 
 export function isBucketCount(buckets: number): boolean {
   return Number.isInteger(buckets / BUCKET_STEP) && buckets > 0 && buckets <= MAX_BUCKETS;
@@ -49,12 +40,18 @@ export function isBucketCount(buckets: number): boolean {
 export class SentenceHasher {
   readonly #chars: Bag = { buckets: new Uint32Array(MAX_SENTENCE * 4), count: 0 };
   readonly #words: Bag = { buckets: new Uint32Array(MAX_SENTENCE * 2), count: 0 };
-  readonly #ideas: Bag = { buckets: new Uint32Array(MAX_SENTENCE * (1 + PAIRED)), count: 0 };
-  readonly bags: readonly Bag[] = [this.#chars, this.#words, this.#ideas];
+  readonly #ideas: Bag = { buckets: new Uint32Array(MAX_SENTENCE * 2 * (1 + PAIRED)), count: 0 };
+  readonly #shapes: Bag = { buckets: new Uint32Array(SHAPES), count: SHAPES };
+  readonly bags: readonly Bag[] = [this.#chars, this.#words, this.#ideas, this.#shapes];
   start = 0;
   end = 0;
   #text = "";
   readonly #eighths: number;
+  readonly #survey = new Survey();
+  /** The next sentence of the surveyed block, and where its tokens begin. */
+  #index = 0;
+  #tokenFrom = 0;
+  #formBefore = 0;
   /** The last few ideas of the sentence, and how many there were. */
   readonly #lastIdeas = new Uint8Array(PAIRED);
   #ideaCount = 0;
@@ -69,15 +66,22 @@ export class SentenceHasher {
     this.#text = text;
     this.start = 0;
     this.end = 0;
+    this.#survey.count = 0;
+    this.#index = 0;
+    this.#formBefore = 0;
   }
 
   next(): boolean {
-    const from = skipSpaces(this.#text, this.end);
-    if (from >= this.#text.length) return false;
-    this.start = from;
-    this.end = sentenceEnd(this.#text, from);
+    if (this.#index >= this.#survey.count) {
+      if (!this.#survey.read(this.#text, this.end)) return false;
+      this.#index = 0;
+      this.#tokenFrom = 0;
+    }
+    this.start = this.#survey.starts[this.#index] ?? 0;
+    this.end = this.#survey.ends[this.#index] ?? 0;
     this.#hashChars();
-    this.#hashWords();
+    this.#hashTokens();
+    this.#index++;
     return true;
   }
 
@@ -112,31 +116,38 @@ export class SentenceHasher {
     this.#chars.count = count;
   }
 
-  #hashWords(): void {
-    const text = this.#text;
-    let word = 0;
+  #hashTokens(): void {
+    const survey = this.#survey;
+    const end = survey.tokenEnds[this.#index] ?? 0;
     let before = 1;
-    let ideograph = 0;
+    let opening = 0;
+    let content = 0;
+    let shared = 0;
     this.#words.count = 0;
     this.#ideas.count = 0;
     this.#ideaCount = 0;
-    for (let at = this.start; at < this.end; at++) {
-      const code = text.charCodeAt(at);
-      const kind = code < 128 ? (ASCII[code] ?? 0) : isWordCode(code) ? code | WORD_BEYOND : 0;
-      const isIdeograph = code >= 0x3040 && code <= 0x9fff;
-      if (kind >= WORD) word = (Math.imul(word, 31) + letterOf(kind)) | 0;
-      // Where words are not parted, two characters at a time can be an idea.
-      if (isIdeograph) this.#addIdea((Math.imul(ideograph, 31) + code) | 0);
-      ideograph = isIdeograph ? code : 0;
-      if (word === 0 || (kind >= WORD && !isIdeograph)) continue;
-      before = this.#addWord(word, before);
-      word = 0;
+    for (let at = this.#tokenFrom; at < end; at++) {
+      const token = survey.tokens[at] ?? 0;
+      const kind = survey.tokenKinds[at];
+      const idea = conceptOf(token);
+      if (idea !== 0) this.#addIdea(idea);
+      if (opening === 0 && at - this.#tokenFrom < OPENING) opening = idea;
+      if (kind === TOKEN.pair) continue;
+      before = this.#addWord(token, before);
+      if (kind !== TOKEN.content) continue;
+      content++;
+      if (survey.isShared(token)) shared++;
     }
-    if (word !== 0) this.#addWord(word, before);
+    this.#tokenFrom = end;
+    this.#hashShape(
+      opening,
+      content < LEAST_WORDS
+        ? FIFTHS
+        : Math.min(FIFTHS - 1, Math.floor((FIFTHS * shared) / content)),
+    );
   }
 
   #addWord(word: number, before: number): number {
-    this.#addIdea(word);
     const { buckets } = this.#words;
     const hash = Math.imul(word, 0x7feb352d);
     const pair = (Math.imul(before, 0x9e3779b1) + hash) | 0;
@@ -145,9 +156,7 @@ export class SentenceHasher {
     return hash;
   }
 
-  #addIdea(word: number): void {
-    const idea = conceptOf(word);
-    if (idea === 0) return;
+  #addIdea(idea: number): void {
     const { buckets } = this.#ideas;
     buckets[this.#ideas.count++] = bucketOf(idea * 0x10001, this.#eighths);
     const paired = Math.min(PAIRED, this.#ideaCount);
@@ -157,56 +166,28 @@ export class SentenceHasher {
     }
     this.#lastIdeas[this.#ideaCount++ % PAIRED] = idea;
   }
-}
 
-const WORD_BEYOND = 0x10000;
-
-/** The character that a word's hash takes in. */
-function letterOf(kind: number): number {
-  return kind >= WORD_BEYOND ? kind & 0xffff : kind & 0xff;
-}
-
-/** Beyond ASCII everything is part of a word but punctuation, symbols and blanks. */
-function isWordCode(code: number): boolean {
-  if (code < 0xc0 || code === 0xd7 || code === 0xf7) return code === 0xaa || code === 0xb5;
-  if (code >= 0x2000 && code <= 0x2bff) return false;
-  return !(code >= 0x3000 && code <= 0x303f) && !(code >= 0xff00 && code <= 0xff0f);
+  /**
+   * An order that was planted stands out: a question behind a table, a sentence whose words nothing
+   * else in the text has. `opening` is the idea that it begins with, `shared` how many fifths of its words others have.
+   */
+  #hashShape(opening: number, shared: number): void {
+    const form = this.#survey.forms[this.#index] ?? 0;
+    const stop = this.#survey.stops[this.#index] ?? 0;
+    const turn = this.#formBefore * 8 + form;
+    const { buckets } = this.#shapes;
+    const eighths = this.#eighths;
+    buckets[0] = bucketOf(0x1000001 + form * 8 + stop, eighths);
+    buckets[1] = bucketOf(0x2000001 + (form * 64 + opening) * 8 + stop, eighths);
+    buckets[2] = bucketOf(0x3000001 + turn, eighths);
+    buckets[3] = bucketOf(0x4000001 + (shared * 8 + form) * 8 + stop, eighths);
+    buckets[4] = bucketOf(0x5000001 + shared * 64 + opening, eighths);
+    buckets[5] = bucketOf(0x6000001 + (turn * 8 + shared) * 64 + opening, eighths);
+    this.#formBefore = form;
+  }
 }
 
 function bucketOf(value: number, eighths: number): number {
-  let hash = Math.imul(value ^ (value >>> 16), 0x85ebca6b);
-  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+  const hash = Math.imul(value ^ (value >>> 15), 0x85ebca6b);
   return ((hash >>> 15) * eighths) >> 3;
-}
-
-function skipSpaces(text: string, from: number): number {
-  let at = from;
-  while (at < text.length && isSpace(text.charCodeAt(at))) at++;
-  return at;
-}
-
-/** Cuts at the end of a line or sentence, in a long one at a blank, at last anywhere. */
-function sentenceEnd(text: string, from: number): number {
-  const most = Math.min(from + MAX_SENTENCE, text.length);
-  let blank = most;
-  for (let at = from; at < most; at++) {
-    const code = text.charCodeAt(at);
-    if (code > 63 && code < 0x3000) continue;
-    if (code === SPACE) blank = at;
-    if (at - from >= MIN_SENTENCE && isStop(text, at, code)) return at + 1;
-  }
-  if (most === text.length) return most;
-  return blank - from >= MIN_SENTENCE ? blank : most;
-}
-
-function isStop(text: string, at: number, code: number): boolean {
-  if (code === NEWLINE) return true;
-  // The ideographic full stop, and the wide forms of "!", "?" and ";".
-  if (code === 0x3002 || code === 0xff01 || code === 0xff1f || code === 0xff1b) return true;
-  const isMark = code === 46 || code === 33 || code === 63 || code === 59;
-  return isMark && (at + 1 >= text.length || isSpace(text.charCodeAt(at + 1)));
-}
-
-function isSpace(code: number): boolean {
-  return code <= SPACE || code === 0xa0 || code === 0x3000;
 }

@@ -1,5 +1,5 @@
 import { BAGS, BAG_WEIGHTS, SentenceHasher } from "./features.ts";
-import { WindowScores } from "./windows.ts";
+import { WINDOWS, WindowScores } from "./windows.ts";
 
 /** One labelled text. `text` is in lower case beyond ASCII, as `toPlain` makes it. */
 export interface FitRow {
@@ -15,6 +15,10 @@ export interface FitOptions {
   readonly rate: number;
   /** The same seed and rows give the same weights. */
   readonly seed: number;
+  /** What each head looks at, in sentences; absent: `WINDOWS`. */
+  readonly windows?: readonly (readonly number[])[];
+  /** From this epoch on the weights are averaged, which evens out the last steps; absent: they are not. */
+  readonly averageFrom?: number;
   /** Weights to go on from; absent: from nothing. */
   readonly start?: readonly FittedHead[];
 }
@@ -23,6 +27,7 @@ export interface FitOptions {
 export interface FittedHead {
   readonly weights: Float32Array;
   bias: number;
+  readonly windows: readonly number[];
 }
 
 /** All buckets of one bag in a row, and where each sentence's end. */
@@ -76,10 +81,12 @@ function fitHead(
   data: Prepared,
   rows: readonly FitRow[],
   head: number,
-  { buckets, epochs, rate, seed, start }: FitOptions,
+  { buckets, epochs, rate, seed, start, windows, averageFrom = epochs }: FitOptions,
 ): FittedHead {
   const order = rows.map((_, row) => row).filter((row) => rows[row]?.targets[head] !== undefined);
-  const learner = new Learner(data, rate, start?.[head] ?? emptyHead(buckets), start !== undefined);
+  const empty = emptyHead(buckets, windows?.[head] ?? WINDOWS);
+  const learner = new Learner(data, rate, start?.[head] ?? empty, start !== undefined);
+  const average = new Average(buckets);
   const random = createRandom(seed + head);
   for (let epoch = 0; epoch < epochs; epoch++) {
     shuffle(order, random);
@@ -89,12 +96,39 @@ function fitHead(
       if (epoch === 0 || isPositive) learner.learnWhole(row, isPositive, weight);
       if (epoch > 0) learner.learnBest(row, isPositive, weight);
     }
+    if (epoch >= averageFrom) average.add(learner.head);
   }
-  return learner.head;
+  return average.of(learner.head);
 }
 
-function emptyHead(buckets: number): FittedHead {
-  return { weights: new Float32Array(buckets), bias: 0 };
+function emptyHead(buckets: number, windows: readonly number[]): FittedHead {
+  return { weights: new Float32Array(buckets), bias: 0, windows };
+}
+
+/** The mean of some states of a head. */
+class Average {
+  readonly #sums: Float64Array;
+  #bias = 0;
+  #count = 0;
+
+  constructor(buckets: number) {
+    this.#sums = new Float64Array(buckets);
+  }
+
+  add({ weights, bias }: FittedHead): void {
+    for (const [bucket, weight] of weights.entries()) {
+      this.#sums[bucket] = (this.#sums[bucket] ?? 0) + weight;
+    }
+    this.#bias += bias;
+    this.#count++;
+  }
+
+  /** The head as it is where nothing was added. */
+  of(head: FittedHead): FittedHead {
+    if (this.#count === 0) return head;
+    const weights = Float32Array.from(this.#sums, (sum) => sum / this.#count);
+    return { ...head, weights, bias: this.#bias / this.#count };
+  }
 }
 
 /** What a weight is taken to have been through already: the more, the smaller its first steps. */
@@ -106,13 +140,14 @@ class Learner {
   readonly #data: Prepared;
   readonly #squares: Float32Array;
   readonly #rate: number;
-  readonly #scores = new WindowScores();
+  readonly #scores: WindowScores;
   #biasSquares = 1e-3;
 
   constructor(data: Prepared, rate: number, head: FittedHead, isOld: boolean) {
     this.#data = data;
     this.#rate = rate;
-    this.head = { weights: head.weights.slice(), bias: head.bias };
+    this.#scores = new WindowScores(head.windows);
+    this.head = { ...head, weights: head.weights.slice() };
     this.#squares = new Float32Array(head.weights.length).fill(isOld ? OLD_SQUARES : NEW_SQUARES);
   }
 

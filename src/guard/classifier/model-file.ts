@@ -1,5 +1,7 @@
 import { type Calibration } from "./calibration.ts";
 import { isBucketCount } from "./features.ts";
+import { areLifts } from "./lifts.ts";
+import { areWindows } from "./windows.ts";
 
 /** One question that is asked of a text, and what its scores mean. */
 export interface Head {
@@ -7,6 +9,8 @@ export interface Head {
   /** What one step of a weight is worth. */
   readonly scale: number;
   readonly bias: number;
+  /** How many sentences a stretch has that it looks at, beside the whole text. */
+  readonly windows: readonly number[];
   readonly calibration: Calibration;
 }
 
@@ -20,7 +24,7 @@ export interface Model {
 }
 
 const MAGIC = "WGRD";
-const VERSION = 1;
+const VERSION = 2;
 /** Magic, version and the header's length, four bytes each. */
 const PREFIX = 12;
 const MAX_HEADER = 1 << 20;
@@ -90,9 +94,10 @@ function isHeader(value: unknown): value is Omit<Model, "weights"> {
 function isHead(value: unknown): value is Head {
   if (!isRecord(value) || typeof value["name"] !== "string") return false;
   if (!Number.isFinite(value["scale"]) || !Number.isFinite(value["bias"])) return false;
-  const { calibration } = value;
-  if (!isRecord(calibration)) return false;
-  const { scores, rates, slope, offset } = calibration;
+  const { calibration, windows } = value;
+  if (!areWindows(windows) || !isRecord(calibration)) return false;
+  const { scores, rates, slope, offset, lifts } = calibration;
+  if (!areLifts(lifts)) return false;
   if (!Number.isFinite(slope) || !Number.isFinite(offset)) return false;
   return isMonotone(scores, 1) && isMonotone(rates, -1) && scores.length === rates.length;
 }

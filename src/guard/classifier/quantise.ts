@@ -21,7 +21,8 @@ export function quantise(
     for (const [bucket, weight] of head.weights.entries()) {
       weights[index * buckets + bucket] = Math.max(-127, Math.min(127, Math.round(weight / scale)));
     }
-    return { name: names[index] ?? String(index), scale, bias: head.bias, calibration };
+    const { bias, windows } = head;
+    return { name: names[index] ?? String(index), scale, bias, windows, calibration };
   });
   return { heads, buckets, weights, made };
 }
@@ -33,4 +34,10 @@ function stepOf(weights: Float32Array): number {
 }
 
 /** For scores that nobody has measured yet: everything is as common as can be. */
-export const UNCALIBRATED: Calibration = { scores: [], rates: [], slope: 1, offset: 0 };
+export const UNCALIBRATED: Calibration = {
+  scores: [],
+  rates: [],
+  slope: 1,
+  offset: 0,
+  lifts: [],
+};

@@ -64,7 +64,8 @@ export function refit(
   const fitted = fitHeads(taught.map(toFitRow), model.heads.length, {
     ...REFIT,
     buckets: model.buckets,
-    start: model.heads.map(({ scale, bias }, head) => ({
+    start: model.heads.map(({ scale, bias, windows }, head) => ({
+      windows,
       weights: Float32Array.from(weightsOf(model, head), (weight) => weight * scale),
       bias,
     })),

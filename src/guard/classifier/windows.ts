@@ -1,12 +1,19 @@
 import { BAGS, BAG_WEIGHTS, type Bag } from "./features.ts";
 
 /**
- * Where in a text something is looked for. An instruction buried in a document fills a sentence or
- * two, a persona a page: the strongest stretch of any of these lengths decides, or the whole text.
+ * Where in a text something is looked for, in sentences. An instruction buried in a document fills one
+ * or two, a persona a page: the strongest stretch of any of these lengths decides, or the whole text.
  */
-const LENGTHS = [2, 6] as const;
+export const WINDOWS: readonly number[] = [2, 6];
 /** As many running totals are kept: more than the longest window has sentences. */
 const KEPT = 8;
+
+export function areWindows(value: unknown): value is number[] {
+  return (
+    Array.isArray(value) &&
+    value.every((length) => Number.isInteger(length) && length > 0 && length < KEPT)
+  );
+}
 
 /** A stretch of a text: sentences `first … last`. */
 export interface Stretch {
@@ -24,7 +31,12 @@ export class WindowScores {
   readonly #sums = new Float64Array(KEPT * BAGS);
   readonly #counts = new Float64Array(KEPT * BAGS);
   readonly #best: Stretch = { score: -Infinity, first: 0, last: 0 };
+  readonly #lengths: readonly number[];
   #sentences = 0;
+
+  constructor(lengths: readonly number[]) {
+    this.#lengths = lengths;
+  }
 
   reset(): void {
     this.#sentences = 0;
@@ -42,7 +54,7 @@ export class WindowScores {
       this.#sums[now + bag] = (this.#sums[before + bag] ?? 0) + (sums[bag] ?? 0);
       this.#counts[now + bag] = (this.#counts[before + bag] ?? 0) + (bags[bag]?.count ?? 0);
     }
-    for (const length of LENGTHS) {
+    for (const length of this.#lengths) {
       if (this.#sentences >= length) this.#consider(index + 1 - length, index);
     }
   }

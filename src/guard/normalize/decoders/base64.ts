@@ -2,8 +2,11 @@ import type { Decoded, Decoder } from "../decoder.ts";
 import { SIGN } from "../profile.ts";
 import { textOf } from "../text-like.ts";
 
-/** Both alphabets, with or without padding, in one line or in lines of equal length. */
-const RUN = /[A-Za-z0-9+/_-]{16,}(?:\r?\n[A-Za-z0-9+/_-]{4,})*={0,2}/g;
+/**
+ * Both alphabets, with or without padding, in one line or in lines of equal length. Only from where a
+ * token begins: a short one is not tried again at each of its letters.
+ */
+const RUN = /(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{16,}(?:\r?\n[A-Za-z0-9+/_-]{4,})*={0,2}/g;
 const PEEK = 16;
 
 export const base64: Decoder = {

@@ -4,7 +4,7 @@ import { textOf } from "../text-like.ts";
 
 const RUN = /[0-9a-fA-F]{16,}/g;
 /** Pair by pair, with `\x`, `0x`, blanks, commas, colons or dashes between. */
-const PAIRS = /[0-9a-fA-Fx\\ ,:-]{23,}/g;
+const PAIRS = /(?<![0-9a-fA-Fx\\ ,:-])[0-9a-fA-Fx\\ ,:-]{23,}/g;
 const BETWEEN = /\\x|0x|[ ,:-]+/g;
 const PAIR = /^[0-9a-fA-F]{2}$/;
 

@@ -2,7 +2,9 @@ import type { Decoded, Decoder } from "../decoder.ts";
 import { SIGN } from "../profile.ts";
 import { textOf } from "../text-like.ts";
 
-const RUN = /[\u200B-\u200D\u2060-\u2064\uFEFF]{64,}/g;
+const RUN = /[\u200B-\u200D\u2060-\u2064\uFEFF]+/g;
+/** Eight characters of text, in bits. */
+const LEAST_BITS = 64;
 
 /** Bits written as two kinds of invisible characters, eight a byte. */
 export const zeroWidth: Decoder = {
@@ -11,7 +13,7 @@ export const zeroWidth: Decoder = {
   decode(text) {
     const found: Decoded[] = [];
     for (const { 0: run, index } of text.matchAll(RUN)) {
-      const said = read(run);
+      const said = run.length < LEAST_BITS ? undefined : read(run);
       if (said !== undefined) found.push({ text: said, start: index, end: index + run.length });
     }
     return found;
