@@ -14,7 +14,7 @@ export interface Plain {
 
 /** Format characters, variation selectors, tags and fillers; spelled out, since `\p{Cf}` is five times as slow. */
 const INVISIBLE =
-  /[\u00AD\u034F\u0600-\u0605\u061C\u06DD\u070F\u115F\u1160\u17B4\u17B5\u180B-\u180F\u200B-\u200F\u202A-\u202E\u2060-\u206F\u3164\uFE00-\uFE0F\uFEFF\uFFA0\uFFF0-\uFFFB]|\uDB40[\uDC00-\uDDEF]|\uD82F[\uDCA0-\uDCA3]|\uD834[\uDD73-\uDD7A]/g;
+  /[\u00AD\u0600-\u0605\u061C\u06DD\u070F\u115F\u1160\u17B4\u17B5\u180E\u200B-\u200F\u202A-\u202E\u2060-\u206F\u3164\uFEFF\uFFA0\uFFF0-\uFFFB]|[\uFE00-\uFE0F]|[\u180B-\u180D\u180F]|\u034F|\uDB40[\uDC00-\uDDEF]|\uD82F[\uDCA0-\uDCA3]|\uD834[\uDD73-\uDD7A]/g;
 /** Runs of white space that are not a single space already. */
 const SPACES = /[^\S ]\s*| \s+/g;
 

@@ -49,7 +49,7 @@ const MARKS = /[\u0300-\u036F]+/g;
 const PHONETIC = /^[\u0250-\u02AF\u1D00-\u1D7F\uA730\uA731a-z]+$/i;
 /** Without one of these a line is as it looks: Latin beside another script, or what is in none. */
 const HINT =
-  /[\u0250-\u02AF\u0300-\u036F\u1D00-\u1D7F\uA730\uA731]|[a-zA-Z][\u0250-\u1FFF]|[\u0250-\u1FFF][a-zA-Z]|\uD83C[\uDD50-\uDD89\uDDE6-\uDDFF]/;
+  /[\u0250-\u02AF\u1D00-\u1D7F\uA730\uA731]|[\u0300-\u036F]|[a-zA-Z][\u0250-\u1FFF]|[\u0250-\u1FFF][a-zA-Z]|\uD83C[\uDD50-\uDD89\uDDE6-\uDDFF]/;
 const LINE = /[^\n]+/g;
 /** As many changed words say that it was done on purpose, in whichever language. */
 const MANY = 3;

@@ -33,7 +33,7 @@ export const leet: Decoder = {
   decode: (text) =>
     substitute(text, { pattern: TOKEN, replace: toWord, min: MIN })
       .filter(({ start, end }) => saysSomething(text.slice(start, end)))
-      .map((found) => ({ ...found, text: withLoneFigures(found.text) })),
+      .map((found) => ({ ...found, text: withLastFigures(found.text) })),
 };
 
 function saysSomething(stretch: string): boolean {
@@ -51,9 +51,9 @@ function letterOf(sign: string, word: string, at: number): string {
   return isDouble ? "l" : (LETTERS[sign] ?? sign);
 }
 
-/** Whole words of figures, as "4" for "a" and "70" for "to". */
-function withLoneFigures(text: string): string {
-  return text.replace(/(?<![a-z0-9])[0-9]{1,3}(?![a-z0-9])/gi, (figures) =>
-    figures.replace(/[0-9]/g, (figure, at: number) => letterOf(figure, figures, at)),
+/** Beside such words also those that end in figures, as "th3", and whole words of them, as "70" for "to". */
+function withLastFigures(text: string): string {
+  return text.replace(/(?<![a-z0-9])(?:[a-z]{0,20}[0-9]{1,3}|[0-9][a-z])(?![a-z0-9])/gi, (word) =>
+    word.replace(/[0-9]/g, (figure, at: number) => letterOf(figure, word, at)),
   );
 }

@@ -2,9 +2,9 @@ import type { Decoded, Decoder } from "../decoder.ts";
 import { SIGN } from "../profile.ts";
 import { segment } from "../vocabulary.ts";
 
-/** Six letters or more, each by itself: parted by blanks, line ends or one kind of mark. */
+/** Six letters or more, each by itself: parted by blanks, line ends or one kind of mark. Marks may stand by themselves, too. */
 const RUN =
-  /(?<![a-z0-9])[a-z0-9](?:[ \t]{1,4}[a-z0-9](?![a-z0-9])|[\r\n]{1,3}[a-z0-9](?![a-z0-9])|[.\-_*,|/~+](?: ?)[a-z0-9](?![a-z0-9])){5,}/gi;
+  /(?<![a-z0-9])[a-z0-9](?:[ \t]{1,4}(?:[a-z0-9](?![a-z0-9])|[.,;:!?'"()](?=\s))|[\r\n]{1,3}[a-z0-9](?![a-z0-9])|[.\-_*,|/~+](?: ?)[a-z0-9](?![a-z0-9])){5,}/gi;
 const WIDE = /[ \t]{2,}|[\r\n]{2,}| ?[|/] ?/;
 
 export const spacing: Decoder = {
@@ -30,11 +30,26 @@ function isSpelling(run: string): boolean {
   return letters.length > 3 * figures.length && new Set(letters).size >= 4;
 }
 
-/** A wider gap parts words; where all gaps are alike, known words do. */
+/** A wider gap parts words, marks and all; where all gaps are alike, known words do. */
 function joined(run: string): string {
   const parts = run.split(WIDE);
-  const words = parts.every(({ length }) => length === 1) ? [run] : parts;
-  return words.map((word) => segment(word.replace(/[^a-z0-9]/gi, "").toLowerCase())).join(" ");
+  if (parts.every(({ length }) => length === 1)) return segment(lettersOf(run));
+  return parts.map(wordOf).join(" ");
+}
+
+/** Letters parted by marks, not by blanks. */
+const MARKED = /[a-z0-9][^a-z0-9\s] ?[a-z0-9]/i;
+/** More letters than a word has: they are several. */
+const LONG = 20;
+
+function wordOf(part: string): string {
+  const letters = lettersOf(part);
+  if (letters.length > LONG) return segment(letters);
+  return MARKED.test(part) ? letters : part.replace(/\s+/g, "").toLowerCase();
+}
+
+function lettersOf(part: string): string {
+  return part.replace(/[^a-z0-9]/gi, "").toLowerCase();
 }
 
 /** Words spelled out one by one stand close together: they are read as one text. */
