@@ -7,12 +7,13 @@ import { expect, it } from "vitest";
 import { temporaryFolder } from "./support/server.ts";
 
 /**
- * Every page of docs/guide/watch and guard is done as a reader would: its files are written, its commands run one
- * after the other. A command that fails, or a grep that finds nothing, fails the page.
+ * Every page of docs/guide/watch and guard, and those of serve that need no other lab, is done as a reader
+ * would: its files are written, its commands run one after the other. A command that fails, or a grep that
+ * finds nothing, fails the page.
  */
 
 const ROOT = join(import.meta.dirname, "..");
-const pages = globSync("docs/guide/{watch,guard}/*.md", { cwd: ROOT });
+const pages = globSync("docs/guide/{{watch,guard}/*,serve/quantization}.md", { cwd: ROOT });
 const BLOCK = /^```(\w+)\n([\s\S]*?)^```/gm;
 /** What a page names its ports: they become free ones. */
 const PORTS = ["8090", "9140"];

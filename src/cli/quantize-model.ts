@@ -5,6 +5,7 @@ import { readImportance } from "../gguf/quantize/importance.ts";
 import { MIX_NAMES, mixNamed } from "../gguf/quantize/mixes.ts";
 import { type Quantized, quantizeFile } from "../gguf/quantize/quantize-file.ts";
 import { type Kernel, openQuantizePool, usualKernel } from "../weir/quantize-pool.ts";
+import { untilBrokenOff } from "./broken-off.ts";
 import { type Terminal, UsageError, type Values, text } from "./command.ts";
 import { openProgress } from "./progress.ts";
 import { table } from "./table.ts";
@@ -48,19 +49,18 @@ export async function quantize(path: string, values: Values, terminal: Terminal)
   const pool = openQuantizePool({ threads: threadsOf(values), kernel: kernelOf(values) });
   const progress = openProgress(`Writing ${mix}`, formatBytes, terminal);
   const began = performance.now();
-  const stop = new AbortController();
-  const onSignal = () => stop.abort(new UsageError("it was broken off, and nothing was written"));
-  process.once("SIGINT", onSignal);
   try {
-    const done = await quantizeFile(path, out, {
-      mix,
-      pool,
-      keep: listOf(values["keep"]),
-      ...(importance && { importance }),
-      again: values["again"] === true,
-      signal: stop.signal,
-      onProgress: progress,
-    });
+    const done = await untilBrokenOff((signal) =>
+      quantizeFile(path, out, {
+        mix,
+        pool,
+        keep: listOf(values["keep"]),
+        ...(importance && { importance }),
+        again: values["again"] === true,
+        signal,
+        onProgress: progress,
+      }),
+    );
     progress.end();
     show(
       { ...done, out, seconds: (performance.now() - began) / 1000, kernel: pool.kernel },
@@ -70,7 +70,6 @@ export async function quantize(path: string, values: Values, terminal: Terminal)
     return 0;
   } finally {
     progress.end();
-    process.off("SIGINT", onSignal);
     await pool.close();
   }
 }

@@ -6,7 +6,7 @@ import { WeirError } from "../core/errors.ts";
 import type { RowsJob } from "../gguf/quantize/requantize.ts";
 import type { RowsPool } from "../gguf/quantize/quantize-file.ts";
 import { locateLibrary } from "../serve/engine/library-place.ts";
-import type { QuantizeAnswer, QuantizeThreadData } from "./quantize-thread.ts";
+import type { QuantizeAnswer, QuantizeAsk, QuantizeThreadData } from "./quantize-thread.ts";
 
 /** Whose code writes the rows: the engine's library, or ours. Both write the same bytes. */
 export type Kernel = "native" | "own";
@@ -28,6 +28,7 @@ export function usualKernel(): Kernel {
 
 interface Thread {
   readonly worker: Worker;
+  readonly gone: Promise<void>;
   readonly jobs: Map<number, PromiseWithResolvers<Uint8Array>>;
 }
 
@@ -50,11 +51,15 @@ export function openQuantizePool({
       const id = asked++;
       const answer = Promise.withResolvers<Uint8Array>();
       thread.jobs.set(id, answer);
-      thread.worker.postMessage({ id, job }, [job.bytes.buffer as ArrayBuffer]);
+      thread.worker.postMessage({ id, job } satisfies QuantizeAsk, [
+        job.bytes.buffer as ArrayBuffer,
+      ]);
       return answer.promise;
     },
     async close() {
-      await Promise.all(all.map(({ worker }) => worker.terminate()));
+      // Asked, not terminated: a thread that is ended while it loads the library takes the process with it.
+      for (const { worker } of all) worker.postMessage("close" satisfies QuantizeAsk);
+      await Promise.all(all.map(({ gone }) => gone));
     },
   };
 }
@@ -75,6 +80,11 @@ function start(entry: string, kernel: Kernel): Thread {
     else job?.reject(new WeirError("internal", answer.fault));
   });
   worker.on("error", (cause) => over(String(cause)));
-  worker.on("exit", (code) => over(`exit code ${code}`));
-  return { worker, jobs };
+  const gone = new Promise<void>((resolve) => {
+    worker.on("exit", (code) => {
+      over(`exit code ${code}`);
+      resolve();
+    });
+  });
+  return { worker, gone, jobs };
 }

@@ -9,6 +9,8 @@ export interface QuantizeThreadData {
   readonly kernel: Kernel;
 }
 
+export type QuantizeAsk = "close" | { readonly id: number; readonly job: RowsJob };
+
 export type QuantizeAnswer =
   | { readonly id: number; readonly bytes: Uint8Array }
   | { readonly id: number; readonly fault: string };
@@ -19,7 +21,12 @@ if (!port) throw new Error("this is a worker thread");
 const { kernel } = workerData as QuantizeThreadData; // only the pool starts it
 const rows = kernel === "native" ? nativeRows() : ownRows;
 
-port.on("message", ({ id, job }: { id: number; job: RowsJob }) => {
+port.on("message", (asked: QuantizeAsk) => {
+  if (asked === "close") {
+    port.close();
+    return;
+  }
+  const { id, job } = asked;
   try {
     const bytes = requantize(job, rows);
     port.postMessage({ id, bytes } satisfies QuantizeAnswer, [bytes.buffer as ArrayBuffer]);

@@ -4,6 +4,8 @@ import { formatBytes } from "../../gguf/format-bytes.ts";
 import { faultsOf } from "../../gguf/guard-model.ts";
 import { readGguf } from "../../gguf/read-gguf.ts";
 import { type Command, JSON_OPTION, type Terminal, UsageError, type Values } from "../command.ts";
+import { MEASURE_OPTIONS, compare, evaluate } from "../measure-model.ts";
+import { OPTIMIZE_OPTIONS, optimize } from "../optimize-model.ts";
 import { QUANTIZE_OPTIONS, quantize } from "../quantize-model.ts";
 import { CLIENT_OPTIONS, askServer } from "../server-client.ts";
 import { table } from "../table.ts";
@@ -12,21 +14,40 @@ import { PACKAGE_ROOT } from "../package-root.ts";
 /** `weir model`: what a model file is, and what a running server serves. */
 export const model: Command = {
   name: "model",
-  summary: "Inspect and quantize GGUF files, or list what a running server serves",
-  usage: "inspect FILE | quantize FILE --type TYPE | list",
-  options: { ...JSON_OPTION, ...CLIENT_OPTIONS, ...QUANTIZE_OPTIONS },
+  summary: "Inspect, quantize and measure GGUF files, or list what a running server serves",
+  usage: "inspect FILE | quantize FILE | eval FILE | compare ORIGINAL FILE… | optimize FILE | list",
+  options: {
+    ...JSON_OPTION,
+    ...CLIENT_OPTIONS,
+    ...QUANTIZE_OPTIONS,
+    ...MEASURE_OPTIONS,
+    ...OPTIMIZE_OPTIONS,
+  },
   detail: `inspect reads the file's header only. \`demo\` is the built-in model's file.
 
 quantize writes the same model in fewer bits, from its F16 or BF16 original: the file that llama.cpp's own tool
 writes, byte for byte.
 
   weir model quantize model-f16.gguf --type Q4_K_M
-  weir model quantize demo --type Q4_0 --again --out demo-Q4_0.gguf`,
-  async run(values, [action = "", argument], terminal) {
+  weir model quantize demo --type Q4_0 --again --out demo-Q4_0.gguf
+
+eval says how well a model predicts a text (perplexity), and how far it is from its original (KL divergence, and how
+often both would choose the same token). compare puts size, memory, speed and loss of several side by side;
+optimize makes one type after the other and keeps the smallest that loses no more than it may.
+
+  weir model eval model-Q4_K_M.gguf --against model-f16.gguf --text sample.txt
+  weir model compare model-f16.gguf model-*.gguf --text sample.txt --plot compare.svg
+  weir model optimize model-f16.gguf --memory 6GiB --max-kl 0.02 --text sample.txt`,
+  async run(values, [action = "", argument, ...more], terminal) {
     if (action === "inspect") return inspect(argument, values, terminal);
     if (action === "quantize") return quantize(fileNamed(action, argument), values, terminal);
+    if (action === "eval") return evaluate(fileNamed(action, argument), values, terminal);
+    if (action === "optimize") return optimize(fileNamed(action, argument), values, terminal);
+    if (action === "compare") {
+      return compare([fileNamed(action, argument), ...more], values, terminal);
+    }
     if (action === "list") return list(values, terminal);
-    throw new UsageError(action ? `unknown action "${action}"` : "say inspect, quantize or list");
+    throw new UsageError(action ? `unknown action "${action}"` : "say what: inspect, quantize, …");
   },
 };
 
