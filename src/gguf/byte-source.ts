@@ -1,6 +1,10 @@
-import type { FileHandle } from "node:fs/promises";
-
 const CHUNK_BYTES = 1024 * 1024;
+
+/** Fills a part of `into` from `position` of a file on; gives how many bytes came, 0 at its end. */
+export type ReadBytes = (
+  into: Uint8Array,
+  part: { readonly offset: number; readonly length: number; readonly position: number },
+) => Promise<number>;
 
 /** Thrown when a file ends before a value does. */
 export class EndOfFile extends Error {
@@ -13,7 +17,7 @@ export type ByteSource = ReturnType<typeof createByteSource>;
  * Reads a file from front to back. `need` brings bytes into memory and may wait for the disk; the
  * other methods take them from memory and never wait, so that a long list costs no promise a value.
  */
-export function createByteSource(file: FileHandle, size: number) {
+export function createByteSource(read: ReadBytes, size: number) {
   let buffer = Buffer.alloc(0);
   let at = 0;
   let readFrom = 0;
@@ -45,10 +49,11 @@ export function createByteSource(file: FileHandle, size: number) {
       buffer.copy(next, 0, at);
       let filled = rest;
       while (filled < next.length) {
-        const { bytesRead } = await file.read(next, filled, next.length - filled, readFrom);
-        if (bytesRead === 0) throw new EndOfFile();
-        filled += bytesRead;
-        readFrom += bytesRead;
+        const part = { offset: filled, length: next.length - filled, position: readFrom };
+        const bytes = await read(next, part);
+        if (bytes === 0) throw new EndOfFile();
+        filled += bytes;
+        readFrom += bytes;
       }
       buffer = next;
       at = 0;

@@ -1,6 +1,6 @@
 import { open, stat, type FileHandle } from "node:fs/promises";
 import { messageOf, WeirError } from "../core/errors.ts";
-import { createByteSource, EndOfFile, type ByteSource } from "./byte-source.ts";
+import { createByteSource, EndOfFile, type ByteSource, type ReadBytes } from "./byte-source.ts";
 import { formatBytes } from "./format-bytes.ts";
 import {
   numberAt,
@@ -57,14 +57,23 @@ export async function readGguf(path: string): Promise<GgufFile> {
   const file = await openModel(path);
   try {
     const { size } = await file.stat();
-    return await readHeader(path, createByteSource(file, size), size);
+    const read: ReadBytes = async (into, { offset, length, position }) =>
+      (await file.read(into, offset, length, position)).bytesRead;
+    return await readGgufFrom(path, read, size);
+  } finally {
+    await file.close();
+  }
+}
+
+/** The same, from wherever the bytes are; `path` is what errors call it. */
+export async function readGgufFrom(path: string, read: ReadBytes, size: number): Promise<GgufFile> {
+  try {
+    return await readHeader(path, createByteSource(read, size), size);
   } catch (cause) {
     if (cause instanceof WeirError) throw cause;
     if (cause instanceof EndOfFile)
       throw broken(path, "is cut off inside its header; download it again");
     throw broken(path, `cannot be read: ${messageOf(cause)}`, cause);
-  } finally {
-    await file.close();
   }
 }
 

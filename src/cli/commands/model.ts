@@ -1,9 +1,6 @@
 import { join } from "node:path";
-import { describeGguf } from "../../gguf/describe-gguf.ts";
-import { formatBytes } from "../../gguf/format-bytes.ts";
-import { faultsOf } from "../../gguf/guard-model.ts";
-import { readGguf } from "../../gguf/read-gguf.ts";
 import { type Command, JSON_OPTION, type Terminal, UsageError, type Values } from "../command.ts";
+import { INSPECT_OPTIONS, inspect } from "../inspect-model.ts";
 import { MEASURE_OPTIONS, compare, evaluate } from "../measure-model.ts";
 import { OPTIMIZE_OPTIONS, optimize } from "../optimize-model.ts";
 import { QUANTIZE_OPTIONS, quantize } from "../quantize-model.ts";
@@ -19,11 +16,13 @@ export const model: Command = {
   options: {
     ...JSON_OPTION,
     ...CLIENT_OPTIONS,
+    ...INSPECT_OPTIONS,
     ...QUANTIZE_OPTIONS,
     ...MEASURE_OPTIONS,
     ...OPTIMIZE_OPTIONS,
   },
-  detail: `inspect reads the file's header only. \`demo\` is the built-in model's file.
+  detail: `inspect reads headers only: of a file, of all parts of a model (name any), or of one on a server, by its URL.
+\`demo\` is the built-in model's file.
 
 quantize writes the same model in fewer bits, from its F16 or BF16 original: the file that llama.cpp's own tool
 writes, byte for byte.
@@ -39,7 +38,7 @@ optimize makes one type after the other and keeps the smallest that loses no mor
   weir model compare model-f16.gguf model-*.gguf --text sample.txt --plot compare.svg
   weir model optimize model-f16.gguf --memory 6GiB --max-kl 0.02 --text sample.txt`,
   async run(values, [action = "", argument, ...more], terminal) {
-    if (action === "inspect") return inspect(argument, values, terminal);
+    if (action === "inspect") return inspect(fileNamed(action, argument), values, terminal);
     if (action === "quantize") return quantize(fileNamed(action, argument), values, terminal);
     if (action === "eval") return evaluate(fileNamed(action, argument), values, terminal);
     if (action === "optimize") return optimize(fileNamed(action, argument), values, terminal);
@@ -50,49 +49,6 @@ optimize makes one type after the other and keeps the smallest that loses no mor
     throw new UsageError(action ? `unknown action "${action}"` : "say what: inspect, quantize, …");
   },
 };
-
-async function inspect(
-  file: string | undefined,
-  values: Values,
-  { print }: Terminal,
-): Promise<number> {
-  const read = await readGguf(fileNamed("inspect", file));
-  const described = describeGguf(read);
-  const suspicious = faultsOf(read);
-  if (values["json"]) {
-    print(JSON.stringify({ ...described, suspicious }, null, 2));
-    return 0;
-  }
-  const rows: [string, string | number | undefined][] = [
-    ["name", described.name],
-    ["architecture", described.architecture],
-    ["parameters", described.parameters.toLocaleString("en")],
-    ["quantization", described.quantization],
-    [
-      "file",
-      `${formatBytes(described.fileBytes)}${described.parts > 1 ? `, ${described.parts} parts` : ""}`,
-    ],
-    [
-      "context",
-      described.contextLength && `${described.contextLength.toLocaleString("en")} tokens`,
-    ],
-    ["layers", described.layers],
-    ["heads", described.heads && `${described.heads}, ${described.kvHeads} for keys and values`],
-    ["embedding", described.embeddingLength],
-    ["experts", described.experts],
-    ["vocabulary", described.vocabularySize?.toLocaleString("en")],
-    ["tokenizer", [described.tokenizer, described.preTokenizer].filter(Boolean).join(", ")],
-    [
-      "chat template",
-      described.chatTemplate ? `${described.chatTemplate.length} characters` : "none",
-    ],
-    ["licence", described.license],
-    ["suspicious", suspicious.join("\n".padEnd(16)) || "nothing"],
-  ];
-  const known = rows.filter(([, value]) => value !== undefined && value !== "");
-  print(known.map(([name, value]) => `${name.padEnd(14)} ${value}`).join("\n"));
-  return 0;
-}
 
 function fileNamed(action: string, file: string | undefined): string {
   if (!file) throw new UsageError(`${action} needs a GGUF file`);

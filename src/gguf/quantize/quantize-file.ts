@@ -3,7 +3,8 @@ import { dirname, resolve } from "node:path";
 import { WeirError } from "../../core/errors.ts";
 import { formatBytes } from "../format-bytes.ts";
 import { type Metadata, type MetadataEntry, uint32 } from "../metadata.ts";
-import { type GgufFile, readGguf } from "../read-gguf.ts";
+import type { GgufFile } from "../read-gguf.ts";
+import { readModel } from "../read-model.ts";
 import { tensorBytes } from "../tensor-types.ts";
 import { type TensorSource, writeGguf } from "../write-gguf.ts";
 import { READABLE_TYPES } from "./dequantize.ts";
@@ -56,20 +57,22 @@ export async function quantizeFile(
   if (resolve(from) === resolve(to)) {
     throw new WeirError("invalid_request", "The result needs a name of its own.");
   }
-  const file = await readGguf(from);
+  const { parts, whole: file } = await readModel(from);
   const { mix, keep = [], importance } = options;
   const tensors = planMix(file, { mix, keep, hasImportance: importance !== undefined });
   checkPlan(file, tensors, options);
   const bytesAfter = tensors.reduce((sum, one) => sum + sizeOf(one), 0) + file.dataOffset;
   await checkRoom(to, bytesAfter);
-  const handle = await open(from, "r");
-  try {
-    const progress = progressOf(tensors, options);
-    const sources = tensors.map((planned) => toSource(planned, handle, { ...options, progress }));
-    await writeGguf(to, { metadata: metadataOf(file.metadata, mix), tensors: sources });
-  } finally {
-    await handle.close();
+  const handles = new Map<Tensor, FileHandle>();
+  await using stack = new AsyncDisposableStack();
+  for (const part of parts) {
+    const handle = await open(part.path, "r");
+    stack.defer(() => handle.close());
+    for (const tensor of part.tensors) handles.set(tensor, handle);
   }
+  const working = { ...options, progress: progressOf(tensors, options), handles };
+  const sources = tensors.map((planned) => toSource(planned, working));
+  await writeGguf(to, { metadata: metadataOf(file.metadata, mix), tensors: sources });
   return { tensors, bytesBefore: file.fileBytes, bytesAfter };
 }
 
@@ -133,10 +136,16 @@ function progressOf(tensors: readonly PlannedTensor[], { onProgress }: QuantizeO
   };
 }
 
-type Working = QuantizeOptions & { readonly progress: Progress };
+interface Working extends QuantizeOptions {
+  readonly progress: Progress;
+  /** The file in which each tensor stands. */
+  readonly handles: ReadonlyMap<Tensor, FileHandle>;
+}
 
-function toSource(planned: PlannedTensor, file: FileHandle, working: Working): TensorSource {
+function toSource(planned: PlannedTensor, working: Working): TensorSource {
   const { tensor, type } = planned;
+  const file = working.handles.get(tensor);
+  if (!file) throw new WeirError("internal", `${tensor.name} is in no part of the model.`);
   const { name, dimensions } = tensor;
   const isCopied = type === tensor.type;
   return {
