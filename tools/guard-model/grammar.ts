@@ -28,7 +28,7 @@ const COUNTS = {
   overrides: 900,
   extraction: 500,
   pleas: 3000,
-  chats: 900,
+  chats: 1400,
   chores: 1500,
   planted: 2600,
   carriers: 2400,

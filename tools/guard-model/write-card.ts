@@ -36,7 +36,7 @@ export function writeCard(facts: CardFacts): string {
 
 \`guard.bin\` (${facts.bytes} bytes) tells injection in users' texts, injection in documents and tool results, and jailbreaks
 from innocent texts. \`harmful.bin\` (${facts.harmBytes} bytes) tells three kinds of harmful content. Both are linear: hashed words and pairs of words,
-runs of two to five characters, ideas (a word list in some twenty languages) with pairs of them, and the form of sentences (prose, code, table; how
+runs of two to four characters, ideas (a word list in some twenty languages) with pairs of them, and the form of sentences (prose, code, table; how
 it ends, what it begins with, whether the rest of the text has its words); logistic regression, int8
 weights, the strongest of windows of some sentences (one, two and six in documents, else two and six) and the whole. Decoders run first (\`src/guard/normalize/\`).
 

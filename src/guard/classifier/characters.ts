@@ -1,17 +1,27 @@
-/** Kinds of characters: what tells prose from code and tables. */
-export const KIND = { other: 0, letter: 1, digit: 2, bar: 3, sign: 4, blank: 5 } as const;
-export const KINDS = 6;
-
 export const SPACE = 32;
 const NEWLINE = 10;
 const SIGNS = '{}()=;<>_[]\\/`#"$%&*+';
 
-/** Of ASCII: what stands for a character (low byte), whether it is part of a word, and its kind above. */
+/** Of ASCII: what stands for a character (low byte), and whether it is part of a word. */
 export const WORD = 0x100;
-export const KIND_SHIFT = 9;
-export const ASCII = Uint16Array.from({ length: 128 }, (_, code) => {
-  const folded = foldAscii(code);
-  return folded + (kindOf(code, folded) << KIND_SHIFT);
+export const ASCII = Uint16Array.from({ length: 128 }, (_, code) => foldAscii(code));
+
+/**
+ * What tells prose from code and tables is how many characters are of which kind. Five counts of up to
+ * `MAX_SENTENCE` go into two numbers, since a count in memory costs more than all else done per character.
+ */
+export const COUNT_BITS = 10;
+export const COUNT_MASK = (1 << COUNT_BITS) - 1;
+/** Adds to blanks, digits and bars, from the lowest bits up. */
+export const COUNTED_FIRST = Uint32Array.from({ length: 128 }, (_, code) => {
+  if (code <= SPACE) return 1;
+  if (code >= 48 && code <= 57) return 1 << COUNT_BITS;
+  return code === 124 ? 1 << (2 * COUNT_BITS) : 0;
+});
+/** Adds to letters and signs. */
+export const COUNTED_SECOND = Uint32Array.from({ length: 128 }, (_, code) => {
+  if ((foldAscii(code) & WORD) !== 0) return code <= 57 ? 0 : 1;
+  return SIGNS.includes(String.fromCharCode(code)) ? 1 << COUNT_BITS : 0;
 });
 
 /** Small letters for large ones, one digit for all, a space for what cannot be seen. */
@@ -21,14 +31,6 @@ function foldAscii(code: number): number {
   if (code >= 65 && code <= 90) return code + 32 + WORD;
   if (code >= 97 && code <= 122) return code + WORD;
   return code;
-}
-
-function kindOf(code: number, folded: number): number {
-  if (code <= SPACE) return KIND.blank;
-  if (folded === 48 + WORD) return KIND.digit;
-  if (folded >= WORD) return KIND.letter;
-  if (code === 124) return KIND.bar;
-  return SIGNS.includes(String.fromCharCode(code)) ? KIND.sign : KIND.other;
 }
 
 /** Beyond ASCII everything is part of a word but punctuation, symbols and blanks. */

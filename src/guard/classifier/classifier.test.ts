@@ -325,7 +325,7 @@ describe("features", () => {
   ])("are bounded by the length of a text: %s", (_name, text) => {
     const sentences = walk(text);
     const features = sentences.reduce((sum, one) => sum + one.features, 0);
-    // Four runs of characters, a word and a pair, an idea and four pairs of them.
+    // Three runs of characters, a word and a pair, an idea and four pairs of them; six of a sentence's form.
     expect(features).toBeLessThanOrEqual(11 * text.length);
     expect(sentences.every(({ start, end }) => end > start)).toBe(true);
   });

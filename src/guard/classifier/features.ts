@@ -4,7 +4,7 @@ import { Survey, TOKEN } from "./survey.ts";
 
 /**
  * A text as the classifier sees it: sentence by sentence, each one four bags of hashes: runs of two
- * to five characters; words and pairs of words; ideas and pairs of ideas; its form and how it fits in with
+ * to four characters; words and pairs of words; ideas and pairs of ideas; its form and how it fits in with
  * the others. Whole-number arithmetic, nothing allocated per word: the same code feeds training and the request's path.
  */
 
@@ -38,7 +38,7 @@ export function isBucketCount(buckets: number): boolean {
 
 /** Walks a text. After each `next()` that says true, the bags are those of the sentence `start … end`. */
 export class SentenceHasher {
-  readonly #chars: Bag = { buckets: new Uint32Array(MAX_SENTENCE * 4), count: 0 };
+  readonly #chars: Bag = { buckets: new Uint32Array(MAX_SENTENCE * 3), count: 0 };
   readonly #words: Bag = { buckets: new Uint32Array(MAX_SENTENCE * 2), count: 0 };
   readonly #ideas: Bag = { buckets: new Uint32Array(MAX_SENTENCE * 2 * (1 + PAIRED)), count: 0 };
   readonly #shapes: Bag = { buckets: new Uint32Array(SHAPES), count: SHAPES };
@@ -93,7 +93,6 @@ export class SentenceHasher {
     let c1 = SPACE;
     let c2 = 0;
     let c3 = 0;
-    let c4 = 0;
     for (let at = this.start; at < this.end; at++) {
       const code = text.charCodeAt(at);
       const c0 = code < 128 ? (ASCII[code] ?? 0) & 0xff : code;
@@ -102,13 +101,10 @@ export class SentenceHasher {
       const two = Math.imul(c1, 0x2c1b3c6d) + c0;
       const three = two + Math.imul(c2, 0x297a2d39);
       const four = three + Math.imul(c3, 0x1b56c4e9);
-      const five = four + Math.imul(c4, 0x6d2b79f5);
       chars[count] = bucketOf(two, eighths);
       chars[count + 1] = bucketOf(three ^ 0x3c6ef372, eighths);
       chars[count + 2] = bucketOf(four ^ 0x5851f42d, eighths);
-      chars[count + 3] = bucketOf(five ^ 0x14057b7e, eighths);
-      count += 4;
-      c4 = c3;
+      count += 3;
       c3 = c2;
       c2 = c1;
       c1 = c0;

@@ -1,8 +1,9 @@
 import {
   ASCII,
-  KIND,
-  KINDS,
-  KIND_SHIFT,
+  COUNTED_FIRST,
+  COUNTED_SECOND,
+  COUNT_BITS,
+  COUNT_MASK,
   MAX_SENTENCE,
   WORD,
   isIdeograph,
@@ -24,6 +25,7 @@ const FORM = { table: 1, code: 2, numbers: 3, prose: 4, tags: 5, mixed: 6 } as c
 /** What it ends with. */
 const STOP = { none: 0, question: 1, call: 2, colon: 3, full: 4 } as const;
 
+const LESS_THAN = 60;
 const SLOT_BITS = 13;
 /** Stands for a word that several sentences share; less is the number of its only one. */
 const SHARED = 255;
@@ -43,7 +45,6 @@ export class Survey {
   readonly forms = new Uint8Array(BLOCK);
   readonly stops = new Uint8Array(BLOCK);
   readonly #owners = new Uint8Array(1 << SLOT_BITS);
-  readonly #kinds = new Uint32Array(KINDS);
   #tokenCount = 0;
 
   /** Reads the sentences that begin here; false: there are none. */
@@ -66,31 +67,38 @@ export class Survey {
   }
 
   #readSentence(text: string, start: number, end: number): void {
-    const kinds = this.#kinds.fill(0);
+    let first = 0;
+    let second = 0;
     let word = 0;
     let letters = 0;
     let before = 0;
     for (let at = start; at < end; at++) {
       const code = text.charCodeAt(at);
-      let letter = 0;
       if (code < 128) {
-        const known = ASCII[code] ?? 0;
-        const kind = known >> KIND_SHIFT;
-        kinds[kind] = (kinds[kind] ?? 0) + 1;
-        if ((known & WORD) !== 0) letter = known & 0xff;
+        first += COUNTED_FIRST[code] ?? 0;
+        second += COUNTED_SECOND[code] ?? 0;
+        const folded = ASCII[code] ?? 0;
+        if (folded >= WORD) {
+          word = (Math.imul(word, 31) + (folded & 0xff)) | 0;
+          letters++;
+          continue;
+        }
+        before = 0;
       } else {
-        kinds[KIND.letter] = (kinds[KIND.letter] ?? 0) + 1;
-        if (isWordCode(code)) letter = code;
+        second++;
+        if (isWordCode(code)) {
+          word = (Math.imul(word, 31) + code) | 0;
+          letters++;
+          if (!isIdeograph(code)) continue;
+          // Where words are not parted, two characters at a time can be an idea.
+          this.#add((Math.imul(before, 31) + code) | 0, TOKEN.pair);
+          before = code;
+        } else {
+          before = 0;
+        }
       }
-      if (letter !== 0) {
-        word = (Math.imul(word, 31) + letter) | 0;
-        letters++;
-        if (!isIdeograph(code)) continue;
-        // Where words are not parted, two characters at a time can be an idea.
-        this.#add((Math.imul(before, 31) + code) | 0, TOKEN.pair);
-      }
-      before = letter !== 0 ? code : 0;
-      if (word !== 0) this.#add(word, letters >= CONTENT ? TOKEN.content : TOKEN.short);
+      if (word === 0) continue;
+      this.#add(word, letters >= CONTENT ? TOKEN.content : TOKEN.short);
       word = 0;
       letters = 0;
     }
@@ -100,7 +108,7 @@ export class Survey {
     this.ends[index] = end;
     this.tokenEnds[index] = this.#tokenCount;
     this.stops[index] = stopOf(text, start, end);
-    this.forms[index] = this.#formOf(text.charCodeAt(start), end - start);
+    this.forms[index] = formOf(first, second, end - start, text.charCodeAt(start));
   }
 
   #add(hash: number, kind: number): void {
@@ -113,15 +121,19 @@ export class Survey {
     if (owner === 0) this.#owners[slot] = own;
     else if (owner !== own) this.#owners[slot] = SHARED;
   }
+}
 
-  #formOf(first: number, length: number): number {
-    const share = (kind: number) => this.#kinds[kind] ?? 0;
-    const inked = length - share(KIND.blank);
-    if (share(KIND.bar) >= 2) return FORM.table;
-    if (share(KIND.sign) * 10 > inked) return first === 60 ? FORM.tags : FORM.code;
-    if (share(KIND.digit) * 4 > inked) return FORM.numbers;
-    return share(KIND.letter) * 10 > inked * 9 ? FORM.prose : FORM.mixed;
-  }
+/** From counts of characters as `characters.ts` packs them. */
+function formOf(first: number, second: number, length: number, opening: number): number {
+  const inked = length - (first & COUNT_MASK);
+  const digits = (first >> COUNT_BITS) & COUNT_MASK;
+  const bars = first >> (2 * COUNT_BITS);
+  const letters = second & COUNT_MASK;
+  const signs = second >> COUNT_BITS;
+  if (bars >= 2) return FORM.table;
+  if (signs * 10 > inked) return opening === LESS_THAN ? FORM.tags : FORM.code;
+  if (digits * 4 > inked) return FORM.numbers;
+  return letters * 10 > inked * 9 ? FORM.prose : FORM.mixed;
 }
 
 function stopOf(text: string, start: number, end: number): number {

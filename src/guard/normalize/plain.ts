@@ -94,7 +94,7 @@ function originalIndex(original: string, index: number): number {
 
 const RUN_BEYOND_ASCII = /[^\0-\x7F]+/g;
 
-/** ASCII stands for itself: only what is beyond it is walked. */
+/** ASCII stands for itself: only what is beyond it is looked at, and walked where the place is in it. */
 function originalLineIndex(original: string, index: number): number {
   let length = 0;
   let at = 0;
@@ -103,6 +103,12 @@ function originalLineIndex(original: string, index: number): number {
     if (length + from - at > index) break;
     length += from - at;
     at = from;
+    const whole = fold(run).length;
+    if (length + whole <= index) {
+      length += whole;
+      at += run.length;
+      continue;
+    }
     for (const char of run) {
       let units = known.get(char);
       if (units === undefined) known.set(char, (units = fold(char).length));
