@@ -9,8 +9,10 @@ export default defineConfig({
       "tools/**/*.test.ts",
       "web/src/**/*.test.ts",
     ],
-    testTimeout: 30_000,
+    // Limits for what hangs, wide enough for a machine that is busy with something else.
+    testTimeout: 90_000,
     hookTimeout: 60_000,
+    expect: { poll: { timeout: 20_000 } },
     maxWorkers: 2,
     reporters: ["default"],
   },
