@@ -55,7 +55,8 @@ export class SqliteRunReader {
 
   constructor({ path, keys = [] }: SqliteTraceOptions) {
     this.db = new DatabaseSync(path, { readOnly: true, timeout: 5000 });
-    this.db.exec("PRAGMA cache_size = -32768; PRAGMA mmap_size = 1073741824");
+    // What is mapped counts as the server's memory, and of a large database it is the oldest part.
+    this.db.exec("PRAGMA cache_size = -32768; PRAGMA mmap_size = 67108864");
     this.words = new Words(this.db);
     this.sealing = new Sealing(keys);
     this.payloadReader = new PayloadReader(this.db, this.sealing);
