@@ -86,16 +86,16 @@ export class Survey {
         before = 0;
       } else {
         second++;
-        if (isWordCode(code)) {
+        const isLetter = isWordCode(code);
+        if (isLetter) {
           word = (Math.imul(word, 31) + code) | 0;
           letters++;
-          if (!isIdeograph(code)) continue;
-          // Where words are not parted, two characters at a time can be an idea.
-          this.#add((Math.imul(before, 31) + code) | 0, TOKEN.pair);
-          before = code;
-        } else {
-          before = 0;
         }
+        // Where words are not parted, two characters at a time can be an idea.
+        const isAlone = isLetter && isIdeograph(code);
+        if (isLetter && !isAlone) continue;
+        if (isAlone) this.#add((Math.imul(before, 31) + code) | 0, TOKEN.pair);
+        before = isAlone ? code : 0;
       }
       if (word === 0) continue;
       this.#add(word, letters >= CONTENT ? TOKEN.content : TOKEN.short);
