@@ -1,8 +1,16 @@
 import { join } from "node:path";
-import { type Command, JSON_OPTION, type Terminal, UsageError, type Values } from "../command.ts";
+import {
+  type Command,
+  JSON_OPTION,
+  PLACE_OPTIONS,
+  type Terminal,
+  UsageError,
+  type Values,
+} from "../command.ts";
 import { INSPECT_OPTIONS, inspect } from "../inspect-model.ts";
 import { MEASURE_OPTIONS, compare, evaluate } from "../measure-model.ts";
 import { OPTIMIZE_OPTIONS, optimize } from "../optimize-model.ts";
+import { PULL_OPTIONS, cleanLibrary, pull, removeModel, showLibrary } from "../pull-model.ts";
 import { QUANTIZE_OPTIONS, quantize } from "../quantize-model.ts";
 import { CLIENT_OPTIONS, askServer } from "../server-client.ts";
 import { table } from "../table.ts";
@@ -11,17 +19,26 @@ import { PACKAGE_ROOT } from "../package-root.ts";
 /** `weir model`: what a model file is, and what a running server serves. */
 export const model: Command = {
   name: "model",
-  summary: "Inspect, quantize and measure GGUF files, or list what a running server serves",
-  usage: "inspect FILE | quantize FILE | eval FILE | compare ORIGINAL FILE… | optimize FILE | list",
+  summary: "Pull, inspect, quantize and measure GGUF files, or list what a running server serves",
+  usage:
+    "pull SOURCE | library | remove NAME | clean | inspect FILE | quantize FILE | eval FILE | compare ORIGINAL FILE… | optimize FILE | list",
   options: {
     ...JSON_OPTION,
     ...CLIENT_OPTIONS,
+    ...PLACE_OPTIONS,
+    ...PULL_OPTIONS,
     ...INSPECT_OPTIONS,
     ...QUANTIZE_OPTIONS,
     ...MEASURE_OPTIONS,
     ...OPTIMIZE_OPTIONS,
   },
-  detail: `inspect reads headers only: of a file, of all parts of a model (name any), or of one on a server, by its URL.
+  detail: `pull fetches a model from the hub, a URL or this machine into the library in the data folder: in parallel, checked
+by its hash, and where a break was it goes on. library lists it; remove and clean make room.
+
+  weir model pull hf:ORG/REPO-GGUF:Q4_K_M
+  HF_ENDPOINT=https://mirror.example weir model pull hf:ORG/REPO-GGUF
+
+inspect reads headers only: of a file, of all parts of a model (name any), or of one on a server, by its URL.
 \`demo\` is the built-in model's file.
 
 quantize writes the same model in fewer bits, from its F16 or BF16 original: the file that llama.cpp's own tool
@@ -45,6 +62,10 @@ optimize makes one type after the other and keeps the smallest that loses no mor
     if (action === "compare") {
       return compare([fileNamed(action, argument), ...more], values, terminal);
     }
+    if (action === "pull") return pull(argument, values, terminal);
+    if (action === "library") return showLibrary(values, terminal);
+    if (action === "remove") return removeModel(argument, values, terminal);
+    if (action === "clean") return cleanLibrary(values, terminal);
     if (action === "list") return list(values, terminal);
     throw new UsageError(action ? `unknown action "${action}"` : "say what: inspect, quantize, …");
   },
