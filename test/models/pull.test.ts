@@ -182,10 +182,7 @@ it("takes a file by its URL or path, and none that is no model", async () => {
 });
 
 it.each<[string, RegExp]>([
-  [
-    "hf:org/none",
-    /There is no org\/none on the hub; check the name/,
-  ],
+  ["hf:org/none", /There is no org\/none on the hub; check the name/],
   ["hf:org/texts", /has no GGUF file/],
   ["hf:org/tiny-GGUF:Q2_K", /has no Q2_K: Q4_K_M, Q8_0\. Name one, as hf:org\/tiny-GGUF:Q4_K_M/],
   ["hf:nonsense", /expected hf:ORG\/REPO/],
