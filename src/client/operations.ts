@@ -3538,6 +3538,12 @@ export interface Operations {
     };
     answer: unknown;
   };
+  "HEAD,GET /{name}": {
+    path: {
+      name: string;
+    };
+    answer: unknown;
+  };
   /**
    * A kept response, or the events of a background one
    */
