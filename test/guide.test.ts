@@ -27,7 +27,8 @@ it("prints the ten lines of LangSmith as they are run", () => {
 
 describe.each(pages)("%s", (page) => {
   it("links to files that are there", () => {
-    const links = Array.from(read(page).matchAll(/\]\((?!https?:|#)([^)#\s]+)/g)).map(
+    const prose = read(page).replaceAll(/^```[\s\S]*?^```/gm, "");
+    const links = Array.from(prose.matchAll(/\]\((?!https?:|#)([^)#\s]+)/g)).map(
       ([, link = ""]) => link,
     );
     const missing = links.filter((link) => !existsSync(join(ROOT, dirname(page), link)));

@@ -11,7 +11,9 @@ first forty loaves and writes the temperature of the water into the green book. 
 and at four, never with the tap water of the yard, and what is left goes into the barrel by the door.`;
 
 it("knows another tenant's documents in every process, and marks prompts alike in all", async () => {
-  const guard = "guard: { canaries: on, crossTenant: block }";
+  // Until every process knows the keys they are wrong ones, asked with as often as that takes.
+  const guard = `guard: { canaries: on, crossTenant: block }
+limits: { perIp: { wrongKeysPerMinute: 0 } }`;
   const { server, mock, folder, workers } = await startWorkers(guard, { reply: HANDBOOK });
   expect(workers()).toHaveLength(2);
   const keys: Record<string, string> = {};

@@ -4,8 +4,10 @@ import { type Reading, linePlaceOf, readingsOf } from "../normalize/readings.ts"
 import { HEADS_FOR } from "./attack-heads.ts";
 import type { Classifier, HeadScore } from "./classifier.ts";
 
-/** A word or two prove nothing, whatever they look like: short attacks are a matter of phrases. */
+/** A few words prove nothing, whatever they look like: short attacks are a matter of phrases. */
 const LEAST_CHARS = 20;
+/** Few innocent texts were learned from that are as short as "Tell me about yourself". */
+const LEAST_TEXT = 40;
 /** An ideograph says about as much as so many letters. */
 const IDEOGRAPH = 3;
 
@@ -75,9 +77,14 @@ export function scoreReadings(
 }
 
 function isTooShort({ reading, found: { start, end } }: Best): boolean {
-  if (end - start >= LEAST_CHARS) return false;
-  const ideographs = reading.lines.slice(start, end).match(/[\u2E80-\uFFFF]/g)?.length ?? 0;
-  return end - start + ideographs * (IDEOGRAPH - 1) < LEAST_CHARS;
+  const { lines } = reading;
+  return isShorter(lines.trim(), LEAST_TEXT) || isShorter(lines.slice(start, end), LEAST_CHARS);
+}
+
+function isShorter(text: string, least: number): boolean {
+  if (text.length >= least) return false;
+  const ideographs = text.match(/[\u2E80-\uFFFF]/g)?.length ?? 0;
+  return text.length + ideographs * (IDEOGRAPH - 1) < least;
 }
 
 /** Filling, as load tests send it: the same few words over and over are like nothing that was learned. */
