@@ -69,11 +69,12 @@ async function find(
   signal: AbortSignal,
 ): Promise<Measured | undefined> {
   const folder = mkdtempSync(join(dirname(out), ".weir-optimize-"));
+  const pool = openQuantizePool();
   try {
     for (const { mix, bytes } of await candidates(original)) {
       if (bytes > bounds.memory) return undefined;
       const file = join(folder, `${mix}.gguf`);
-      await write(original, file, { mix, signal });
+      await quantizeFile(original, file, { mix, pool, again: true, signal });
       const measured = await measureFile({ file, original, options, signal }, terminal);
       const { speed, divergence } = measured;
       const isIn = speed.peakBytes <= bounds.memory && divergence <= bounds.divergence;
@@ -89,6 +90,7 @@ async function find(
     }
     return undefined;
   } finally {
+    await pool.close();
     rmSync(folder, { recursive: true, force: true });
   }
 }
@@ -142,19 +144,6 @@ async function candidates(original: string): Promise<{ mix: MixName; bytes: numb
       ),
     }))
     .toSorted((a, b) => a.bytes - b.bytes);
-}
-
-async function write(
-  original: string,
-  file: string,
-  { mix, signal }: { readonly mix: MixName; readonly signal: AbortSignal },
-): Promise<void> {
-  const pool = openQuantizePool();
-  try {
-    await quantizeFile(original, file, { mix, pool, again: true, signal });
-  } finally {
-    await pool.close();
-  }
 }
 
 function cardOf({

@@ -6,7 +6,7 @@ import { WeirError } from "../core/errors.ts";
 import { describeGguf } from "./describe-gguf.ts";
 import { encodeHalves } from "./half-float.ts";
 import { bool, float32, int32, list, string, uint32, type MetadataEntry } from "./metadata.ts";
-import { quantizeQ8_0 } from "./quantize/q8-0.ts";
+import { quantizeRows } from "./quantize/quantize-rows.ts";
 import { readGguf } from "./read-gguf.ts";
 import { writeGguf } from "./write-gguf.ts";
 
@@ -40,7 +40,7 @@ const TENSORS = [
     name: "token_embd.weight",
     dimensions: [32, 3],
     type: "Q8_0",
-    data: quantizeQ8_0(Float32Array.from({ length: 96 }, Math.cos)),
+    data: quantizeRows(Float32Array.from({ length: 96 }, Math.cos), "Q8_0"),
   },
   { name: "norm", dimensions: [5], type: "F16", data: encodeHalves(new Float32Array(5).fill(1)) },
   {

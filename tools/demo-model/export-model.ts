@@ -6,7 +6,8 @@ import {
   uint32,
   type MetadataEntry,
 } from "../../src/gguf/metadata.ts";
-import { dequantizeQ8_0, quantizeQ8_0 } from "../../src/gguf/quantize/q8-0.ts";
+import { dequantize } from "../../src/gguf/quantize/dequantize.ts";
+import { quantizeRows } from "../../src/gguf/quantize/quantize-rows.ts";
 import { writeGguf } from "../../src/gguf/write-gguf.ts";
 import { CHAT_TEMPLATE } from "./chat-format.ts";
 import { HEAD, parametersOf, ROPE_BASE, type Shape } from "./shape.ts";
@@ -20,7 +21,7 @@ const MOSTLY_Q8_0 = 7;
 export function roundToQ8(weights: Float32Array, shape: Shape): void {
   for (const { offset, rows, columns, isNorm } of parametersOf(shape)) {
     const values = weights.subarray(offset, offset + rows * columns);
-    if (!isNorm) values.set(dequantizeQ8_0(quantizeQ8_0(values)));
+    if (!isNorm) values.set(dequantize(quantizeRows(values, "Q8_0"), "Q8_0"));
   }
 }
 
@@ -35,7 +36,7 @@ export async function exportModel(
       name,
       dimensions: isNorm ? [columns] : [columns, rows],
       type: isNorm ? "F32" : "Q8_0",
-      data: isNorm ? new Uint8Array(values.buffer) : quantizeQ8_0(values),
+      data: isNorm ? new Uint8Array(values.buffer) : quantizeRows(values, "Q8_0"),
     };
   });
   await writeGguf(path, { metadata: metadataOf(shape, tokenizer), tensors });

@@ -1,6 +1,8 @@
 import { expect, it } from "vitest";
-import { dequantizeQ8_0, quantizeQ8_0 } from "./q8-0.ts";
+import { dequantize } from "./dequantize.ts";
+import { quantizeRows } from "./quantize-rows.ts";
 
+const quantize = (values: Float32Array) => quantizeRows(values, "Q8_0");
 const WAVE = Float32Array.from({ length: 64 }, (_, i) => Math.sin(i * 1.7) * 3);
 
 /** What ggml's quantize_row_q8_0_ref (llama.cpp v0.5.0, x86-64) writes for the wave. */
@@ -9,26 +11,26 @@ const REFERENCE =
   "0a2695c9791881097dd78e4660a1b8712a84f67fea87366bafaa683c89e37efd8224";
 
 it("writes the same bytes as ggml's reference", () => {
-  expect(Buffer.from(quantizeQ8_0(WAVE)).toString("hex")).toBe(REFERENCE);
+  expect(Buffer.from(quantize(WAVE)).toString("hex")).toBe(REFERENCE);
 });
 
 it("rounds halves away from zero, unlike Math.round", () => {
   const values = new Float32Array(32);
   values.set([127, -0.5, 0.5, -2.5]);
-  const [most, ...rest] = new Int8Array(quantizeQ8_0(values).buffer, 2, 4);
+  const [most, ...rest] = new Int8Array(quantize(values).buffer, 2, 4);
   expect([most, ...rest]).toEqual([127, -1, 1, -3]);
 });
 
 it("writes a block of zeros as zeros", () => {
-  expect(quantizeQ8_0(new Float32Array(32)).every((byte) => byte === 0)).toBe(true);
+  expect(quantize(new Float32Array(32)).every((byte) => byte === 0)).toBe(true);
 });
 
 it("comes back within half a step", () => {
-  const back = dequantizeQ8_0(quantizeQ8_0(WAVE));
+  const back = dequantize(quantize(WAVE), "Q8_0");
   const worst = Math.max(...back.map((value, i) => Math.abs(value - (WAVE[i] ?? 0))));
   expect(worst).toBeLessThan((3 / 127) * 0.55);
 });
 
 it("refuses a part of a block", () => {
-  expect(() => quantizeQ8_0(new Float32Array(33))).toThrow(RangeError);
+  expect(() => quantize(new Float32Array(33))).toThrow(RangeError);
 });

@@ -11,6 +11,7 @@ import { quantizeQ8_0 } from "./q8-0.ts";
 import { quantizeQ4_0, quantizeQ4_1, quantizeQ5_0, quantizeQ5_1 } from "./small-blocks.ts";
 
 const BLOCKS: Readonly<Record<string, QuantizeBlock>> = {
+  Q8_0: quantizeQ8_0,
   Q4_0: quantizeQ4_0,
   Q4_1: quantizeQ4_1,
   Q5_0: quantizeQ5_0,
@@ -23,14 +24,13 @@ const BLOCKS: Readonly<Record<string, QuantizeBlock>> = {
 };
 
 /** The tensor types that rows can be written in. */
-export const QUANTIZED_TYPES: readonly string[] = ["Q8_0", ...Object.keys(BLOCKS)];
+export const QUANTIZED_TYPES: readonly string[] = Object.keys(BLOCKS);
 
 /**
  * Rows of a tensor as `type` stores them. The length must be a whole number of the type's blocks. Throws
  * RangeError where it is not, or where the type cannot be written.
  */
 export function quantizeRows(values: Float32Array, type: string): Uint8Array {
-  if (type === "Q8_0") return quantizeQ8_0(values);
   const block = BLOCKS[type];
   const layout = tensorTypeByName(type);
   if (!block || !layout) throw new RangeError(`${type} cannot be written`);
