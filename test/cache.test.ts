@@ -87,7 +87,8 @@ it("sends fifty identical calls upstream once", async () => {
 });
 
 it("finishes an answer that others wait for, though its own client has left", async () => {
-  const mock = await upstream({ firstMs: 50, tokenMs: 20 });
+  const mock = await upstream();
+  const letEnd = mock.hold();
   const server = await startServer(config(mock.url));
   const left = new AbortController();
   const body = chat("Hi", { stream: true });
@@ -98,22 +99,25 @@ it("finishes an answer that others wait for, though its own client has left", as
   const joined = await second;
   expect(joined.headers.get("x-weir-cache")).toBe("joined");
   left.abort();
+  letEnd();
   expect(await joined.text()).toContain("word5");
   expect([mock.requests.length, mock.aborted()]).toEqual([1, 0]);
 });
 
 it("generates by itself when the call that it waited for fails", async () => {
-  const mock = await upstream({ firstMs: 1500 });
+  const mock = await upstream();
+  const letEnd = mock.hold();
   const server = await startServer(config(mock.url));
   const left = new AbortController();
   const body = chat("Hi");
   const first = server.call("/v1/chat/completions", body, {
     signal: left.signal,
-    headers: { "x-weir-deadline": "600ms" },
+    headers: { "x-weir-deadline": "3s" },
   });
   await expect.poll(() => mock.requests.length).toBe(1);
   const second = ask(server, body);
   expect((await first).status).toBe(504);
+  letEnd();
   expect((await second).status).toBe(200);
   expect(mock.requests).toHaveLength(2);
 });

@@ -119,14 +119,13 @@ it("holds an address to its limit before its key is looked at", async () => {
 });
 
 it("keeps every cent over a kill -9, and charges in full what was running", async () => {
-  const { mock, yaml } = await withUpstream('{ perKey: { costPerDay: "1 USD" } }', {
-    tokenMs: 400,
-  });
+  const { mock, yaml } = await withUpstream('{ perKey: { costPerDay: "1 USD" } }');
   const folder = temporaryFolder();
   writeFileSync(join(folder, "weir.yaml"), yaml);
   const first = await serve(folder);
   await Promise.all([1, 2, 3].map(async () => (await ask(first.url, CHAT, ASK)).text()));
   expect(await standing(first.url)).toEqual({ used: 3 * COST, reserved: 0 });
+  mock.hold();
   const running = [1, 2].map(() => ask(first.url, CHAT, { ...ASK, stream: true }));
   await eventually(
     () => Promise.resolve(mock.requests.length),

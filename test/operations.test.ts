@@ -61,7 +61,8 @@ function raw(url: string) {
 }
 
 it("loses no running call at SIGTERM: whole answers, streams, and those that still wait", async () => {
-  const { server } = await started("drain: 20s", { tokens: 60, tokenMs: 15 });
+  const { server, mock } = await started("drain: 60s", { tokens: 60 });
+  const letEnd = mock.hold();
   const answers = Array.from({ length: 24 }, async (_, index) => {
     const answer = await (index % 2 === 0 ? stream(server.url) : call(server.url));
     return { status: answer.status, text: await answer.text() };
@@ -72,6 +73,8 @@ it("loses no running call at SIGTERM: whole answers, streams, and those that sti
   };
   await eventually(active, (count) => count === 24);
   server.child.kill("SIGTERM");
+  await server.says(/"event":"stopping"/);
+  letEnd();
   for (const { status, text } of await Promise.all(answers)) {
     expect(status).toBe(200);
     expect(text).toContain("word59");
@@ -80,7 +83,7 @@ it("loses no running call at SIGTERM: whole answers, streams, and those that sti
 });
 
 it("says that it is not ready before it stops listening, and lets connections go", async () => {
-  const { server } = await started("drainDelay: 1500ms");
+  const { server } = await started("drainDelay: 4s");
   expect((await fetch(`${server.url}/ready`)).status).toBe(200);
   server.child.kill("SIGTERM");
   await server.says(/"event":"stopping"/);
@@ -100,7 +103,8 @@ it("says that it is not ready before it stops listening, and lets connections go
 });
 
 it("turns a call away that comes on an open connection while it drains", async () => {
-  const { server } = await started("drain: 20s", { tokens: 100, tokenMs: 20 });
+  const { server, mock } = await started("drain: 60s");
+  const letEnd = mock.hold();
   const running = await stream(server.url);
   const open = raw(server.url);
   open.socket.write("POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\n");
@@ -114,6 +118,7 @@ it("turns a call away that comes on an open connection while it drains", async (
   expect(answer).toMatch(/retry-after: \d/i);
   expect(answer).toMatch(/connection: close/i);
   expect(answer).toContain("shutting_down");
+  letEnd();
   expect(await running.text()).toContain("[DONE]");
 });
 
@@ -225,11 +230,13 @@ it("drops no call when its configuration changes under load, also when a target 
 });
 
 it("lets a running stream end on a target that is gone from the configuration", async () => {
-  const { server, folder, yaml, mock } = await started("", { tokens: 150, tokenMs: 10 });
+  const { server, folder, yaml, mock } = await started("", { tokens: 150 });
+  const letEnd = mock.hold();
   const running = await stream(server.url);
   writeFileSync(join(folder, "weir.yaml"), yaml.replace("chat:", "other:"));
   await server.says(/"event":"config_applied"/);
   expect((await call(server.url)).status).toBe(404);
+  letEnd();
   const text = await running.text();
   expect(text).toContain("word149");
   expect(text).toContain("[DONE]");

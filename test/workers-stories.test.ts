@@ -176,7 +176,8 @@ it("writes one access line for each request, whichever process answered", async 
 });
 
 it("lets calls end on a model that the configuration no longer has", async () => {
-  const { server, folder, yaml, mock } = await startWorkers("", { tokens: 100, tokenMs: 10 });
+  const { server, folder, yaml, mock } = await startWorkers("");
+  const letEnd = mock.hold();
   const streams = await Promise.all(TIMES.map(() => chat(server.url, { ...HI, stream: true })));
   writeFileSync(join(folder, "weir.yaml"), yaml.replace("chat:", "renamed:"));
   await server.says(/"event":"config_applied"/);
@@ -184,6 +185,7 @@ it("lets calls end on a model that the configuration no longer has", async () =>
     async () => Promise.all(TIMES.map(async () => (await chat(server.url)).status)),
     (all) => all.every((status) => status === 404),
   );
+  letEnd();
   for (const answer of streams) expect(await answer.text()).toContain("[DONE]");
   expect(mock.aborted()).toBe(0);
 });
@@ -233,10 +235,8 @@ it("starts a worker anew with what it runs on, whatever the file says by now", a
 });
 
 it("loses no call at SIGTERM: neither a worker's, nor one that was handed on", async () => {
-  const { server } = await startWorkers("server: { drainDelay: 500ms }", {
-    tokens: 100,
-    tokenMs: 10,
-  });
+  const { server, mock } = await startWorkers("server: { drainDelay: 4s }");
+  const letEnd = mock.hold();
   const stream = { model: "chat", input: "Hi", stream: true };
   const running = await Promise.all([
     ...TIMES.map(() => chat(server.url, { ...HI, stream: true })),
@@ -248,6 +248,7 @@ it("loses no call at SIGTERM: neither a worker's, nor one that was handed on", a
     async () => (await ask(server.url, "/ready")).status,
     (status) => status === 503,
   );
+  letEnd();
   expect((await chat(server.url)).status).toBe(200);
   for (const answer of running) {
     expect(await answer.text()).toMatch(/\[DONE\]|response\.completed/);

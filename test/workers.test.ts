@@ -114,7 +114,8 @@ it("goes on when a worker is killed, puts another in its place, and frees what i
 });
 
 it("drains all workers at SIGTERM, and hands over what they recorded", async () => {
-  const { server, folder } = await startWorkers("", { tokens: 60, tokenMs: 15 });
+  const { server, folder, mock } = await startWorkers("");
+  const letEnd = mock.hold();
   const running = Array.from({ length: 8 }, async () =>
     (await chat(server.url, { ...HI, stream: true })).text(),
   );
@@ -123,6 +124,8 @@ it("drains all workers at SIGTERM, and hands over what they recorded", async () 
     (count) => count === 8,
   );
   server.child.kill("SIGTERM");
+  await server.says(/"event":"stopping"/);
+  letEnd();
   for (const text of await Promise.all(running)) expect(text).toContain("[DONE]");
   expect(await server.ended).toBe(0);
   const again = await serve(folder);

@@ -87,7 +87,7 @@ export async function eventually<T>(
   ask: () => Promise<T>,
   isThere: (answer: T) => boolean,
 ): Promise<T> {
-  const deadline = Date.now() + 20_000;
+  const deadline = Date.now() + 40_000;
   for (;;) {
     const answer = await ask();
     if (isThere(answer)) return answer;

@@ -9,6 +9,8 @@ export interface Delivery {
   readonly fault: string | undefined;
   /** Told +1 when the reader falls behind, and -1 when it has caught up or left. */
   readonly waiting: (change: 1 | -1) => void;
+  /** There while no answer may end: resolves when it may. */
+  readonly held: () => Promise<void> | undefined;
 }
 
 const SLOW_FIRST_MS = 500;
@@ -30,7 +32,10 @@ export async function deliver(
   if (fault === "silent") return;
   await wait(fault === "slow-first" ? Math.max(firstMs, SLOW_FIRST_MS) : firstMs);
   if ("frames" in reply) await stream(reply, response, delivery);
-  else await send(reply, response, fault);
+  else {
+    await delivery.held();
+    await send(reply, response, fault);
+  }
 }
 
 async function send(
@@ -63,7 +68,7 @@ async function send(
 async function stream(
   { format, headers, frames }: Extract<Reply, { frames: unknown }>,
   response: ServerResponse,
-  { tokenMs, fault, waiting }: Delivery,
+  { tokenMs, fault, waiting, held }: Delivery,
 ): Promise<void> {
   response.writeHead(200, { "content-type": format.contentType, ...headers });
   if (fault === "stall") response.flushHeaders();
@@ -85,6 +90,8 @@ async function stream(
   for (const frame of all) {
     // The pause stands before a piece, so that none follows the last one.
     if (hasContent && frame.hasContent && tokenMs > 0) await wait(tokenMs);
+    const mayGoOn = hasContent ? held() : undefined;
+    if (mayGoOn) await mayGoOn;
     if (response.destroyed) return;
     await write(frame);
     hasContent ||= frame.hasContent === true;

@@ -21,6 +21,8 @@ export interface MockUpstream {
   readonly stalled: () => number;
   /** Generations whose client left before their end. */
   readonly aborted: () => number;
+  /** From now on no answer goes beyond its first piece before the function that this gives is called. */
+  hold(): () => void;
   close(): Promise<void>;
 }
 
@@ -70,6 +72,7 @@ export async function createMockUpstream(
   let aborted = 0;
   let finished = 0;
   let stalled = 0;
+  let held: Promise<void> | undefined;
 
   const serve = async (request: IncomingMessage, response: ServerResponse) => {
     const { call, seen } = await readCall(request);
@@ -83,7 +86,8 @@ export async function createMockUpstream(
     }
     const { reply, fault } = answer(kind, call, settings);
     const waiting: Delivery["waiting"] = (change) => void (stalled += change);
-    await deliver(reply, response, { ...settings, fault, waiting });
+    const heldNow = () => (call.method === "GET" ? undefined : held);
+    await deliver(reply, response, { ...settings, fault, waiting, held: heldNow });
   };
 
   const server = createServer((request, response) => {
@@ -99,6 +103,14 @@ export async function createMockUpstream(
     aborted: () => aborted,
     finished: () => finished,
     stalled: () => stalled,
+    hold() {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      held = promise;
+      return () => {
+        held = undefined;
+        resolve();
+      };
+    },
     async close() {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
