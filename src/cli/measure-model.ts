@@ -1,14 +1,17 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { basename } from "node:path";
-import { describeGguf } from "../gguf/describe-gguf.ts";
 import { formatBytes } from "../gguf/format-bytes.ts";
-import { readGguf } from "../gguf/read-gguf.ts";
 import { defaultThreads } from "../serve/engine/threads.ts";
-import { measureQuality, measureSpeed } from "../serve/quality/measuring.ts";
-import type { Quality, Speed } from "../serve/quality/messages.ts";
+import { measureQuality } from "../serve/quality/measuring.ts";
+import {
+  type Measured,
+  type MeasureOptions,
+  WINDOW_TOKENS,
+  measureFile,
+} from "../serve/workshop/measure-file.ts";
 import { type Terminal, UsageError, type Values, text } from "./command.ts";
 import { openProgress } from "./progress.ts";
-import { type Plotted, plotOf } from "./quality-plot.ts";
+import { plotOf } from "./quality-plot.ts";
 import { rightTable } from "./table.ts";
 
 export const MEASURE_OPTIONS = {
@@ -18,17 +21,6 @@ export const MEASURE_OPTIONS = {
   plot: { type: "string", value: "FILE", help: "compare: draw size and loss into this SVG file" },
 } as const;
 
-const WINDOW = 512;
-const PROMPT_TOKENS = 128;
-const NEW_TOKENS = 32;
-
-/** What every measurement is told. */
-export interface MeasureOptions {
-  readonly text: string;
-  readonly windowTokens: number;
-  readonly threads: number;
-}
-
 export function measureOptions(values: Values): MeasureOptions {
   const file = text(values, "text");
   if (file === undefined) {
@@ -37,7 +29,7 @@ export function measureOptions(values: Values): MeasureOptions {
   if (!existsSync(file)) throw new UsageError(`there is no file ${file}`);
   return {
     text: readFileSync(file, "utf8"),
-    windowTokens: numberOf(values, "window", WINDOW),
+    windowTokens: numberOf(values, "window", WINDOW_TOKENS),
     threads: numberOf(values, "threads", defaultThreads()),
   };
 }
@@ -77,7 +69,7 @@ export async function evaluate(file: string, values: Values, terminal: Terminal)
   return 0;
 }
 
-async function withProgress<T>(
+export async function withProgress<T>(
   what: string,
   terminal: Terminal,
   work: (onProgress: (done: number, all: number) => void) => Promise<T>,
@@ -88,37 +80,6 @@ async function withProgress<T>(
   } finally {
     progress.end();
   }
-}
-
-/** A file with all that was measured of it. */
-export interface Measured extends Plotted {
-  readonly file: string;
-  readonly speed: Speed;
-  readonly quality: Quality;
-}
-
-export interface MeasuredFile {
-  readonly file: string;
-  readonly original: string;
-  readonly options: MeasureOptions;
-  readonly signal?: AbortSignal;
-}
-
-export async function measureFile(
-  { file, original, options, signal }: MeasuredFile,
-  terminal: Terminal,
-): Promise<Measured> {
-  const { threads } = options;
-  const { quantization } = describeGguf(await readGguf(file));
-  const speed = await measureSpeed(
-    { file, promptTokens: PROMPT_TOKENS, newTokens: NEW_TOKENS, threads },
-    { signal },
-  );
-  const quality = await withProgress(`Measuring ${basename(file)}`, terminal, (onProgress) =>
-    measureQuality({ file, original, ...options }, { onProgress, signal }),
-  );
-  const divergence = quality.against?.divergence ?? 0;
-  return { file, name: quantization, bytes: speed.fileBytes, divergence, speed, quality };
 }
 
 /** `weir model compare ORIGINAL FILE…`: what each costs and loses, as a table and a picture. */
@@ -134,7 +95,12 @@ export async function compare(
   const options = measureOptions(values);
   const rows: Measured[] = [];
   for (const file of files) {
-    rows.push(await measureFile({ file, original, options }, terminal));
+    const what = `Measuring ${basename(file)}`;
+    rows.push(
+      await withProgress(what, terminal, (onProgress) =>
+        measureFile({ file, original, options, onProgress }),
+      ),
+    );
   }
   const plot = text(values, "plot");
   if (plot !== undefined) writeFileSync(plot, plotOf(rows));

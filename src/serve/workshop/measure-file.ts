@@ -1,0 +1,55 @@
+import { describeGguf } from "../../gguf/describe-gguf.ts";
+import { readModel } from "../../gguf/read-model.ts";
+import { measureQuality, measureSpeed } from "../quality/measuring.ts";
+import type { Quality, Speed } from "../quality/messages.ts";
+
+/** What every measurement is told. */
+export interface MeasureOptions {
+  readonly text: string;
+  readonly windowTokens: number;
+  readonly threads: number;
+}
+
+/** A file with all that was measured of it. */
+export interface Measured {
+  readonly file: string;
+  /** Its quantization, as `Q4_K_M`. */
+  readonly name: string;
+  readonly bytes: number;
+  /** Mean KL divergence from the original, in nats a token. */
+  readonly divergence: number;
+  readonly speed: Speed;
+  readonly quality: Quality;
+}
+
+export interface MeasuredFile {
+  readonly file: string;
+  readonly original: string;
+  readonly options: MeasureOptions;
+  readonly signal?: AbortSignal | undefined;
+  /** Told the windows of the text that were read. */
+  readonly onProgress?: ((done: number, all: number) => void) | undefined;
+}
+
+export const WINDOW_TOKENS = 512;
+const PROMPT_TOKENS = 128;
+const NEW_TOKENS = 32;
+
+/** Speed and memory first, alone in a process; then how far it is from its original. Rejects with a WeirError. */
+export async function measureFile({
+  file,
+  original,
+  options,
+  signal,
+  onProgress,
+}: MeasuredFile): Promise<Measured> {
+  const { threads } = options;
+  const { quantization, fileBytes } = describeGguf((await readModel(file)).whole);
+  const speed = await measureSpeed(
+    { file, promptTokens: PROMPT_TOKENS, newTokens: NEW_TOKENS, threads },
+    { signal },
+  );
+  const quality = await measureQuality({ file, original, ...options }, { onProgress, signal });
+  const divergence = quality.against?.divergence ?? 0;
+  return { file, name: quantization, bytes: fileBytes, divergence, speed, quality };
+}
