@@ -71,11 +71,7 @@ async function stream(
   { tokenMs, fault, waiting, held }: Delivery,
 ): Promise<void> {
   response.writeHead(200, { "content-type": format.contentType, ...headers });
-  if (fault === "stall") response.flushHeaders();
-  else if (fault === "empty") response.end();
-  else if (fault === "malformed") response.end(format.malformed);
-  else if (fault === "error-first") response.end(format.error);
-  else if (fault === "break-first") await breakOff(response);
+  await spoilStart(format, response, fault);
   if (fault === "stall" || response.writableEnded || response.destroyed) return;
 
   const write = async ({ bytes }: Frame) => {
@@ -108,6 +104,18 @@ async function stream(
     }
   }
   response.end();
+}
+
+async function spoilStart(
+  format: Extract<Reply, { frames: unknown }>["format"],
+  response: ServerResponse,
+  fault: string | undefined,
+): Promise<void> {
+  if (fault === "stall") response.flushHeaders();
+  else if (fault === "empty") response.end();
+  else if (fault === "malformed") response.end(format.malformed);
+  else if (fault === "error-first") response.end(format.error);
+  else if (fault === "break-first") await breakOff(response);
 }
 
 /** Lets the head leave, and nothing more. */
