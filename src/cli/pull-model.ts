@@ -1,9 +1,10 @@
-import { existsSync, statSync } from "node:fs";
-import { basename, join, resolve } from "node:path";
-import { readSettings } from "../config/settings.ts";
+import { existsSync } from "node:fs";
+import { join, relative, resolve } from "node:path";
+import { type Settings, readSettings } from "../config/settings.ts";
 import { formatBytes } from "../gguf/format-bytes.ts";
-import { HUB, askHub, filesOf } from "../serve/library/hub.ts";
+import { HUB } from "../serve/library/hub.ts";
 import { Library, type LibraryEntry } from "../serve/library/library.ts";
+import { type Source, pullModel, sourceOf } from "../serve/library/pull.ts";
 import { untilBrokenOff } from "./broken-off.ts";
 import { type Terminal, UsageError, type Values, overridesOf, text } from "./command.ts";
 import { openProgress } from "./progress.ts";
@@ -15,8 +16,12 @@ export const PULL_OPTIONS = {
   as: { type: "string", value: "NAME", help: "pull: what it is called in the library" },
 } as const;
 
-function libraryOf(values: Values, { env, cwd }: Terminal): Library {
-  return new Library(join(readSettings(overridesOf(values), env, cwd).dataFolder, "library"));
+function settingsOf(values: Values, { env, cwd }: Terminal): Settings {
+  return readSettings(overridesOf(values), env, cwd);
+}
+
+function libraryOf(values: Values, terminal: Terminal): Library {
+  return new Library(join(settingsOf(values, terminal).dataFolder, "library"));
 }
 
 /** `weir model pull SOURCE`: from the hub, a URL or this machine into the library. */
@@ -29,10 +34,7 @@ export async function pull(
     throw new UsageError("pull needs hf:ORG/REPO[:TYPE], a URL, or a path");
   }
   const library = libraryOf(values, terminal);
-  const entry = await untilBrokenOff((signal) =>
-    pulled(source, { library, values, terminal, signal }),
-  );
-  library.add(entry);
+  const entry = await fetched(sourceOf(source), { library, values, terminal });
   const path = library.pathOf(entry);
   if (values["json"]) {
     terminal.print(JSON.stringify({ ...entry, path }, null, 2));
@@ -46,94 +48,33 @@ export async function pull(
   return 0;
 }
 
-interface Pulling {
-  readonly library: Library;
-  readonly values: Values;
-  readonly terminal: Terminal;
-  readonly signal: AbortSignal;
-}
-
-function pulled(source: string, pulling: Pulling): Promise<LibraryEntry> {
-  if (source.startsWith("hf:")) return fromHub(source.slice("hf:".length), pulling);
-  if (/^https?:\/\//i.test(source)) return fromUrl(source, pulling);
-  return fromPath(source, pulling);
-}
-
-async function fromHub(
-  asked: string,
-  { library, values, terminal, signal }: Pulling,
+async function fetched(
+  source: Source,
+  { library, values, terminal }: { library: Library; values: Values; terminal: Terminal },
 ): Promise<LibraryEntry> {
-  const [, id, quant] = /^([\w.-]+\/[\w.-]+)(?::([\w.-]+))?$/.exec(asked) ?? [];
-  if (id === undefined)
-    throw new UsageError(`expected hf:ORG/REPO or hf:ORG/REPO:TYPE, not "hf:${asked}"`);
-  const { env } = terminal;
-  const endpoint = text(values, "endpoint") ?? env["HF_ENDPOINT"] ?? HUB;
-  const token = env["HF_TOKEN"];
-  const model = await askHub(id, { endpoint, token, signal }, text(values, "revision"));
-  const files = filesOf(model, quant);
-  const all = files.reduce((total, { bytes }) => total + bytes, 0);
-  const progress = openProgress(`Pulling ${basename(id)}`, formatBytes, terminal);
-  const kept: LibraryEntry["files"] = [];
-  let before = 0;
+  const { env, cwd } = terminal;
+  const { hub } = settingsOf(values, terminal).config.library;
+  const from = source.type === "path" ? { ...source, path: resolve(cwd, source.path) } : source;
+  if (from.type === "path" && !existsSync(from.path)) {
+    const text = `there is no file ${relative(cwd, from.path)}; a model of the hub is hf:ORG/REPO`;
+    throw new UsageError(text);
+  }
+  const progress = openProgress("Pulling", formatBytes, terminal);
   try {
-    for (const { name, url, bytes, sha256 } of files) {
-      const at = before;
-      const onProgress = (done: number) => progress(at + done, all);
-      const hash = await library.fetch({ url, bytes, sha256, token }, { signal, onProgress });
-      kept.push({ name: basename(name), sha256: hash, bytes });
-      before += bytes;
-    }
+    return await untilBrokenOff((signal) =>
+      pullModel(from, {
+        library,
+        endpoint: text(values, "endpoint") ?? env["HF_ENDPOINT"] ?? hub ?? HUB,
+        token: env["HF_TOKEN"],
+        revision: text(values, "revision"),
+        name: text(values, "as"),
+        signal,
+        onProgress: progress,
+      }),
+    );
   } finally {
     progress.end();
   }
-  const type = quant ?? basename(files[0]?.name ?? "").replace(/\.gguf$/i, "");
-  return {
-    name: text(values, "as") ?? `${id}/${type}`,
-    source: `hf:${id}@${model.revision}`,
-    license: model.license ?? null,
-    pulledAt: Date.now(),
-    files: kept,
-  };
-}
-
-async function fromUrl(
-  url: string,
-  { library, values, terminal, signal }: Pulling,
-): Promise<LibraryEntry> {
-  const { origin, pathname } = new URL(url);
-  const file = basename(pathname);
-  const progress = openProgress(`Pulling ${file}`, formatBytes, terminal);
-  try {
-    const sha256 = await library.fetch({ url }, { signal, onProgress: progress });
-    return {
-      name: text(values, "as") ?? file.replace(/\.gguf$/i, ""),
-      // Without what may be a secret.
-      source: origin + pathname,
-      license: null,
-      pulledAt: Date.now(),
-      files: [{ name: file, sha256, bytes: library.bytesOf(sha256) }],
-    };
-  } finally {
-    progress.end();
-  }
-}
-
-async function fromPath(
-  path: string,
-  { library, values, terminal }: Pulling,
-): Promise<LibraryEntry> {
-  const full = resolve(terminal.cwd, path);
-  if (!existsSync(full))
-    throw new UsageError(`there is no file ${path}; a model of the hub is hf:${path}`);
-  const sha256 = await library.take(full);
-  const file = basename(full);
-  return {
-    name: text(values, "as") ?? file.replace(/\.gguf$/i, ""),
-    source: full,
-    license: null,
-    pulledAt: Date.now(),
-    files: [{ name: file, sha256, bytes: statSync(full).size }],
-  };
 }
 
 /** `weir model library`: what was pulled. */

@@ -3,6 +3,7 @@ import { Access } from "./access.ts";
 import { listenerFields } from "./listener.ts";
 import { cidr, duration, share } from "./fields.ts";
 import { Guard } from "./guard.ts";
+import { Library } from "./library.ts";
 import { Limits } from "./limits.ts";
 import { Traces } from "./traces.ts";
 import { Prices } from "./prices.ts";
@@ -94,6 +95,7 @@ export const WeirConfig = z.strictObject({
     )
     .default({ chat: Model.parse({ targets: [DEMO] }) })
     .describe("The names that clients ask for, and what answers them."),
+  library: Library,
   guard: Guard.prefault({}),
   limits: Limits.prefault({}),
   cache: Cache,

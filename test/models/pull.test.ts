@@ -181,11 +181,26 @@ it("takes a file by its URL or path, and none that is no model", async () => {
   ).toHaveLength(2);
 });
 
+it("takes no name that leads out of the library, or lies within another's", async () => {
+  const { run, folder } = await setUp();
+  for (const name of ["../out", "a/../../b", "/etc", ".", "a//b", "a/.hidden"]) {
+    const { code, output } = await run(["pull", "hf:org/tiny-GGUF", "--as", name]);
+    expect({ code, output }).toMatchObject({ code: 1 });
+    expect(output).toMatch(/is no name for a model/);
+  }
+  expect(await run(["pull", "hf:org/tiny-GGUF", "--as", "a/b"])).toMatchObject({ code: 0 });
+  for (const name of ["a", "a/b/c", "a--b"]) {
+    const { output } = await run(["pull", "hf:org/tiny-GGUF", "--as", name]);
+    expect(output).toMatch(/The model "a\/b" is in the way/);
+  }
+  expect(readdirSync(join(folder, ".weir", "library", "entries"))).toEqual(["a--b.json"]);
+});
+
 it.each<[string, RegExp]>([
   ["hf:org/none", /There is no org\/none on the hub; check the name/],
   ["hf:org/texts", /has no GGUF file/],
   ["hf:org/tiny-GGUF:Q2_K", /has no Q2_K: Q4_K_M, Q8_0\. Name one, as hf:org\/tiny-GGUF:Q4_K_M/],
-  ["hf:nonsense", /expected hf:ORG\/REPO/],
+  ["hf:nonsense", /Expected hf:ORG\/REPO/],
   ["missing.gguf", /there is no file missing\.gguf/],
 ])("says what is wrong with %s", async (source, message) => {
   const { run } = await setUp();

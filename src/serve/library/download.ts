@@ -18,6 +18,8 @@ export interface Wanted {
 
 export interface DownloadOptions {
   readonly signal?: AbortSignal | undefined;
+  /** Absent: any address may be asked. */
+  readonly fetch?: typeof fetch | undefined;
   readonly onProgress?: ((done: number, all: number) => void) | undefined;
   readonly connections?: number;
   readonly chunkBytes?: number;
@@ -88,8 +90,13 @@ interface Facts {
 }
 
 /** How long it is, and by what one sees that it is still the same. */
-async function probe(wanted: Wanted, { signal }: DownloadOptions): Promise<Facts> {
-  const answer = await ask(wanted, { from: 0, to: 0 }, signal);
+async function probe(wanted: Wanted, options: DownloadOptions): Promise<Facts> {
+  const answer = await ask(wanted, { from: 0, to: 0 }, options).catch((cause: unknown) => {
+    options.signal?.throwIfAborted();
+    if (cause instanceof WeirError) throw cause;
+    const text = `The file's server cannot be asked: ${messageOf(cause)}. Try again later.`;
+    throw new WeirError("provider_failed", text, { cause });
+  });
   await answer.body?.cancel();
   const size = sizeIn(answer);
   if (wanted.bytes !== undefined && size !== wanted.bytes) {
@@ -113,14 +120,14 @@ function sizeIn(answer: Response): number {
 async function ask(
   { url, token }: Wanted,
   { from, to }: { readonly from: number; readonly to: number },
-  signal: AbortSignal | undefined,
+  { signal, fetch: asking = fetch }: Pick<DownloadOptions, "signal" | "fetch">,
 ): Promise<Response> {
   const headers: Record<string, string> = {
     range: `bytes=${from}-${to}`,
     "accept-encoding": "identity",
     ...(token !== undefined && { authorization: `Bearer ${token}` }),
   };
-  const answer = await fetch(url, { headers, ...(signal && { signal }) });
+  const answer = await asking(url, { headers, ...(signal && { signal }) });
   if (answer.status === 206) return answer;
   await answer.body?.cancel();
   if (answer.status === 200) return answer;
@@ -249,7 +256,7 @@ class Fetching {
     let timer = watch();
     try {
       const both = AbortSignal.any([signal, silence.signal]);
-      const answer = await ask(wanted, { from, to }, both);
+      const answer = await ask(wanted, { from, to }, { ...this.needs.options, signal: both });
       if (sizeIn(answer) !== state.bytes) {
         throw new WeirError(
           "provider_failed",

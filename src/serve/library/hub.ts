@@ -8,6 +8,8 @@ export interface HubOptions {
   readonly endpoint: string;
   readonly token?: string | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** Absent: any address may be asked. */
+  readonly fetch?: typeof fetch | undefined;
 }
 
 export interface HubFile {
@@ -51,7 +53,7 @@ const ANSWER_MS = 30_000;
  */
 export async function askHub(
   id: string,
-  { endpoint, token, signal }: HubOptions,
+  { endpoint, token, signal, fetch: ask = fetch }: HubOptions,
   revision = "main",
 ): Promise<HubModel> {
   const path = `/api/models/${id}/revision/${encodeURIComponent(revision)}?blobs=true`;
@@ -59,9 +61,10 @@ export async function askHub(
   const signals = [AbortSignal.timeout(ANSWER_MS), ...(signal ? [signal] : [])];
   let answer: Response;
   try {
-    answer = await fetch(new URL(path, endpoint), { headers, signal: AbortSignal.any(signals) });
+    answer = await ask(new URL(path, endpoint), { headers, signal: AbortSignal.any(signals) });
   } catch (cause) {
     signal?.throwIfAborted();
+    if (cause instanceof WeirError) throw cause;
     const text = `The hub ${endpoint} cannot be reached: ${messageOf(cause)}. Set HF_ENDPOINT for a mirror.`;
     throw new WeirError("provider_failed", text, { cause });
   }

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import {
   copyFileSync,
   existsSync,
@@ -16,11 +17,14 @@ import { z } from "zod";
 import { WeirError } from "../../core/errors.ts";
 import { readGguf } from "../../gguf/read-gguf.ts";
 import { type DownloadOptions, type Wanted, download, sha256Of } from "./download.ts";
+import { checkModelName } from "./model-name.ts";
 
 const Entry = z.object({
   name: z.string(),
-  /** Where it came from: `hf:org/repo@revision`, a URL, a path. */
+  /** Where it came from: `hf:org/repo@revision`, a URL, a path; or what it was made from, and how. */
   source: z.string(),
+  /** The name of what it was made from, where that was made here. */
+  original: z.string().optional(),
   license: z.string().nullable(),
   pulledAt: z.number(),
   files: z.array(z.object({ name: z.string(), sha256: z.string(), bytes: z.number() })).min(1),
@@ -48,10 +52,18 @@ export class Library {
     return readdirSync(this.entries)
       .filter((name) => name.endsWith(".json"))
       .flatMap((name) => {
-        const read = Entry.safeParse(JSON.parse(readFileSync(join(this.entries, name), "utf8")));
-        return read.success ? [read.data] : [];
+        const read = this.read(join(this.entries, name));
+        return read ? [read] : [];
       })
       .toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  }
+
+  private read(file: string): LibraryEntry | undefined {
+    try {
+      return Entry.safeParse(JSON.parse(readFileSync(file, "utf8"))).data;
+    } catch {
+      return undefined; // not whole: no model
+    }
   }
 
   /** Where a model's first file stands: what `file:` in weir.yaml wants. */
@@ -83,6 +95,17 @@ export class Library {
     return this.keep(arriving, hash);
   }
 
+  /** Takes what `write` makes at the path that it is given; gives its hash. Nothing stays when it fails. */
+  async make(write: (path: string) => Promise<unknown>): Promise<string> {
+    const path = join(this.blobs, `${randomUUID()}.arriving`);
+    try {
+      await write(path);
+      return await this.keep(path, await sha256Of(path));
+    } finally {
+      rmSync(path, { force: true });
+    }
+  }
+
   private async keep(arriving: string, hash: string): Promise<string> {
     try {
       await readGguf(arriving);
@@ -94,8 +117,25 @@ export class Library {
     return hash;
   }
 
-  /** Enters a model, in the place of one of the same name. */
+  /** Throws invalid_request where a name is none, and conflict where a model is in its way. */
+  checkFree(name: string): void {
+    checkModelName(name);
+    const file = this.entryFile(name);
+    const other = this.list().find(
+      (entry) =>
+        entry.name !== name &&
+        (entry.name.startsWith(`${name}/`) ||
+          name.startsWith(`${entry.name}/`) ||
+          this.entryFile(entry.name) === file),
+    );
+    if (!other) return;
+    const text = `The model "${other.name}" is in the way of the name "${name}": choose another.`;
+    throw new WeirError("conflict", text, { param: "name" });
+  }
+
+  /** Enters a model, in the place of one of the same name. Throws as `checkFree` does. */
   add(entry: LibraryEntry): void {
+    this.checkFree(entry.name);
     const folder = join(this.folder, "models", entry.name);
     rmSync(folder, { recursive: true, force: true });
     mkdirSync(folder, { recursive: true });
@@ -120,12 +160,20 @@ export class Library {
     rmSync(join(this.folder, "models", name), { recursive: true, force: true });
   }
 
+  /** Bytes that `clean` would free. */
+  unusedBytes(): number {
+    return this.unused().reduce((sum, name) => sum + statSync(join(this.blobs, name)).size, 0);
+  }
+
+  private unused(): string[] {
+    const used = new Set(this.list().flatMap(({ files }) => files.map(({ sha256 }) => sha256)));
+    return readdirSync(this.blobs).filter((name) => !used.has(name));
+  }
+
   /** Deletes content that no model has, and downloads that were given up; gives the bytes. */
   clean(): number {
-    const used = new Set(this.list().flatMap(({ files }) => files.map(({ sha256 }) => sha256)));
     let bytes = 0;
-    for (const name of readdirSync(this.blobs)) {
-      if (used.has(name)) continue;
+    for (const name of this.unused()) {
       bytes += statSync(join(this.blobs, name)).size;
       rmSync(join(this.blobs, name));
     }
