@@ -1,30 +1,15 @@
-import { type Alphabet, type CharSet, alphabetOf, has } from "./char-set.ts";
-import type { After, Node, Shape } from "./pattern-syntax.ts";
+import { type Alphabet, alphabetOf } from "./char-set.ts";
+import type { After, Shape } from "./pattern-syntax.ts";
+import { type Accepts, StepGraph } from "./step-graph.ts";
 
 /** The state in which nothing can match any more. */
 export const DEAD = 0;
-
-/** What a state says: the shapes whose match may end here. */
-export interface Accepts {
-  readonly isAny: boolean;
-  /** Whatever comes, nothing longer can match, and nothing has to be known of it. */
-  readonly isFinal: boolean;
-  readonly here: readonly number[];
-  /** Those only where no letter, digit or `_` follows. */
-  readonly atBoundary: readonly number[];
-}
 
 /** Where a walk stopped. */
 export interface Place {
   at: number;
   state: number;
 }
-
-/** A step of the automaton that is written down: characters to another step, or no character to several. */
-type Step =
-  | { readonly set: CharSet; readonly to: number }
-  | { readonly empty: number[] }
-  | { readonly accept: number };
 
 interface State {
   /** Steps that read or accept, in order. */
@@ -37,23 +22,15 @@ const MOST_STATES = 8192;
 const UNKNOWN = -1;
 
 /**
- * Many shapes as one automaton, run from where a match begins: Thompson's construction (CACM 11(6),
- * 1968), its sets of steps made states only when a text first leads there. A character costs one look-up,
- * however many shapes there are, and a text of n characters takes n steps: nothing goes back.
+ * Many shapes as one automaton, run from where a match begins: sets of steps, made states only when a text
+ * first leads there. A character costs one look-up, however many shapes there are, and a text of n
+ * characters takes n steps: nothing goes back.
  */
 export class Automaton {
-  private readonly steps: Step[] = [];
-  /** Sets that are equal are one. */
-  private readonly sets = new Map<string, CharSet>();
-  private readonly shapes: readonly Shape[];
+  private readonly graph: StepGraph;
   private readonly alphabet: Alphabet;
   /** Of a step that reads: the classes that it takes. */
   private readonly takes: (Uint8Array | undefined)[];
-  /** Of each step: those that are reached from it without a character, and read or accept. */
-  private readonly closures: (Int32Array | undefined)[] = [];
-  private readonly marks: Int32Array;
-  private mark = 0;
-  private readonly begins: Readonly<Record<After, number>>;
   private starts: Record<After, number> = { any: DEAD, word: DEAD, token: DEAD };
   private states: State[] = [];
   private ids = new Map<string, number>();
@@ -64,28 +41,9 @@ export class Automaton {
   private readonly place: Place = { at: 0, state: DEAD };
 
   constructor(shapes: readonly Shape[]) {
-    this.shapes = shapes;
-    const begins = shapes.map(({ node }, index) => this.build(node, this.add({ accept: index })));
-    const whose = (...kinds: After[]) =>
-      this.add({
-        empty: begins.filter((_, index) => kinds.includes(shapes[index]?.after ?? "any")),
-      });
-    // Where a token begins a word does, and where a word begins anything may.
-    this.begins = {
-      any: whose("any"),
-      word: whose("any", "word"),
-      token: this.add({ empty: begins }),
-    };
-    this.alphabet = alphabetOf([...this.sets.values()]);
-    const { samples } = this.alphabet;
-    const takes = new Map(
-      [...this.sets.values()].map((set) => [
-        set,
-        Uint8Array.from(samples, (code) => (has(set, code) ? 1 : 0)),
-      ]),
-    );
-    this.takes = this.steps.map((step) => ("set" in step ? takes.get(step.set) : undefined));
-    this.marks = new Int32Array(this.steps.length);
+    this.graph = new StepGraph(shapes);
+    this.alphabet = alphabetOf(this.graph.sets);
+    this.takes = this.graph.takes(this.alphabet.samples);
     this.forget();
   }
 
@@ -141,7 +99,7 @@ export class Automaton {
     this.stateOf([]);
     // From nowhere, everything leads nowhere.
     this.next.fill(DEAD, 0, this.alphabet.size);
-    const { any, word, token } = this.begins;
+    const { any, word, token } = this.graph.begins;
     this.starts = {
       any: this.stateOf([any]),
       word: this.stateOf([word]),
@@ -154,7 +112,7 @@ export class Automaton {
     const targets: number[] = [];
     for (const step of this.states[state]?.steps ?? []) {
       if (this.takes[step]?.[one] !== 1) continue;
-      const read = this.steps[step];
+      const read = this.graph.steps[step];
       if (read && "to" in read) targets.push(read.to);
     }
     const id = this.stateOf(targets);
@@ -163,60 +121,18 @@ export class Automaton {
   }
 
   private stateOf(from: readonly number[]): number {
-    const steps = this.together(from);
+    const steps = this.graph.together(from);
     // A string as short as the set: two bytes a step.
     const key = String.fromCharCode(...steps);
     const known = this.ids.get(key);
     if (known !== undefined) return known;
     const id = this.states.length;
     this.ids.set(key, id);
-    const accepts = this.acceptsAt(steps);
+    const accepts = this.graph.acceptsAt(steps);
     this.states.push({ steps, accepts });
     this.grow();
     this.isNotable[id] = id === DEAD || accepts.isAny ? 1 : 0;
     return id;
-  }
-
-  private together(from: readonly number[]): Int32Array {
-    this.mark += 1;
-    const steps: number[] = [];
-    for (const step of from) {
-      for (const reached of this.closureOf(step)) {
-        if (this.marks[reached] === this.mark) continue;
-        this.marks[reached] = this.mark;
-        steps.push(reached);
-      }
-    }
-    return Int32Array.from(steps).sort();
-  }
-
-  private closureOf(step: number): Int32Array {
-    return (this.closures[step] ??= this.closure(step));
-  }
-
-  private closure(from: number): Int32Array {
-    const seen = new Set<number>();
-    const todo = [from];
-    for (let step = todo.pop(); step !== undefined; step = todo.pop()) {
-      if (seen.has(step)) continue;
-      seen.add(step);
-      const one = this.steps[step];
-      if (one && "empty" in one) todo.push(...one.empty);
-    }
-    return Int32Array.from([...seen].filter((step) => !("empty" in (this.steps[step] ?? {}))));
-  }
-
-  private acceptsAt(steps: Int32Array): Accepts {
-    const all: number[] = [];
-    for (const step of steps) {
-      const one = this.steps[step];
-      if (one && "accept" in one) all.push(one.accept);
-    }
-    const isFree = (shape: number) => !this.shapes[shape]?.isBoundRight;
-    const atBoundary = all.filter((shape) => !isFree(shape));
-    const isAny = all.length > 0;
-    const isFinal = isAny && atBoundary.length === 0 && all.length === steps.length;
-    return { isAny, isFinal, here: all.filter(isFree), atBoundary };
   }
 
   private grow(): void {
@@ -229,43 +145,5 @@ export class Automaton {
     const notable = new Uint8Array(room);
     notable.set(this.isNotable);
     this.isNotable = notable;
-  }
-
-  private add(step: Step): number {
-    if (this.steps.length > 0xffff) throw new RangeError("these patterns are too large together");
-    this.steps.push(step);
-    return this.steps.length - 1;
-  }
-
-  private oneOf(set: CharSet): CharSet {
-    const key = set.join(";");
-    const known = this.sets.get(key);
-    if (!known) this.sets.set(key, set);
-    return known ?? set;
-  }
-
-  /** Writes a node down in front of what follows it; gives its first step. */
-  private build(node: Node, then: number): number {
-    if (node.type === "chars") return this.add({ set: this.oneOf(node.set), to: then });
-    if (node.type === "repeat") return this.buildRepeat(node, then);
-    if (node.type === "choice") {
-      return this.add({ empty: node.nodes.map((one) => this.build(one, then)) });
-    }
-    return node.nodes.reduceRight((next, one) => this.build(one, next), then);
-  }
-
-  private buildRepeat({ node, min, max }: Extract<Node, { type: "repeat" }>, then: number): number {
-    let next = then;
-    if (max === Number.POSITIVE_INFINITY) {
-      const empty: number[] = [then];
-      next = this.add({ empty });
-      empty.push(this.build(node, next));
-    } else {
-      for (let extra = min; extra < max; extra++) {
-        next = this.add({ empty: [then, this.build(node, next)] });
-      }
-    }
-    for (let count = 0; count < min; count++) next = this.build(node, next);
-    return next;
   }
 }

@@ -1,7 +1,8 @@
 import type { Finding } from "../detector.ts";
 import type { Pattern } from "../detectors/pattern.ts";
 import { Automaton, DEAD } from "./automaton.ts";
-import { type After, parsePattern } from "./pattern-syntax.ts";
+import { type After, type Shape, parsePattern } from "./pattern-syntax.ts";
+import { type Stretch, type Sweep, createSweep } from "./sweep.ts";
 
 /** What a look at a text gave: complete findings, and from where on nothing can be said yet. */
 export interface Looked {
@@ -40,14 +41,75 @@ type Outcome = "none" | "undecided" | { readonly match: Match; readonly isCut: b
  * cost is linear in the text's length whatever the text is. Throws PatternError.
  */
 export function createRuleSet(patterns: readonly Pattern[]): RuleSet {
-  const automaton = new Automaton(patterns.map((pattern) => parsePattern(pattern.shape, pattern)));
-  const firsts = {
-    any: automaton.firsts("any"),
-    word: automaton.firsts("word"),
-    token: automaton.firsts("token"),
-  };
+  return new PatternRules(patterns);
+}
 
-  function tryFrom(text: string, start: number, here: After, isEnd: boolean): Outcome {
+class PatternRules implements RuleSet {
+  private readonly patterns: readonly Pattern[];
+  private readonly shapes: readonly Shape[];
+  private readonly automaton: Automaton;
+  private readonly firsts: Readonly<Record<After, Uint8Array>>;
+  /** Made for the first text that is there as a whole. */
+  private sweep: Sweep | undefined;
+
+  constructor(patterns: readonly Pattern[]) {
+    this.patterns = patterns;
+    this.shapes = patterns.map((pattern) => parsePattern(pattern.shape, pattern));
+    this.automaton = new Automaton(this.shapes);
+    this.firsts = {
+      any: this.automaton.firsts("any"),
+      word: this.automaton.firsts("word"),
+      token: this.automaton.firsts("token"),
+    };
+  }
+
+  look(text: string, isEnd: boolean, before = ""): Looked {
+    if (!isEnd || before !== "") return this.lookIn(text, WHOLE, isEnd, before);
+    // Most of a text that is there as a whole is passed over in one go.
+    this.sweep ??= createSweep(this.shapes);
+    const findings: Finding[] = [];
+    let at = 0;
+    for (const { from, to } of this.sweep.stretches(text)) {
+      const looked = this.lookIn(text, { from: Math.max(from, at), to }, true, "");
+      findings.push(...looked.findings);
+      at = Math.max(at, looked.settled);
+    }
+    return { findings, settled: text.length };
+  }
+
+  /** Looks for matches that begin in this stretch. */
+  private lookIn(text: string, { from, to }: Stretch, isEnd: boolean, before: string): Looked {
+    const { firsts } = this;
+    const findings: Finding[] = [];
+    const end = Math.min(to, text.length);
+    let at = from;
+    while (at < end) {
+      const code = text.charCodeAt(at);
+      // Most characters begin nothing.
+      if (firsts.token[code] === 0) {
+        at += 1;
+        continue;
+      }
+      const here = placeOf(text, at, before);
+      const outcome = firsts[here][code] === 1 ? this.tryFrom(text, at, here, isEnd) : "none";
+      if (outcome === "undecided") return { findings, settled: at };
+      if (outcome === "none") {
+        at += 1;
+        continue;
+      }
+      const stop = stopOf(outcome, text);
+      const { isDecoy } = outcome.match.pattern;
+      if (!isDecoy) findings.push(toFinding(outcome, text, at, stop ?? text.length));
+      if (stop === undefined && !isEnd) {
+        return { findings, settled: text.length, goesOnUntil: untilOf(outcome) };
+      }
+      at = stop ?? text.length;
+    }
+    return { findings, settled: at };
+  }
+
+  private tryFrom(text: string, start: number, here: After, isEnd: boolean): Outcome {
+    const { automaton } = this;
     if (automaton.isFull) automaton.forget();
     const most = Math.min(text.length, start + MOST_HELD);
     let seen: Candidates | undefined;
@@ -58,7 +120,7 @@ export function createRuleSet(patterns: readonly Pattern[]): RuleSet {
       if (state === DEAD) return seen?.best(text, start) ?? "none";
       const accepts = automaton.acceptsOf(state);
       if (!accepts?.isAny) break;
-      seen ??= new Candidates(patterns);
+      seen ??= new Candidates(this.patterns);
       seen.add(accepts.here, at);
       // What fills all that may be held is a match too: it goes on to its token's end.
       const isCut = at - start >= MOST_HELD;
@@ -69,37 +131,9 @@ export function createRuleSet(patterns: readonly Pattern[]): RuleSet {
     const isOver = isEnd || at - start >= MOST_HELD;
     return isOver ? (seen?.best(text, start) ?? "none") : "undecided";
   }
-
-  return {
-    look(text, isEnd, before = "") {
-      const findings: Finding[] = [];
-      let at = 0;
-      while (at < text.length) {
-        const code = text.charCodeAt(at);
-        // Most characters begin nothing.
-        if (firsts.token[code] === 0) {
-          at += 1;
-          continue;
-        }
-        const here = placeOf(text, at, before);
-        const outcome = firsts[here][code] === 1 ? tryFrom(text, at, here, isEnd) : "none";
-        if (outcome === "undecided") return { findings, settled: at };
-        if (outcome === "none") {
-          at += 1;
-          continue;
-        }
-        const stop = stopOf(outcome, text);
-        const { isDecoy } = outcome.match.pattern;
-        if (!isDecoy) findings.push(toFinding(outcome, text, at, stop ?? text.length));
-        if (stop === undefined && !isEnd) {
-          return { findings, settled: text.length, goesOnUntil: untilOf(outcome) };
-        }
-        at = stop ?? text.length;
-      }
-      return { findings, settled: text.length };
-    },
-  };
 }
+
+const WHOLE: Stretch = { from: 0, to: Number.POSITIVE_INFINITY };
 
 type Matched = Exclude<Outcome, string>;
 

@@ -67,21 +67,31 @@ function cleaned(value: unknown, redact: Redact, depth: number): unknown {
   if (typeof value === "string") return redact(value);
   if (typeof value !== "object" || value === null) return value;
   if (depth > MAX_DEPTH) return "[too deep]";
-  if (Array.isArray(value)) return value.map((item) => cleaned(item, redact, depth + 1));
+  if (Array.isArray(value)) return cleanedItems(value, redact, depth);
   return cleanedFields(value as Readonly<Record<string, unknown>>, redact, depth);
+}
+
+/** The very same where nothing was to be cleaned: most texts hold nothing. */
+function cleanedItems(items: readonly unknown[], redact: Redact, depth: number) {
+  let copy: unknown[] | undefined;
+  for (const [index, item] of items.entries()) {
+    const clean = cleaned(item, redact, depth + 1);
+    if (clean !== item) (copy ??= [...items])[index] = clean;
+  }
+  return copy ?? items;
 }
 
 function cleanedFields(
   fields: Readonly<Record<string, unknown>>,
   redact: Redact,
   depth: number,
-): Record<string, unknown> {
-  return Object.fromEntries(
-    Object.entries(fields).map(([name, value]) => [
-      name,
-      typeof value === "string" && KEPT_AS_THEY_ARE.test(name)
-        ? value
-        : cleaned(value, redact, depth + 1),
-    ]),
-  );
+): Readonly<Record<string, unknown>> {
+  let copy: Record<string, unknown> | undefined;
+  for (const name in fields) {
+    const value = fields[name];
+    if (typeof value === "string" && KEPT_AS_THEY_ARE.test(name)) continue;
+    const clean = cleaned(value, redact, depth + 1);
+    if (clean !== value) (copy ??= { ...fields })[name] = clean;
+  }
+  return copy ?? fields;
 }
