@@ -4,19 +4,25 @@ import { formatBytes } from "../gguf/format-bytes.ts";
 import { readImportance } from "../gguf/quantize/importance.ts";
 import { MIX_NAMES, mixNamed } from "../gguf/quantize/mixes.ts";
 import { type Quantized, quantizeFile } from "../gguf/quantize/quantize-file.ts";
-import { type Kernel, openQuantizePool, usualKernel } from "../weir/quantize-pool.ts";
+import { locateLibrary } from "../serve/engine/library-place.ts";
+import { type Kernel, openQuantizePool } from "../weir/quantize-pool.ts";
 import { untilBrokenOff } from "./broken-off.ts";
 import { type Terminal, UsageError, type Values, text } from "./command.ts";
 import { openProgress } from "./progress.ts";
 import { table } from "./table.ts";
 
 export const QUANTIZE_OPTIONS = {
-  type: { type: "string", short: "t", value: "TYPE", help: `quantize: ${MIX_NAMES.join(", ")}` },
+  type: {
+    type: "string",
+    short: "t",
+    value: "TYPE",
+    help: `quantize: ${MIX_NAMES.join(", ")}; convert: f32, f16, bf16, auto`,
+  },
   out: {
     type: "string",
     short: "o",
     value: "FILE",
-    help: "quantize: where to (beside the original)",
+    help: "quantize, convert: where to (beside the original)",
   },
   keep: {
     type: "string",
@@ -30,9 +36,9 @@ export const QUANTIZE_OPTIONS = {
   kernel: {
     type: "string",
     value: "native|own",
-    help: "quantize: whose code, the library's or ours",
+    help: "quantize: whose code, the engine's library's (with --imatrix) or ours (without)",
   },
-  force: { type: "boolean", help: "quantize: write over a file that is there" },
+  force: { type: "boolean", help: "quantize, convert: write over a file that is there" },
 } as const;
 
 /** `weir model quantize FILE --type Q4_K_M`: the same model in fewer bits. */
@@ -46,7 +52,10 @@ export async function quantize(path: string, values: Values, terminal: Terminal)
   }
   const matrix = text(values, "imatrix");
   const importance = matrix === undefined ? undefined : await readImportance(matrix);
-  const pool = openQuantizePool({ threads: threadsOf(values), kernel: kernelOf(values) });
+  const pool = openQuantizePool({
+    threads: threadsOf(values),
+    kernel: kernelOf(values, importance !== undefined),
+  });
   const progress = openProgress(`Writing ${mix}`, formatBytes, terminal);
   const began = performance.now();
   try {
@@ -88,9 +97,10 @@ function threadsOf(values: Values): number {
   throw new UsageError(`--threads is a number from 1 to 256, not "${asked}"`);
 }
 
-function kernelOf(values: Values): Kernel {
-  const asked = text(values, "kernel");
-  if (asked === undefined) return usualKernel();
+/** Says so before it begins where the library is needed and is not there. */
+function kernelOf(values: Values, hasImportance: boolean): Kernel {
+  const asked = text(values, "kernel") ?? (hasImportance ? "native" : "own");
+  if (asked === "native") locateLibrary();
   if (asked === "native" || asked === "own") return asked;
   throw new UsageError(`--kernel is native or own, not "${asked}"`);
 }

@@ -40,6 +40,8 @@ export async function writeGguf(
     await writeAll(file, header);
     await writeAll(file, padding(header.length));
     for (const tensor of placed) await writeTensor(file, tensor);
+    // The name must never stand for bytes that a power cut would take.
+    await file.sync();
     await file.close();
     await rename(part, path);
   } catch (cause) {

@@ -7,6 +7,7 @@ import {
   UsageError,
   type Values,
 } from "../command.ts";
+import { CONVERT_OPTIONS, convert } from "../convert-model.ts";
 import { INSPECT_OPTIONS, inspect } from "../inspect-model.ts";
 import { MEASURE_OPTIONS, compare, evaluate } from "../measure-model.ts";
 import { OPTIMIZE_OPTIONS, optimize } from "../optimize-model.ts";
@@ -21,13 +22,14 @@ export const model: Command = {
   name: "model",
   summary: "Pull, inspect, quantize and measure GGUF files, or list what a running server serves",
   usage:
-    "pull SOURCE | library | remove NAME | clean | inspect FILE | quantize FILE | eval FILE | compare ORIGINAL FILE… | optimize FILE | list",
+    "pull SOURCE | library | remove NAME | clean | convert FOLDER | inspect FILE | quantize FILE | eval FILE | compare ORIGINAL FILE… | optimize FILE | list",
   options: {
     ...JSON_OPTION,
     ...CLIENT_OPTIONS,
     ...PLACE_OPTIONS,
     ...PULL_OPTIONS,
     ...INSPECT_OPTIONS,
+    ...CONVERT_OPTIONS,
     ...QUANTIZE_OPTIONS,
     ...MEASURE_OPTIONS,
     ...OPTIMIZE_OPTIONS,
@@ -40,6 +42,11 @@ by its hash, and where a break was it goes on. library lists it; remove and clea
 
 inspect reads headers only: of a file, of all parts of a model (name any), or of one on a server, by its URL.
 \`demo\` is the built-in model's file.
+
+convert makes a GGUF file of a folder of safetensors, as the hub has them: Llama, Mistral, Qwen 2 and 3, Gemma 1 to 3,
+Phi 2 to 4. What it cannot convert it refuses, and says why.
+
+  weir model convert ./Qwen3-0.6B --type bf16
 
 quantize writes the same model in fewer bits, from its F16 or BF16 original: the file that llama.cpp's own tool
 writes, byte for byte.
@@ -62,6 +69,7 @@ optimize makes one type after the other and keeps the smallest that loses no mor
     if (action === "compare") {
       return compare([fileNamed(action, argument), ...more], values, terminal);
     }
+    if (action === "convert") return convert(argument, values, terminal);
     if (action === "pull") return pull(argument, values, terminal);
     if (action === "library") return showLibrary(values, terminal);
     if (action === "remove") return removeModel(argument, values, terminal);

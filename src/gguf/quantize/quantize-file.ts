@@ -1,7 +1,7 @@
-import { open, statfs, type FileHandle } from "node:fs/promises";
-import { dirname, resolve } from "node:path";
+import { open, type FileHandle } from "node:fs/promises";
+import { resolve } from "node:path";
 import { WeirError } from "../../core/errors.ts";
-import { formatBytes } from "../format-bytes.ts";
+import { checkRoom } from "../disk-room.ts";
 import { type Metadata, type MetadataEntry, uint32 } from "../metadata.ts";
 import type { GgufFile } from "../read-gguf.ts";
 import { readModel } from "../read-model.ts";
@@ -101,19 +101,6 @@ function checkPlan(
       );
     }
   }
-}
-
-async function checkRoom(to: string, bytes: number): Promise<void> {
-  const { bavail, bsize } = await statfs(dirname(resolve(to))).catch((cause: unknown) => {
-    throw new WeirError("invalid_request", `There is no folder ${dirname(resolve(to))}.`, {
-      cause,
-    });
-  });
-  if (bavail * bsize >= bytes) return;
-  throw new WeirError(
-    "invalid_request",
-    `The result needs ${formatBytes(bytes)}, and the disk of ${to} has ${formatBytes(bavail * bsize)} left.`,
-  );
 }
 
 /** What says how the file is stored is said anew; the rest is the original's. */
