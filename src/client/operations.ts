@@ -1203,6 +1203,502 @@ export interface Operations {
     };
   };
   /**
+   * The model files here
+   */
+  "GET /admin/v1/library": {
+    answer: {
+      files: {
+        /**
+         * which file, as the list calls it: `library:NAME`, or `served:MODEL:TARGET`
+         */
+        ref: string;
+        name: string;
+        /**
+         * whether it was pulled or made; others are named by weir.yaml
+         */
+        inLibrary: boolean;
+        /**
+         * what `file:` in weir.yaml wants
+         */
+        path: string;
+        bytes: number;
+        parts: number;
+        source: string | null;
+        /**
+         * what it was made from, where that was done here
+         */
+        original: string | null;
+        license: string | null;
+        addedAt: number | null;
+        /**
+         * models of weir.yaml
+         */
+        usedBy: string[];
+        /**
+         * null: it cannot be read
+         */
+        facts: {
+          architecture: string;
+          /**
+           * its quantization
+           */
+          type: string;
+          quantized: boolean;
+          parameters: number;
+          contextTokens: number | null;
+          layers: number | null;
+        } | null;
+        problem: string | null;
+      }[];
+      /**
+       * what cleaning would free
+       */
+      unusedBytes: number;
+      /**
+       * what can be quantized to, the smallest first
+       */
+      types: string[];
+      /**
+       * the text to measure by where none is given
+       */
+      sample: {
+        name: string;
+        characters: number;
+      };
+    };
+  };
+  /**
+   * What is in a model file
+   */
+  "GET /admin/v1/library/file": {
+    query: {
+      /**
+       * which file, as the list calls it: `library:NAME`, or `served:MODEL:TARGET`
+       */
+      ref: string;
+    };
+    answer: {
+      file: {
+        /**
+         * which file, as the list calls it: `library:NAME`, or `served:MODEL:TARGET`
+         */
+        ref: string;
+        name: string;
+        /**
+         * whether it was pulled or made; others are named by weir.yaml
+         */
+        inLibrary: boolean;
+        /**
+         * what `file:` in weir.yaml wants
+         */
+        path: string;
+        bytes: number;
+        parts: number;
+        source: string | null;
+        /**
+         * what it was made from, where that was done here
+         */
+        original: string | null;
+        license: string | null;
+        addedAt: number | null;
+        /**
+         * models of weir.yaml
+         */
+        usedBy: string[];
+        /**
+         * null: it cannot be read
+         */
+        facts: {
+          architecture: string;
+          /**
+           * its quantization
+           */
+          type: string;
+          quantized: boolean;
+          parameters: number;
+          contextTokens: number | null;
+          layers: number | null;
+        } | null;
+        problem: string | null;
+      };
+      name: string | null;
+      layers: number | null;
+      heads: number | null;
+      kvHeads: number | null;
+      embeddingLength: number | null;
+      feedForwardLength: number | null;
+      experts: number | null;
+      vocabularySize: number | null;
+      tokenizer: string | null;
+      preTokenizer: string | null;
+      chatTemplate: string | null;
+      /**
+       * what speaks against loading it
+       */
+      suspicious: string[];
+      types: {
+        type: string;
+        tensors: number;
+        parameters: number;
+        bytes: number;
+      }[];
+      tensors: {
+        name: string;
+        type: string;
+        dimensions: number[];
+        bytes: number;
+      }[];
+      metadata: {
+        key: string;
+        type: string;
+        /**
+         * long ones are cut
+         */
+        value: string;
+        /**
+         * of a list's values
+         */
+        count: number | null;
+      }[];
+      /**
+       * what it would take in each type
+       */
+      sizes: {
+        type: string;
+        bytes: number;
+      }[];
+    };
+  };
+  /**
+   * Take a model out of the library
+   */
+  "DELETE /admin/v1/library/file": {
+    query: {
+      /**
+       * which file, as the list calls it: `library:NAME`, or `served:MODEL:TARGET`
+       */
+      ref: string;
+    };
+    answer: unknown;
+  };
+  /**
+   * Delete what no model has
+   */
+  "POST /admin/v1/library/clean": {
+    answer: {
+      freedBytes: number;
+    };
+  };
+  /**
+   * What was measured
+   */
+  "GET /admin/v1/library/measurements": {
+    answer: {
+      /**
+       * the newest first
+       */
+      measurements: {
+        id: string;
+        kind: "compare" | "optimize";
+        at: number;
+        by: string;
+        original: string;
+        originalBytes: number;
+        text: {
+          name: string;
+          characters: number;
+        };
+        windowTokens: number;
+        threads: number;
+        /**
+         * in the order in which they were measured
+         */
+        rows: {
+          name: string;
+          type: string;
+          bytes: number;
+          /**
+           * of a process of its own with a prompt of 128 tokens
+           */
+          peakBytes: number;
+          firstTokenMs: number;
+          tokensPerSecond: number;
+          /**
+           * that were predicted
+           */
+          tokens: number;
+          perplexity: number;
+          perplexityError: number;
+          /**
+           * from the original, in nats a token
+           */
+          divergence: number;
+          divergenceError: number;
+          /**
+           * how often both find the same token likeliest, 0 to 1
+           */
+          sameTop: number;
+        }[];
+        /**
+         * of a search
+         */
+        bounds: {
+          memoryBytes: number | null;
+          divergence: number;
+        } | null;
+        /**
+         * by a search that found one
+         */
+        chosen: {
+          name: string;
+          type: string;
+          /**
+           * Markdown
+           */
+          card: string;
+        } | null;
+      }[];
+    };
+  };
+  /**
+   * Forget a measurement
+   */
+  "DELETE /admin/v1/library/measurements/{id}": {
+    path: {
+      id: string;
+    };
+    answer: unknown;
+  };
+  /**
+   * Pulls and other long work
+   */
+  "GET /admin/v1/library/jobs": {
+    answer: {
+      /**
+       * the newest first
+       */
+      jobs: {
+        id: string;
+        kind: "pull" | "quantize" | "compare" | "optimize";
+        title: string;
+        by: string;
+        state: "waiting" | "running" | "done" | "failed" | "canceled";
+        step: string | null;
+        done: number;
+        /**
+         * 0 while nobody knows
+         */
+        all: number;
+        unit: "bytes" | "files";
+        askedAt: number;
+        startedAt: number | null;
+        endedAt: number | null;
+        error: {
+          code: string;
+          message: string;
+        } | null;
+        result: {
+          /**
+           * the model that stands in the library now
+           */
+          name?: string;
+          /**
+           * the id of what was measured
+           */
+          measurement?: string;
+        } | null;
+      }[];
+    };
+  };
+  /**
+   * How far one is
+   */
+  "GET /admin/v1/library/jobs/{id}": {
+    path: {
+      id: string;
+    };
+    answer: {
+      id: string;
+      kind: "pull" | "quantize" | "compare" | "optimize";
+      title: string;
+      by: string;
+      state: "waiting" | "running" | "done" | "failed" | "canceled";
+      step: string | null;
+      done: number;
+      /**
+       * 0 while nobody knows
+       */
+      all: number;
+      unit: "bytes" | "files";
+      askedAt: number;
+      startedAt: number | null;
+      endedAt: number | null;
+      error: {
+        code: string;
+        message: string;
+      } | null;
+      result: {
+        /**
+         * the model that stands in the library now
+         */
+        name?: string;
+        /**
+         * the id of what was measured
+         */
+        measurement?: string;
+      } | null;
+    };
+  };
+  /**
+   * End one; nothing half done stays
+   */
+  "POST /admin/v1/library/jobs/{id}/cancel": {
+    path: {
+      id: string;
+    };
+    answer: {
+      id: string;
+      kind: "pull" | "quantize" | "compare" | "optimize";
+      title: string;
+      by: string;
+      state: "waiting" | "running" | "done" | "failed" | "canceled";
+      step: string | null;
+      done: number;
+      /**
+       * 0 while nobody knows
+       */
+      all: number;
+      unit: "bytes" | "files";
+      askedAt: number;
+      startedAt: number | null;
+      endedAt: number | null;
+      error: {
+        code: string;
+        message: string;
+      } | null;
+      result: {
+        /**
+         * the model that stands in the library now
+         */
+        name?: string;
+        /**
+         * the id of what was measured
+         */
+        measurement?: string;
+      } | null;
+    };
+  };
+  /**
+   * Fetch a model from the hub or an address
+   */
+  "POST /admin/v1/library/pull": {
+    body: {
+      /**
+       * `hf:ORG/REPO`, `hf:ORG/REPO:TYPE`, or an address
+       */
+      source: string;
+      /**
+       * what it is called in the library
+       */
+      name?: string;
+      /**
+       * a branch, tag or commit
+       */
+      revision?: string;
+    };
+    answer: unknown;
+  };
+  /**
+   * Write a model in fewer bits
+   */
+  "POST /admin/v1/library/quantize": {
+    body: {
+      /**
+       * which file, as the list calls it: `library:NAME`, or `served:MODEL:TARGET`
+       */
+      ref: string;
+      /**
+       * one of Q2_K, Q3_K_S, Q3_K_M, Q3_K_L, Q4_0, Q4_1, Q4_K_S, Q4_K_M, Q5_0, Q5_1, Q5_K_S, Q5_K_M, Q6_K, Q8_0, F16, BF16, F32
+       */
+      type: string;
+      /**
+       * what it is called in the library
+       */
+      name?: string;
+      /**
+       * tensors that stay as they are, `*` for any letters
+       *
+       * @maxItems 50
+       */
+      keep?: string[];
+      /**
+       * also what is quantized already
+       */
+      again?: boolean;
+    };
+    answer: unknown;
+  };
+  /**
+   * Measure what models cost and lose
+   */
+  "POST /admin/v1/library/compare": {
+    body: {
+      /**
+       * which file, as the list calls it: `library:NAME`, or `served:MODEL:TARGET`
+       */
+      original: string;
+      /**
+       * what was made from it; none: it alone is measured
+       *
+       * @maxItems 20
+       *
+       * Items: which file, as the list calls it: `library:NAME`, or `served:MODEL:TARGET`
+       */
+      files: string[];
+      /**
+       * what the models are to predict; absent: the sample
+       */
+      text?: string;
+      /**
+       * read at a time
+       */
+      windowTokens?: number;
+    };
+    answer: unknown;
+  };
+  /**
+   * Find the smallest type that loses no more than it may
+   */
+  "POST /admin/v1/library/optimize": {
+    body: {
+      /**
+       * which file, as the list calls it: `library:NAME`, or `served:MODEL:TARGET`
+       */
+      original: string;
+      /**
+       * the most; null: any
+       */
+      memoryBytes?: number | null;
+      /**
+       * the most, in nats a token
+       */
+      divergence?: number;
+      /**
+       * what it is called in the library
+       */
+      name?: string;
+      /**
+       * what the models are to predict; absent: the sample
+       */
+      text?: string;
+      /**
+       * read at a time
+       */
+      windowTokens?: number;
+    };
+    answer: unknown;
+  };
+  /**
    * The API keys
    */
   "GET /admin/v1/keys": {

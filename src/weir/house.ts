@@ -281,6 +281,9 @@ async function openWatch(
   return { traces, recorder, exports, metrics: createMetrics(Date.now) };
 }
 
+/** The built-in model. */
+export const DEMO_MODEL = join(ROOT, "models", "demo.gguf");
+
 export function openCatalogue(
   { folder, secret }: Settings,
   log: Log,
@@ -289,7 +292,7 @@ export function openCatalogue(
 ): Catalogue {
   return createCatalogue({
     folder,
-    demoModel: join(ROOT, "models", "demo.gguf"),
+    demoModel: DEMO_MODEL,
     secret,
     drainMs,
     ...(engines && { engines }),

@@ -27,6 +27,7 @@ import { registerGuardApprovals } from "./guard-approvals.ts";
 import { registerGuardTry } from "./guard-try.ts";
 import { registerGuardVault } from "./guard-vault-desk.ts";
 import type { House } from "./house.ts";
+import { registerLibrary } from "./library.ts";
 import { limitGauges, limitList, spendList } from "./limit-views.ts";
 import { whyNotReady } from "./readiness.ts";
 import { registerOtlpRoutes } from "./otlp.ts";
@@ -36,7 +37,11 @@ import { registerTraceRoutes } from "./trace-routes.ts";
 const DAY_MS = 86_400_000;
 
 /** The control plane: everything that is no inference. */
-export async function registerRoutes(app: App, house: House, authorise: Authorise): Promise<void> {
+export async function registerRoutes(
+  app: App,
+  house: House,
+  { authorise, stack }: { readonly authorise: Authorise; readonly stack: AsyncDisposableStack },
+): Promise<void> {
   const { catalogue } = house;
   operationsRoutes(app.fastify, {
     version: VERSION,
@@ -61,6 +66,7 @@ export async function registerRoutes(app: App, house: House, authorise: Authoris
       monotonic: performance.now.bind(performance),
     }),
   });
+  registerLibrary(app, house, { authorise, stack });
   registerAccessRoutes(app, house, authorise);
   registerLangSmithRoutes(app, house, authorise);
   registerOtlpRoutes(app, house, authorise);

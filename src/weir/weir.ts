@@ -137,7 +137,7 @@ async function buildApp(
   followVisitors(app.fastify, house.limits.visitors);
   measureMachine(house, stack);
   house.exports.pushMetrics(() => house.metrics.families(allGauges(house)));
-  await registerRoutes(app, house, authorise);
+  await registerRoutes(app, house, { authorise, stack });
   registerInferenceRoutes(app, house, { ...services, batches, authorise });
   return { app, services };
 }

@@ -1,7 +1,7 @@
 import { WeirError } from "../../core/errors.ts";
 import { numberAt, stringAt } from "../metadata.ts";
 import type { GgufFile } from "../read-gguf.ts";
-import { type TensorType, tensorTypeByName } from "../tensor-types.ts";
+import { type TensorType, tensorBytes, tensorTypeByName } from "../tensor-types.ts";
 
 /** What a whole file is called, the type of most of its tensors, and its number in `general.file_type`. */
 interface Mix {
@@ -78,6 +78,18 @@ export function planMix(file: GgufFile, { mix, hasImportance = false, keep = [] 
     const wanted = typeFor(tensor, { mix, hasImportance, model, counts });
     return { tensor, type: typeNamed(fitting(wanted, tensor)) };
   });
+}
+
+/** What a model takes in each type, in bytes, the smallest type first. */
+export function sizesOf(file: GgufFile): { type: MixName; bytes: number }[] {
+  return MIX_NAMES.map((mix) => ({ type: mix, bytes: sizeIn(file, mix) }));
+}
+
+function sizeIn(file: GgufFile, mix: MixName): number {
+  return planMix(file, { mix }).reduce(
+    (sum, { tensor, type }) => sum + tensorBytes(type, tensor.dimensions),
+    file.dataOffset,
+  );
 }
 
 interface Model {

@@ -48,6 +48,11 @@ export class Library {
     for (const one of [this.blobs, this.entries]) mkdirSync(one, { recursive: true, mode: 0o700 });
   }
 
+  /** Where what is being made may stand, on the disk of the library: `clean` takes it away. */
+  get scratch(): string {
+    return this.blobs;
+  }
+
   list(): LibraryEntry[] {
     return readdirSync(this.entries)
       .filter((name) => name.endsWith(".json"))
@@ -162,7 +167,7 @@ export class Library {
 
   /** Bytes that `clean` would free. */
   unusedBytes(): number {
-    return this.unused().reduce((sum, name) => sum + statSync(join(this.blobs, name)).size, 0);
+    return this.unused().reduce((sum, name) => sum + bytesAt(join(this.blobs, name)), 0);
   }
 
   private unused(): string[] {
@@ -174,8 +179,8 @@ export class Library {
   clean(): number {
     let bytes = 0;
     for (const name of this.unused()) {
-      bytes += statSync(join(this.blobs, name)).size;
-      rmSync(join(this.blobs, name));
+      bytes += bytesAt(join(this.blobs, name));
+      rmSync(join(this.blobs, name), { recursive: true });
     }
     return bytes;
   }
@@ -193,4 +198,10 @@ export class Library {
     if (dirname(file) === resolve(this.entries)) return file;
     throw new WeirError("invalid_request", `"${name}" is no name of a model.`);
   }
+}
+
+function bytesAt(path: string): number {
+  const stats = statSync(path);
+  if (!stats.isDirectory()) return stats.size;
+  return readdirSync(path).reduce((sum, name) => sum + bytesAt(join(path, name)), 0);
 }

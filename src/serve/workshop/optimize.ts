@@ -1,10 +1,9 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { formatBytes } from "../../gguf/format-bytes.ts";
-import { MIX_NAMES, type MixName, planMix } from "../../gguf/quantize/mixes.ts";
+import { type MixName, sizesOf } from "../../gguf/quantize/mixes.ts";
 import { type RowsPool, quantizeFile } from "../../gguf/quantize/quantize-file.ts";
 import { readModel } from "../../gguf/read-model.ts";
-import { tensorBytes } from "../../gguf/tensor-types.ts";
 import { type Measured, type MeasureOptions, measureFile } from "./measure-file.ts";
 
 /** What a file may cost and lose. */
@@ -70,16 +69,9 @@ export async function findSmallest(search: Search): Promise<Found> {
 
 /** Every quantized type by the size that the file will have. */
 async function candidates(original: string): Promise<{ mix: MixName; bytes: number }[]> {
-  const { whole } = await readModel(original);
-  const quantized = MIX_NAMES.filter((mix) => mix.startsWith("Q"));
-  return quantized
-    .map((mix) => ({
-      mix,
-      bytes: planMix(whole, { mix }).reduce(
-        (sum, { tensor, type }) => sum + tensorBytes(type, tensor.dimensions),
-        whole.dataOffset,
-      ),
-    }))
+  return sizesOf((await readModel(original)).whole)
+    .filter(({ type }) => type.startsWith("Q"))
+    .map(({ type, bytes }) => ({ mix: type, bytes }))
     .toSorted((a, b) => a.bytes - b.bytes);
 }
 

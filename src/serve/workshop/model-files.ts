@@ -1,0 +1,178 @@
+import { existsSync, realpathSync, statSync } from "node:fs";
+import { basename } from "node:path";
+import { WeirError, messageOf } from "../../core/errors.ts";
+import { describeGguf } from "../../gguf/describe-gguf.ts";
+import { readModel } from "../../gguf/read-model.ts";
+import type { Library } from "../library/library.ts";
+
+/** A target of weir.yaml that runs a model file of this machine. */
+export interface ServedFile {
+  readonly model: string;
+  readonly target: string;
+  /** As weir.yaml has it. */
+  readonly said: string;
+  /** Absolute. */
+  readonly path: string;
+}
+
+/** What a header says, as far as a list shows it. */
+export interface FileFacts {
+  readonly architecture: string;
+  /** Its quantization, as `Q4_K_M`. */
+  readonly type: string;
+  /** Whether its weights have fewer than 16 bits. */
+  readonly isQuantized: boolean;
+  readonly parameters: number;
+  readonly contextTokens: number | null;
+  readonly layers: number | null;
+  /** By its own header. */
+  readonly license: string | null;
+}
+
+/** A model file that can be named: one of the library, or one that weir.yaml serves. */
+export interface ModelFile {
+  /** What it is called by in requests: never a path. */
+  readonly ref: string;
+  readonly name: string;
+  readonly isInLibrary: boolean;
+  /** What `file:` in weir.yaml wants. */
+  readonly path: string;
+  readonly bytes: number;
+  readonly parts: number;
+  readonly source: string | null;
+  readonly original: string | null;
+  readonly license: string | null;
+  /** Epoch milliseconds; null: nobody pulled it. */
+  readonly addedAt: number | null;
+  /** The models of weir.yaml that it answers for. */
+  readonly usedBy: readonly string[];
+  /** Null where it cannot be read; `problem` says why. */
+  readonly facts: FileFacts | null;
+  readonly problem: string | null;
+}
+
+type Place = Omit<ModelFile, "facts" | "problem">;
+
+const QUANTIZED = /^(?!F32$|F16$|BF16$)/;
+const MOST_KNOWN = 500;
+
+/** The model files of this server. Only what stands in its list can be asked for. */
+export class ModelFiles {
+  private readonly library: Library;
+  private readonly served: () => readonly ServedFile[];
+  /** By path, length and time of change. */
+  private readonly known = new Map<string, FileFacts>();
+
+  constructor(library: Library, served: () => readonly ServedFile[]) {
+    this.library = library;
+    this.served = served;
+  }
+
+  async list(): Promise<ModelFile[]> {
+    return Promise.all(this.places().map((place) => this.describe(place)));
+  }
+
+  /** Throws not_found, naming what there is. */
+  async find(ref: string, param = "ref"): Promise<ModelFile> {
+    const places = this.places();
+    const place = places.find((one) => one.ref === ref);
+    if (place) return this.describe(place);
+    const there = places.map((one) => one.ref).join(", ") || "none";
+    throw new WeirError(
+      "not_found",
+      `There is no model file ${JSON.stringify(ref)} here. There: ${there}.`,
+      { param },
+    );
+  }
+
+  /** As `find`; throws invalid_request too where the file cannot be read. */
+  async usable(ref: string, param: string): Promise<ModelFile> {
+    const file = await this.find(ref, param);
+    if (file.problem === null) return file;
+    throw new WeirError("invalid_request", file.problem, { param });
+  }
+
+  private places(): Place[] {
+    const served = this.served();
+    const real = served.map(({ path }) => realOf(path));
+    const usersOf = (path: string) => [
+      ...new Set(served.flatMap(({ model }, at) => (real[at] === path ? [model] : []))),
+    ];
+    const pulled = this.library.list().map((entry): Place => {
+      const { name, files, source, original = null, license, pulledAt } = entry;
+      const path = this.library.pathOf(entry);
+      return {
+        ref: `library:${name}`,
+        name,
+        isInLibrary: true,
+        path,
+        bytes: files.reduce((sum, { bytes }) => sum + bytes, 0),
+        parts: files.length,
+        source,
+        original,
+        license,
+        addedAt: pulledAt,
+        usedBy: usersOf(realOf(path)),
+      };
+    });
+    const inLibrary = new Set(pulled.map(({ path }) => realOf(path)));
+    const others = served.flatMap(({ model, target, said, path }, at): Place[] => {
+      const isFirst = real.indexOf(real[at] ?? "") === at;
+      if (!isFirst || inLibrary.has(real[at] ?? "")) return [];
+      return [
+        {
+          ref: `served:${model}:${target}`,
+          name: basename(said).replace(/\.gguf$/i, ""),
+          isInLibrary: false,
+          path,
+          bytes: existsSync(path) ? statSync(path).size : 0,
+          parts: 1,
+          source: null,
+          original: null,
+          license: null,
+          addedAt: null,
+          usedBy: usersOf(real[at] ?? ""),
+        },
+      ];
+    });
+    return [...others, ...pulled];
+  }
+
+  private async describe(place: Place): Promise<ModelFile> {
+    try {
+      const facts = await this.factsOf(place.path);
+      return { ...place, license: place.license ?? facts.license, facts, problem: null };
+    } catch (cause) {
+      return { ...place, facts: null, problem: messageOf(cause) };
+    }
+  }
+
+  private async factsOf(path: string): Promise<FileFacts> {
+    const { size, mtimeMs } = statSync(path, { throwIfNoEntry: false }) ?? {};
+    const key = `${path} ${size} ${mtimeMs}`;
+    const known = this.known.get(key);
+    if (known) return known;
+    const described = describeGguf((await readModel(path)).whole);
+    const { architecture, quantization, parameters, contextLength, layers, license } = described;
+    const facts: FileFacts = {
+      architecture,
+      type: quantization,
+      isQuantized: QUANTIZED.test(quantization),
+      parameters,
+      contextTokens: contextLength ?? null,
+      layers: layers ?? null,
+      license: license ?? null,
+    };
+    if (this.known.size >= MOST_KNOWN) this.known.clear();
+    this.known.set(key, facts);
+    return facts;
+  }
+}
+
+function realOf(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return path;
+  }
+}
