@@ -46,7 +46,7 @@ export class SqliteRunWriter {
     this.db = withLargeRowIds(openDatabase(path, MIGRATIONS));
     // A database that another program holds is tried again soon: traces go to the log meanwhile.
     this.db.exec(
-      "PRAGMA cache_size = -32768; PRAGMA wal_autocheckpoint = 4000; PRAGMA busy_timeout = 50",
+      "PRAGMA cache_size = -24576; PRAGMA wal_autocheckpoint = 4000; PRAGMA busy_timeout = 50",
     );
     // Merging words may write gigabytes at once: the log of changes gives that room back.
     this.db.exec(`PRAGMA journal_size_limit = ${MOST_JOURNAL_BYTES}`);
