@@ -68,7 +68,6 @@ export function byteLevel(options: ByteLevelOptions): TestTokenizer {
   const vocab = Object.fromEntries([...new Set(words)].map((word, id) => [word, id]));
   const first = Object.keys(vocab).length + 3;
   const ids = new Map(specials.map((name, at) => [name, first + at]));
-  const [begin = 0, end = 0] = [ids.get(specials[0] ?? ""), ids.get(specials[1] ?? "")];
   const size = first + specials.length + 5;
   return {
     write: (folder) => writeByteLevel(folder, options, { merges, vocab, ids, specials }),
@@ -76,8 +75,7 @@ export function byteLevel(options: ByteLevelOptions): TestTokenizer {
       partition(text, ids).flatMap((part) =>
         typeof part === "number" ? [part] : encodeLetters(part, { options, merges, vocab }),
       ),
-    begin,
-    end,
+    prefix: options.addsBegin ? [first] : [],
     size,
   };
 }

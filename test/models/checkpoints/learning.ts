@@ -9,8 +9,8 @@ export interface TestTokenizer {
   readonly write: (folder: string) => void;
   /** Tokens of a text, without those that begin and end it. */
   readonly encode: (text: string) => number[];
-  readonly begin: number;
-  readonly end: number;
+  /** What is put before each text. */
+  readonly prefix: readonly number[];
   /** How many ids there are. */
   readonly size: number;
 }

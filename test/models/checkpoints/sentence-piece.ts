@@ -30,7 +30,7 @@ export function sentencePiece(options: SentencePieceOptions): TestTokenizer {
       score: 0,
       kind: 6,
     })),
-    ...made.map((text, at) => ({ text, score: -at, kind: 1 })),
+    ...made.map((text, at) => ({ text, score: 0 - at, kind: 1 })),
     ...letters.map((text, at) => ({ text, score: -made.length - at, kind: 1 })),
   ];
   const added = { "<turn>": pieces.length, "<tool>": pieces.length + 1 };
@@ -41,8 +41,7 @@ export function sentencePiece(options: SentencePieceOptions): TestTokenizer {
       partition(text, ids).flatMap((part) =>
         typeof part === "number" ? [part] : encodePieces(part, { pieces, ...options }),
       ),
-    begin: 1,
-    end: 2,
+    prefix: [1],
     size: pieces.length + 5,
   };
 }

@@ -27,7 +27,7 @@ export function readByteFallback(files: TokenizerFiles, size: number): Vocabular
   const builder = new VocabularyBuilder(path, size);
   for (const [word, id] of words) {
     // What is never made by a merge comes after all that is.
-    const score = -(places.get(word) ?? places.size + id);
+    const score = 0 - (places.get(word) ?? places.size + id);
     builder.put(id, word, { kind: kindOf(word, unknown), score });
   }
   for (const added of files.added) builder.putAdded(added);
