@@ -1,4 +1,5 @@
 import { expect, it } from "vitest";
+import { fromHalf } from "../../src/gguf/half-float.ts";
 import { READABLE_TYPES, dequantize } from "../../src/gguf/quantize/dequantize.ts";
 import { QUANTIZED_TYPES, quantizeRows } from "../../src/gguf/quantize/quantize-rows.ts";
 import { ownRows, requantize } from "../../src/gguf/quantize/requantize.ts";
@@ -13,9 +14,13 @@ const VALUES = 256 * 24;
 const KINDS: Readonly<Record<string, (at: number) => number>> = {
   normal: () => Array.from({ length: 12 }, random).reduce((sum, one) => sum + one, -6) * 0.05,
   positive: () => random() * 3,
+  negative: () => -random(),
+  signedZeros: () => (random() < 0.5 ? -0 : random() < 0.5 ? 0 : random()),
   spiky: () => (random() < 0.02 ? (random() - 0.5) * 50 : (random() - 0.5) * 0.01),
   sparse: () => (random() < 0.7 ? 0 : random() - 0.5),
   tiny: () => (random() - 0.5) * 1e-8,
+  almostNothing: (at) => (at % 32 < 16 ? random() * 1e-16 : random() - 0.5),
+  huge: () => (random() - 0.5) * 1e30,
   zero: () => 0,
   constant: () => 0.25,
   stepped: () => Math.round((random() - 0.5) * 8) / 4,
@@ -44,6 +49,12 @@ it.each(QUANTIZED_TYPES)("reads %s back near what it was", (type) => {
   const bits = Number(type.charAt(1));
   // A uniform grid of so many steps over six standard deviations, and some room.
   expect(error(back) / spread).toBeLessThan((6 / 2 ** bits / Math.sqrt(12)) * 1.4);
+});
+
+it("reads every half float", () => {
+  const halves = Uint16Array.from({ length: 65_536 }, (_, half) => half);
+  const values = dequantize(new Uint8Array(halves.buffer), "F16");
+  expect(values).toEqual(Float32Array.from(halves, fromHalf));
 });
 
 it("turns plain floats into one another without a surprise", () => {

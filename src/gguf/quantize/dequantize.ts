@@ -1,5 +1,6 @@
 import { fromHalf } from "../half-float.ts";
 import { tensorTypeByName } from "../tensor-types.ts";
+import { kernels } from "./kernels.ts";
 
 /**
  * What a tensor's bytes mean, as floats. Bit for bit what ggml's reference reads: every float operation is
@@ -13,21 +14,29 @@ type ReadBlock = (bytes: DataView, from: number, values: Float32Array, at: numbe
 
 const half = (bytes: DataView, at: number) => fromHalf(bytes.getUint16(at, true));
 
-const bits = new Uint32Array(1);
-const float = new Float32Array(bits.buffer);
-
-const PLAIN: Readonly<Record<string, ReadBlock>> = {
-  F32: (bytes, from, values, at) => {
-    values[at] = bytes.getFloat32(from, true);
-  },
-  F16: (bytes, from, values, at) => {
-    values[at] = half(bytes, from);
-  },
-  BF16: (bytes, from, values, at) => {
-    bits[0] = bytes.getUint16(from, true) << 16;
-    values[at] = float[0] ?? 0;
+/** Types without blocks are read as a whole: files are little-endian, as all processors are that we run on. */
+const PLAIN: Readonly<Record<string, (bytes: Uint8Array) => Float32Array>> = {
+  F32: (bytes) => new Float32Array(bytes.slice().buffer),
+  F16: readHalves,
+  BF16: (bytes) => {
+    const brains = new Uint16Array(bytes.slice().buffer);
+    const words = new Uint32Array(brains.length);
+    for (let at = 0; at < words.length; at++) words[at] = (brains[at] ?? 0) << 16;
+    return new Float32Array(words.buffer);
   },
 };
+
+function readHalves(bytes: Uint8Array): Float32Array {
+  const { floats, packed, fromHalves } = kernels();
+  const values = new Float32Array(bytes.length / 2);
+  for (let at = 0; at < values.length; at += floats.length) {
+    const count = Math.min(floats.length, values.length - at);
+    packed.set(bytes.subarray(at * 2, (at + count) * 2));
+    fromHalves(count);
+    values.set(floats.subarray(0, count), at);
+  }
+  return values;
+}
 
 /** Steps of four bits around zero: the low halves of 16 bytes, then the high ones, each with a fifth bit. */
 function readSmall(
@@ -135,23 +144,25 @@ const BIG: Readonly<Record<string, ReadBlock>> = {
   },
 };
 
-const BLOCKS = { ...PLAIN, ...SMALL, ...BIG };
+const BLOCKS = { ...SMALL, ...BIG };
 
 /** The tensor types whose numbers can be read. */
-export const READABLE_TYPES: readonly string[] = Object.keys(BLOCKS);
+export const READABLE_TYPES: readonly string[] = Object.keys({ ...PLAIN, ...BLOCKS });
 
 /** The values of whole blocks. Throws RangeError where they are not, or where the type cannot be read. */
 export function dequantize(bytes: Uint8Array, type: string): Float32Array {
-  const read: ReadBlock | undefined = BLOCKS[type];
   const layout = tensorTypeByName(type);
-  if (!read || !layout) throw new RangeError(`${type} cannot be read`);
+  const readAll = PLAIN[type];
+  const read: ReadBlock | undefined = BLOCKS[type];
+  if (!layout || !(readAll ?? read)) throw new RangeError(`${type} cannot be read`);
   const { blockSize, blockBytes } = layout;
   if (bytes.length % blockBytes !== 0) {
     throw new RangeError(`${type} has blocks of ${blockBytes} bytes`);
   }
+  if (readAll) return readAll(bytes);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const count = bytes.length / blockBytes;
   const values = new Float32Array(count * blockSize);
-  for (let at = 0; at < count; at++) read(view, at * blockBytes, values, at * blockSize);
+  for (let at = 0; at < count; at++) read?.(view, at * blockBytes, values, at * blockSize);
   return values;
 }

@@ -39,7 +39,8 @@ export function requantize({ bytes, from, to, ...options }: RowsJob, rows = ownR
 function encodeBrain(values: Float32Array): Uint8Array {
   const words = new Uint32Array(values.buffer);
   const out = new Uint16Array(words.length);
-  for (const [at, word] of words.entries()) {
+  for (let at = 0; at < words.length; at++) {
+    const word = words[at] ?? 0;
     const isNaN = (word & 0x7fffffff) > 0x7f800000;
     out[at] = isNaN ? (word >>> 16) | 64 : (word + 0x7fff + ((word >>> 16) & 1)) >>> 16;
   }
