@@ -21,6 +21,10 @@ const BENCHES: Readonly<
     summary: "what the guard finds in sources it has not learned from (WEIR_GUARD_DATA=folder)",
     load: () => import("./guard/quality.ts"),
   },
+  quantize: {
+    summary: "quantizing, perplexity and shards against llama.cpp's own tools (LLAMA_BIN=folder)",
+    load: () => import("./quantize/bench.ts"),
+  },
   routing: {
     summary: "the paced queue and prefix affinity on public traces, simulated (TRACES=folder)",
     load: () => import("./routing/bench.ts"),

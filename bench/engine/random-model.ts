@@ -44,6 +44,17 @@ export const SHAPES = {
     vocabulary: 1024,
     contextTokens: 8192,
   },
+  /** 100 million weights, in rows that fit the blocks of the K types. */
+  blocks: {
+    architecture: "llama",
+    hidden: 1024,
+    layers: 8,
+    heads: 16,
+    kvHeads: 4,
+    feedForward: 2816,
+    vocabulary: 8192,
+    contextTokens: 2048,
+  },
   smol: {
     architecture: "llama",
     hidden: 576,

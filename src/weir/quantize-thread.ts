@@ -1,6 +1,5 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { type RowsJob, ownRows, requantize } from "../gguf/quantize/requantize.ts";
-import { nativeRows } from "../serve/engine/native-rows.ts";
 import type { Kernel } from "./quantize-pool.ts";
 
 /** One thread of `quantize-pool.ts`: rows in, rows out. */
@@ -19,7 +18,9 @@ const port = parentPort;
 if (!port) throw new Error("this is a worker thread");
 
 const { kernel } = workerData as QuantizeThreadData; // only the pool starts it
-const rows = kernel === "native" ? nativeRows() : ownRows;
+// The engine's library is loaded only where it is asked for.
+const rows =
+  kernel === "native" ? (await import("../serve/engine/native-rows.ts")).nativeRows() : ownRows;
 
 port.on("message", (asked: QuantizeAsk) => {
   if (asked === "close") {
