@@ -180,7 +180,13 @@ async function write(
     });
   }
   await checkRoom(to, bytesOf(tensors));
-  await writeGguf(to, { metadata, tensors });
+  try {
+    await writeGguf(to, { metadata, tensors });
+  } catch (cause) {
+    const isFull = cause instanceof Error && "code" in cause && cause.code === "ENOSPC";
+    if (!isFull) throw cause;
+    throw new WeirError("storage_full", `The disk of ${to} is full; nothing was kept.`, { cause });
+  }
 }
 
 function bytesOf(tensors: readonly TensorSource[]): number {

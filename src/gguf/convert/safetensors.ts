@@ -153,12 +153,18 @@ function checkLayout(
   { from, size }: { readonly from: number; readonly size: number },
 ): void {
   let at = from;
+  let before = "";
   for (const tensor of tensors.toSorted((a, b) => a.offset - b.offset || a.bytes - b.bytes)) {
     const { name, offset, bytes } = tensor;
-    if (offset < at) throw broken(path, `has a tensor ${quote(name)} over another; it is corrupt`);
+    if (offset < at)
+      throw broken(
+        path,
+        `has the tensors ${quote(before)} and ${quote(name)} over one another; it is corrupt`,
+      );
     if (offset > at)
       throw broken(path, `has bytes that no tensor names before ${quote(name)}; it is corrupt`);
     at = offset + bytes;
+    before = name;
     if (at > size)
       throw broken(
         path,
