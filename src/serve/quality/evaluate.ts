@@ -1,4 +1,4 @@
-import { statSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { WeirError } from "../../core/errors.ts";
 import type { Llama } from "../engine/library.ts";
 import { Average, divergence, logSumExp, topOf } from "./distributions.ts";
@@ -138,7 +138,7 @@ export function measureSpeed(llama: Llama, job: SpeedJob, progress: Progress): S
   }
   const tokensPerSecond = (newTokens / (performance.now() - made)) * 1000;
   reader.close();
-  const peakBytes = process.resourceUsage().maxRSS * 1024;
+  const peakBytes = mostMemory();
   return {
     firstTokenMs,
     promptTokens: prompt,
@@ -146,6 +146,17 @@ export function measureSpeed(llama: Llama, job: SpeedJob, progress: Progress): S
     peakBytes,
     fileBytes: statSync(file).size,
   };
+}
+
+/** The most that this process has had, in bytes. On Linux `maxRSS` begins with what the parent had when it forked. */
+function mostMemory(): number {
+  try {
+    const [, kib] = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync("/proc/self/status", "utf8")) ?? [];
+    if (kib !== undefined) return Number(kib) * 1024;
+  } catch {
+    // No Linux.
+  }
+  return process.resourceUsage().maxRSS * 1024;
 }
 
 function prefill(reader: WindowReader, tokens: readonly number[]): number {
