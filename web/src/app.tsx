@@ -6,7 +6,6 @@ import { useSession } from "./api/queries.ts";
 import { CallPage } from "./pages/calls/call-page.tsx";
 import { CallsPage } from "./pages/calls/calls-page.tsx";
 import { LoginPage } from "./pages/login/login-page.tsx";
-import { ModelsPage } from "./pages/models/models-page.tsx";
 import { OverviewPage } from "./pages/overview/overview-page.tsx";
 import { Empty, ErrorNotice, SkeletonRows } from "./parts/feedback.tsx";
 import { lazyPage } from "./parts/lazy-page.tsx";
@@ -17,6 +16,9 @@ import { Shell } from "./parts/shell.tsx";
 /** The larger pages come when they are asked for, so that the first one is there sooner. */
 const PlaygroundPage = lazy(async () => ({
   default: (await import("./pages/playground/playground-page.tsx")).PlaygroundPage,
+}));
+const ModelsPage = lazy(async () => ({
+  default: (await import("./pages/models/models-page.tsx")).ModelsPage,
 }));
 const KeysPage = lazy(async () => ({
   default: (await import("./pages/keys/keys-page.tsx")).KeysPage,
@@ -101,6 +103,7 @@ function Pages() {
       <Route path="/costs" component={CostsPage} />
       <Route path="/guard" component={GuardPage} />
       <Route path="/models" component={ModelsPage} />
+      <Route path="/models/:tab" component={ModelsPage} />
       <Route path="/targets" component={TargetsPage} />
       <Route path="/keys" component={KeysPage} />
       <Route path="/keys/:tab" component={KeysPage} />

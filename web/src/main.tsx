@@ -17,6 +17,7 @@ import "./styles/figures.css";
 import "./styles/pages.css";
 import "./styles/keys.css";
 import "./styles/guard.css";
+import "./styles/models.css";
 
 const client = new QueryClient({
   defaultOptions: { queries: { retry: shouldRetry, staleTime: 1000 } },

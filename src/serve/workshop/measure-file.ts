@@ -43,13 +43,19 @@ export async function measureFile({
   signal,
   onProgress,
 }: MeasuredFile): Promise<Measured> {
-  const { threads } = options;
   const { quantization, fileBytes } = describeGguf((await readModel(file)).whole);
-  const speed = await measureSpeed(
-    { file, promptTokens: PROMPT_TOKENS, newTokens: NEW_TOKENS, threads },
-    { signal },
-  );
+  const speed = await speedOf(file, options, signal);
   const quality = await measureQuality({ file, original, ...options }, { onProgress, signal });
   const divergence = quality.against?.divergence ?? 0;
   return { file, name: quantization, bytes: fileBytes, divergence, speed, quality };
+}
+
+/** How fast a file answers, and the memory that it takes. */
+export function speedOf(
+  file: string,
+  { threads }: MeasureOptions,
+  signal?: AbortSignal,
+): Promise<Speed> {
+  const job = { file, promptTokens: PROMPT_TOKENS, newTokens: NEW_TOKENS, threads };
+  return measureSpeed(job, { signal });
 }

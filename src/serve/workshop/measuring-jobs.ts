@@ -3,10 +3,17 @@ import { newId } from "../../core/ids.ts";
 import { cardOf } from "./card.ts";
 import type { Job, JobResult, Working } from "./jobs.ts";
 import { checkUntaken, enterMade, madeName } from "./made-models.ts";
-import { type Measured, type MeasureOptions, WINDOW_TOKENS, measureFile } from "./measure-file.ts";
+import {
+  type Measured,
+  type MeasureOptions,
+  WINDOW_TOKENS,
+  measureFile,
+  speedOf,
+} from "./measure-file.ts";
+import type { Speed } from "../quality/messages.ts";
 import type { Measurement } from "./measurements.ts";
 import type { ModelFile } from "./model-files.ts";
-import { type Bounds, findSmallest, withinOf } from "./optimize.ts";
+import { type Bounds, findSmallest } from "./optimize.ts";
 import type { WorkshopNeeds } from "./workshop.ts";
 
 interface TextWish {
@@ -72,7 +79,7 @@ export class MeasuringJobs {
     const bounds: Bounds = { memory: memoryBytes ?? Infinity, divergence };
     return this.needs.jobs.start({
       kind: "optimize",
-      title: `${file.name} ${withinOf(bounds)}`,
+      title: `${file.name}, at most ${divergence} nats a token away`,
       by,
       unit: "files",
       run: (working) => this.search(file, { made, text, bounds, by }, working),
@@ -89,6 +96,8 @@ export class MeasuringJobs {
     let at = 0;
     let of = 1;
     try {
+      step(`measuring ${file.name}`);
+      const before = await speedOf(file.path, text.options, signal);
       const { tried, chosen } = await findSmallest({
         original: file.path,
         options: text.options,
@@ -116,7 +125,7 @@ export class MeasuringJobs {
         by,
         original: file.name,
         originalBytes: file.bytes,
-        rows: tried.map((one) => rowOf(one.name, one)),
+        rows: [...originalRow(file, before, tried[0]), ...tried.map((one) => rowOf(one.name, one))],
         bounds: { memoryBytes: finite(bounds.memory), divergence: bounds.divergence },
         chosen: chosen && card ? { name: made, type: chosen.name, card } : null,
       });
@@ -194,6 +203,20 @@ function rowOf(label: string, { name, bytes, divergence, speed, quality }: Measu
     sameTop: against?.sameTop ?? 1,
     tokens,
   };
+}
+
+/** What was searched from, as far as others' figures say it too. */
+function originalRow(
+  { name, bytes, facts }: ModelFile,
+  speed: Speed,
+  tried: Measured | undefined,
+): KeptRow[] {
+  if (!tried) return [];
+  const { tokens, windowTokens, against } = tried.quality;
+  const perplexity = against?.originalPerplexity ?? 0;
+  const quality = { perplexity, perplexityError: 0, tokens, windowTokens };
+  const measured = { file: name, name: facts?.type ?? "", bytes, divergence: 0, speed, quality };
+  return [rowOf(name, measured)];
 }
 
 function finite(value: number): number | null {
