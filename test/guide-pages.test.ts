@@ -13,7 +13,9 @@ import { temporaryFolder } from "./support/server.ts";
  */
 
 const ROOT = join(import.meta.dirname, "..");
-const pages = globSync("docs/guide/{{watch,guard}/*,serve/quantization}.md", { cwd: ROOT });
+const pages = globSync("docs/guide/{{watch,guard}/*,serve/{checkpoints,quantization}}.md", {
+  cwd: ROOT,
+});
 const BLOCK = /^```(\w+)\n([\s\S]*?)^```/gm;
 /** What a page names its ports: they become free ones. */
 const PORTS = ["8090", "9140"];

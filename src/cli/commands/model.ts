@@ -20,7 +20,7 @@ import { PACKAGE_ROOT } from "../package-root.ts";
 /** `weir model`: what a model file is, and what a running server serves. */
 export const model: Command = {
   name: "model",
-  summary: "Pull, inspect, quantize and measure GGUF files, or list what a running server serves",
+  summary: "Pull, convert, inspect, quantize and measure GGUF files, or list what a running server serves",
   usage:
     "pull SOURCE | library | remove NAME | clean | convert FOLDER | inspect FILE | quantize FILE | eval FILE | compare ORIGINAL FILE… | optimize FILE | list",
   options: {

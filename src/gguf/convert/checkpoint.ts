@@ -6,30 +6,27 @@ import { quote, refusal } from "./refusal.ts";
 import { readSafetensors, type StoredTensor } from "./safetensors.ts";
 
 /** A model as Hugging Face's libraries keep it: a folder of settings, tokenizer and weights. */
-export interface Checkpoint {
-  readonly folder: string;
-  readonly config: ModelConfig;
-  /** By name, in the order of files and names. */
-  readonly tensors: ReadonlyMap<string, StoredTensor>;
-}
+
+/** By name, in the order of files and names. */
+export type StoredTensors = ReadonlyMap<string, StoredTensor>;
 
 const WEIGHTS = "model.safetensors";
 const INDEX = "model.safetensors.index.json";
 /** A model in more files is a mistake. */
 const MOST_SHARDS = 1000;
 
-/** Reads a folder's settings and headers; no weights yet. Throws WeirError. */
-export async function readCheckpoint(folder: string): Promise<Checkpoint> {
+/** Reads a folder's settings. Throws WeirError. */
+export async function readConfig(folder: string): Promise<ModelConfig> {
   if (!existsSync(folder)) throw refusal(`There is no folder ${folder}.`);
   if (!statSync(folder).isDirectory())
     throw refusal(`${folder} is a file; name the folder that config.json and the weights are in.`);
   const values = await readJson(folder, "config.json");
   if (!values) throw refusal(`${folder} has no config.json: it is no checkpoint.`);
-  const config = new ModelConfig(join(folder, "config.json"), values);
-  return { folder, config, tensors: await readWeights(folder) };
+  return new ModelConfig(join(folder, "config.json"), values);
 }
 
-async function readWeights(folder: string): Promise<ReadonlyMap<string, StoredTensor>> {
+/** Reads what the headers of its weights say; no numbers yet. Throws WeirError. */
+export async function readWeights(folder: string): Promise<StoredTensors> {
   const index = await readIndex(folder);
   const files = index ? [...new Set(index.values())].toSorted() : [soleFile(folder)];
   if (files.length > MOST_SHARDS) throw refusal(`${folder} is said to have ${files.length} parts.`);

@@ -8,9 +8,10 @@ import { type Metadata, type MetadataEntry, string, uint32 } from "../metadata.t
 import { readGguf } from "../read-gguf.ts";
 import { FILE_TYPES, tensorBytes, tensorTypeByName } from "../tensor-types.ts";
 import { type TensorSource, writeGguf } from "../write-gguf.ts";
-import { type Checkpoint, readCheckpoint } from "./checkpoint.ts";
+import { readConfig, readWeights, type StoredTensors } from "./checkpoint.ts";
 import { planFor } from "./families/families.ts";
 import { readText } from "./json-file.ts";
+import type { ModelConfig } from "./model-config.ts";
 import { quote, refusal } from "./refusal.ts";
 import type { StoredTensor } from "./safetensors.ts";
 import { dataOf, type FloatType, isFloatType } from "./tensor-data.ts";
@@ -56,10 +57,9 @@ export async function convertCheckpoint(
   target: (type: FloatType) => string,
   options: ConvertOptions,
 ): Promise<Converted> {
-  const checkpoint = await readCheckpoint(folder);
-  const { config } = checkpoint;
+  const config = await readConfig(folder);
   const plan = planFor(config);
-  const pairs = matched(checkpoint, plan);
+  const pairs = matched(await readWeights(folder), plan, config);
   const type = options.type === "auto" ? typeOf(pairs) : options.type;
   const to = target(type);
   const tokenizer = await readTokenizer({ folder, config, plan, pre: options.pre });
@@ -93,7 +93,7 @@ interface Pair {
 }
 
 /** Every tensor of the checkpoint with what it becomes, in the checkpoint's order. */
-function matched({ folder, tensors, config }: Checkpoint, plan: Plan): Pair[] {
+function matched(tensors: StoredTensors, plan: Plan, config: ModelConfig): Pair[] {
   const weights = new Map(plan.weights.map((weight) => [weight.from, weight]));
   const pairs: Pair[] = [];
   for (const tensor of tensors.values()) {
@@ -110,7 +110,7 @@ function matched({ folder, tensors, config }: Checkpoint, plan: Plan): Pair[] {
   const [missing] = weights.keys();
   if (missing === undefined) return pairs;
   throw refusal(
-    `${folder} lacks the tensor ${quote(missing)}${weights.size > 1 ? ` and ${weights.size - 1} others` : ""}, which its config.json calls for.`,
+    `The checkpoint lacks the tensor ${quote(missing)}${weights.size > 1 ? ` and ${weights.size - 1} others` : ""}, which ${config.path} calls for.`,
   );
 }
 
