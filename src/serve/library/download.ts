@@ -65,7 +65,7 @@ export async function download(
   } finally {
     await file.close();
   }
-  const hash = await sha256Of(part);
+  const hash = await sha256Of(part, options.signal);
   if (wanted.sha256 !== undefined && hash !== wanted.sha256) {
     await forget(part);
     throw new WeirError(
@@ -78,9 +78,12 @@ export async function download(
   return hash;
 }
 
-export async function sha256Of(path: string): Promise<string> {
+export async function sha256Of(path: string, signal?: AbortSignal): Promise<string> {
   const hash = createHash("sha256");
-  await pipeline(createReadStream(path), hash);
+  await pipeline(createReadStream(path), hash, { signal }).catch((cause: unknown) => {
+    signal?.throwIfAborted();
+    throw cause;
+  });
   return hash.digest("hex");
 }
 

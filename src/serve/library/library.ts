@@ -101,11 +101,11 @@ export class Library {
   }
 
   /** Takes what `write` makes at the path that it is given; gives its hash. Nothing stays when it fails. */
-  async make(write: (path: string) => Promise<unknown>): Promise<string> {
+  async make(write: (path: string) => Promise<unknown>, signal?: AbortSignal): Promise<string> {
     const path = join(this.blobs, `${randomUUID()}.arriving`);
     try {
       await write(path);
-      return await this.keep(path, await sha256Of(path));
+      return await this.keep(path, await sha256Of(path, signal));
     } finally {
       rmSync(path, { force: true });
     }

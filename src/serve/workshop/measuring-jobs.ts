@@ -112,7 +112,7 @@ export class MeasuringJobs {
         },
         onProgress: (done, all) => progress(at + done / all, of),
         keep: async (path, { name }) => {
-          const sha256 = await library.make((to) => rename(path, to));
+          const sha256 = await library.make((to) => rename(path, to), signal);
           const source = `${file.name} as ${name}`;
           enterMade(library, { name: made, sha256, source, original: file, at: now() });
         },

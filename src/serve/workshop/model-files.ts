@@ -69,7 +69,10 @@ export class ModelFiles {
   }
 
   async list(): Promise<ModelFile[]> {
-    return Promise.all(this.places().map((place) => this.describe(place)));
+    const files: ModelFile[] = [];
+    // One after the other: large headers at the same time would take their memory at the same time.
+    for (const place of this.places()) files.push(await this.describe(place));
+    return files;
   }
 
   /** Throws not_found, naming what there is. */

@@ -104,7 +104,7 @@ export class Workshop {
     const pool = openPool();
     try {
       const options = { mix, pool, keep, again: true, signal, onProgress: progress };
-      const sha256 = await library.make((path) => quantizeFile(file.path, path, options));
+      const sha256 = await library.make((path) => quantizeFile(file.path, path, options), signal);
       const source = `${file.name} as ${mix}`;
       enterMade(library, { name: made, sha256, source, original: file, at: now() });
       return { name: made };
