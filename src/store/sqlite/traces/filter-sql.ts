@@ -1,6 +1,6 @@
 import type { Comparison, FilterValue, RunField, RunFilter } from "../../../core/run-query.ts";
 import { SIGNS, UUID, cannot, isOpenEnded, wordsOf } from "../../run-filter.ts";
-import { INDEXED, termOf } from "./find-terms.ts";
+import { INDEXED, termOf, termOfLatency } from "./find-terms.ts";
 import { GUARDED, SOURCES, STATUSES, STREAMED, firstSeq, uuidToBytes } from "./schema.ts";
 import type { Words } from "./words.ts";
 
@@ -216,37 +216,74 @@ function ofTrace(which: "root" | "tree", { sql, values }: Condition): Condition 
 }
 
 /** Every word must be there, with `*` at the end the last one as a beginning; quotes keep FTS5's operators out. */
-export function toMatch(search: string): string {
+export function toMatch(search: string, wordsWith?: WordsWith): string {
   const words = wordsOf(search);
-  if (words.length === 0) return '""';
-  const terms = words.map((word) => `"${word}"`).join(" ");
-  return isOpenEnded(search) ? `${terms}*` : terms;
+  const beginning = isOpenEnded(search) ? words.pop() : undefined;
+  const terms = words.map(quoted);
+  if (beginning !== undefined) terms.push(anyWith(beginning, wordsWith));
+  return terms.join(" AND ") || '""';
+}
+
+/** The words of the index that begin so; undefined where they are too many, or cannot be told. */
+export type WordsWith = (beginning: string) => readonly string[] | undefined;
+
+/** A beginning makes FTS5 read every place of all its words; asked for by themselves, they are read newest first. */
+function anyWith(beginning: string, wordsWith: WordsWith | undefined): string {
+  const words = wordsWith?.(beginning) ?? [];
+  return words.length === 0 ? `${quoted(beginning)}*` : `(${words.map(quoted).join(" OR ")})`;
+}
+
+function quoted(word: string): string {
+  return `"${word}"`;
+}
+
+export interface MatchOptions {
+  readonly wordsWith?: WordsWith;
+  /** Whether all runs that are asked for stand under the words of how long they took. */
+  readonly hasLatency: boolean;
 }
 
 /**
  * The words that a run must have in the full-text index to pass: with them a list is read from the
  * index alone, newest first, and needs not walk all runs. Whatever they say is looked at again.
  */
-export function matchOf(filter: RunFilter | undefined): string | undefined {
+export function matchOf(
+  filter: RunFilter | undefined,
+  { wordsWith, hasLatency }: MatchOptions,
+): string | undefined {
   const terms: string[] = [];
   for (const part of conjuncts(filter)) {
-    if (part.op === "search" && part.text.trim()) terms.push(toMatch(part.text));
-    else if (part.op === "tag") terms.push(`"${termOf("tag", part.value)}"`);
-    else if (part.op === "metadata" && part.cmp === "eq") {
-      const term =
-        part.value === undefined
-          ? termOf("metadata", part.key)
-          : termOf(`metadata.${part.key}`, String(part.value));
-      terms.push(`"${term}"`);
-    } else if (part.op === "eq" && typeof part.value === "string") {
-      const field = INDEXED.find((name) => name === part.field);
-      if (field) terms.push(`"${termOf(field, part.value)}"`);
-      else if (part.field === "status" && part.value !== "success") {
-        terms.push(`"${termOf("status", part.value)}"`);
-      }
+    if (part.op === "search") {
+      if (part.text.trim()) terms.push(toMatch(part.text, wordsWith));
+      continue;
     }
+    const term = termOfPart(part, hasLatency);
+    if (term !== undefined) terms.push(quoted(term));
   }
   return terms.length > 0 ? terms.join(" AND ") : undefined;
+}
+
+/** Whether the filter asks for runs that took long, which have words for that. */
+export function asksForLatency(filter: RunFilter | undefined): boolean {
+  return matchOf(filter, { hasLatency: true }) !== matchOf(filter, { hasLatency: false });
+}
+
+function termOfPart(part: RunFilter, hasLatency: boolean): string | undefined {
+  if (part.op === "tag") return termOf("tag", part.value);
+  if (part.op === "metadata") {
+    if (part.cmp !== "eq") return undefined;
+    if (part.value === undefined) return termOf("metadata", part.key);
+    return termOf(`metadata.${part.key}`, String(part.value));
+  }
+  if ((part.op === "gt" || part.op === "gte") && part.field === "latency") {
+    return hasLatency ? termOfLatency(Number(part.value)) : undefined;
+  }
+  if (part.op !== "eq" || typeof part.value !== "string") return undefined;
+  if (part.field === "status") {
+    return part.value === "success" ? undefined : termOf("status", part.value);
+  }
+  const field = INDEXED.find((name) => name === part.field);
+  return field && termOf(field, part.value);
 }
 
 /** The filter without what `matchOf` has asked of the index in full: words need no second look. */

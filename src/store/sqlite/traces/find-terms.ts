@@ -12,6 +12,9 @@ export const INDEXED = [
   "errorCode",
 ] as const satisfies (keyof Run)[];
 
+/** A run of four seconds stands under 1, 2 and 4: most last less than the first of these, and have no word. */
+const LONG_SECONDS = Array.from({ length: 13 }, (_, power) => 2 ** power);
+
 /** A word that nobody writes. Two values may share one: who asks looks at the row as well. */
 export function termOf(kind: string, value: string): string {
   return `zq${hashOf(value, hashOf(kind, 0)).toString(36)}`;
@@ -31,6 +34,12 @@ function hashOf(text: string, seed: number): number {
   return (high & 0x1fffff) * 0x100000000 + (low >>> 0);
 }
 
+/** The rarest word that all runs have which last at least so long; undefined where there is none. */
+export function termOfLatency(seconds: number): string | undefined {
+  const least = LONG_SECONDS.findLast((long) => long <= seconds);
+  return least === undefined ? undefined : termOf("latency", String(least));
+}
+
 export function termsOf(run: Run): string {
   const terms: string[] = [];
   for (const field of INDEXED) {
@@ -38,6 +47,10 @@ export function termsOf(run: Run): string {
     if (value !== null) terms.push(termOf(field, value));
   }
   if (run.status !== "success") terms.push(termOf("status", run.status));
+  for (const long of LONG_SECONDS) {
+    if ((run.durationMs ?? 0) < long * 1000) break;
+    terms.push(termOf("latency", String(long)));
+  }
   for (const tag of run.tags) terms.push(termOf("tag", tag));
   for (const name in run.metadata) {
     terms.push(termOf("metadata", name), termOf(`metadata.${name}`, String(run.metadata[name])));

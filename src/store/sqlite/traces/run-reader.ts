@@ -1,4 +1,4 @@
-import { DatabaseSync } from "node:sqlite";
+import { DatabaseSync, type StatementSync } from "node:sqlite";
 import type { Feedback, KeptRun, Project, Run, RunPayload } from "../../../core/run.ts";
 import type {
   FeedbackQuery,
@@ -29,15 +29,9 @@ import {
 } from "../../run-answers.ts";
 import { PayloadReader } from "./blocks.ts";
 import { FigureReader } from "./figures.ts";
-import {
-  type Condition,
-  besidesWords,
-  matchOf,
-  projectOf,
-  seqRange,
-  toCondition,
-} from "./filter-sql.ts";
+import { type Condition, toCondition } from "./filter-sql.ts";
 import { OUTLINE, type OutlineRow, type RunRow, fromRow, toOutline } from "./run-rows.ts";
+import { RunSources } from "./run-sources.ts";
 import { SHADOW, bytesToUuid, firstSeq, uuidToBytes } from "./schema.ts";
 import { Sealing, type Sealed } from "../../sealing.ts";
 import type { SqliteTraceOptions } from "./run-writer.ts";
@@ -49,6 +43,7 @@ type Value = string | number | Uint8Array | null;
 export class SqliteRunReader {
   private readonly db: DatabaseSync;
   private readonly words: Words;
+  private readonly sources: RunSources;
   private readonly sealing: Sealing;
   private readonly payloadReader: PayloadReader;
   private readonly figureReader: FigureReader;
@@ -58,6 +53,7 @@ export class SqliteRunReader {
     // What is mapped counts as the server's memory, and of a large database it is the oldest part.
     this.db.exec("PRAGMA cache_size = -32768; PRAGMA mmap_size = 67108864");
     this.words = new Words(this.db);
+    this.sources = new RunSources(this.db, this.words);
     this.sealing = new Sealing(keys);
     this.payloadReader = new PayloadReader(this.db, this.sealing);
     this.figureReader = new FigureReader(this.db, this.words);
@@ -70,11 +66,14 @@ export class SqliteRunReader {
   }
 
   async count(query: Asked): Promise<number> {
-    const { from, where } = this.source(query);
-    const row = this.db
-      .prepare(`SELECT count(*) AS n FROM ${from} WHERE ${where.sql}`)
-      .get(...where.values);
-    return Number(row?.["n"] ?? 0);
+    let count = 0;
+    for (const { from, where } of this.sources.of(query)) {
+      const row = this.db
+        .prepare(`SELECT count(*) AS n FROM ${from} WHERE ${where.sql}`)
+        .get(...where.values);
+      count += Number(row?.["n"] ?? 0);
+    }
+    return count;
   }
 
   async find(ids: readonly string[], tenantId?: string): Promise<KeptRun[]> {
@@ -212,54 +211,19 @@ export class SqliteRunReader {
     if (cursor !== undefined && !/^-?\d{1,16}$/.test(cursor)) {
       throw badCursor();
     }
-    const { from, where, order, key } = this.source(query);
     const isUp = query.order === "asc";
-    const after = cursor === undefined ? "" : ` AND ${key} ${isUp ? ">" : "<"} ?`;
-    const values: Value[] = [
-      ...where.values,
-      ...(cursor === undefined ? [] : [Number(cursor)]),
-      limit,
-    ];
     const named = columns.map((column) => `run.${column}`).join(", ");
-    const sql = `SELECT ${named} FROM ${from} WHERE ${where.sql}${after} ORDER BY ${order} LIMIT ?`;
-    yield* this.db.prepare(sql).iterate(...values) as Iterable<Row>; // the columns of the table
-  }
-
-  /** Where the rows come from: the full-text index where the filter names words, a project's roots, or all. */
-  private source(query: Asked) {
-    const { filter, tenantId, isRoot } = query;
-    const match = matchOf(filter);
-    const direction = query.order === "asc" ? "ASC" : "DESC";
-    const key = match === undefined ? "run.seq" : "run_text.rowid";
-    const parts: Condition[] = [];
-    if (match !== undefined) parts.push({ sql: "run_text MATCH ?", values: [match] });
-    const { from, to } = seqRange(filter);
-    if (from > Number.MIN_SAFE_INTEGER) parts.push({ sql: `${key} >= ?`, values: [from] });
-    if (to < Number.MAX_SAFE_INTEGER) parts.push({ sql: `${key} < ?`, values: [to] });
-    if (tenantId !== undefined) {
-      parts.push({ sql: "run.tenant = ?", values: [this.words.known(tenantId) ?? -1] });
+    let left = limit;
+    for (const { from, where, key } of this.sources.of(query)) {
+      const after = cursor === undefined ? "" : ` AND ${key} ${isUp ? ">" : "<"} ?`;
+      const sql = `SELECT ${named} FROM ${from} WHERE ${where.sql}${after} ORDER BY ${key} ${isUp ? "ASC" : "DESC"} LIMIT ?`;
+      const start = cursor === undefined ? [] : [Number(cursor)];
+      for (const row of rowsOf<Row>(this.db.prepare(sql), [...where.values, ...start, left])) {
+        yield row;
+        left -= 1;
+      }
+      if (left === 0) return;
     }
-    if (isRoot !== undefined) {
-      parts.push({ sql: `run.parent IS ${isRoot ? "" : "NOT "}NULL`, values: [] });
-    }
-    if (filter)
-      parts.push(toCondition(match === undefined ? filter : besidesWords(filter), this.words));
-    const isOfProject = isRoot === true && projectOf(filter) !== undefined && match === undefined;
-    const table =
-      match !== undefined
-        ? "run_text CROSS JOIN run ON run.seq = run_text.rowid"
-        : isOfProject
-          ? "run INDEXED BY run_root"
-          : "run";
-    return {
-      from: table,
-      where: {
-        sql: parts.map(({ sql }) => `(${sql})`).join(" AND ") || "1",
-        values: parts.flatMap(({ values }) => values),
-      },
-      order: `${key} ${direction}`,
-      key,
-    };
   }
 
   private *finished({ from, to, filter, tenantId }: FigureQuery): Generator<Run> {
@@ -278,6 +242,17 @@ export class SqliteRunReader {
       .prepare(`SELECT run.* FROM run WHERE ${sql}`)
       .iterate(...parts.flatMap(({ values }) => values));
     for (const row of rows as Iterable<RunRow>) yield fromRow(row, this.words); // the columns of the table
+  }
+}
+
+/** Rows whose fields are read twice as fast as those of the objects that SQLite's binding makes. */
+function* rowsOf<Row>(statement: StatementSync, values: readonly Value[]): Generator<Row> {
+  statement.setReturnArrays(true);
+  const names = statement.columns().map(({ name }) => name);
+  for (const cells of statement.iterate(...values) as Iterable<unknown>) {
+    const row: Record<string, unknown> = {};
+    for (let at = 0; at < names.length; at++) row[names[at] ?? ""] = (cells as unknown[])[at];
+    yield row as Row; // the columns asked for
   }
 }
 

@@ -73,6 +73,9 @@ export const MIGRATIONS = [
      modified_at REAL NOT NULL) STRICT, WITHOUT ROWID;
    CREATE INDEX feedback_run ON feedback (run, key);
    CREATE INDEX feedback_project ON feedback (project, created_at);`,
+  // Runs up to here may stand in the full-text index without these words: they are looked for without them.
+  `CREATE TABLE words_since (kind TEXT PRIMARY KEY, seq INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+   INSERT INTO words_since (kind, seq) SELECT 'latency', max(seq) FROM run HAVING max(seq) IS NOT NULL;`,
 ];
 
 export const SOURCES = ["call", "langsmith", "otlp"] as const;
