@@ -112,9 +112,10 @@ function servedFiles({ catalogue, settings: { folder } }: House): ServedFile[] {
   );
 }
 
-function toRow({ isInLibrary, facts, usedBy, ...file }: ModelFile): LibraryFile {
+function toRow({ isInLibrary, facts, usedBy, said, ...file }: ModelFile): LibraryFile {
   return {
     ...file,
+    path: said,
     inLibrary: isInLibrary,
     usedBy: [...usedBy],
     facts: facts && { ...facts, quantized: facts.isQuantized },

@@ -132,6 +132,10 @@ it("makes smaller files, compares them, and chooses one to serve", PATIENCE, asy
   await compare.getByRole("button", { name: "Compare" }).click();
   const table = page.getByRole("region", { name: "demo-F16 and what was made from it" });
   await table.getByRole("rowheader", { name: /demo-Q4_K_M/ }).waitFor({ timeout: JOB_MS });
+  if (PICTURES) {
+    const panel = page.locator("section").filter({ has: table });
+    await panel.screenshot({ path: join(PICTURES, "models-comparison.png") });
+  }
   const picture = page.getByRole("img", { name: /^Divergence from the original/ });
   expect(await picture.locator("circle").count()).toBe(7);
   const across = page.getByRole("radiogroup", { name: "What the picture shows across" });

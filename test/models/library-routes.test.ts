@@ -73,7 +73,7 @@ it("shows the built-in model before anything was pulled, and what is in it", asy
   const server = await startServer(DEMO);
   const { files, types, sample } = await list(server);
   expect(files).toMatchObject([
-    { ref: DEMO_REF, name: "demo", inLibrary: false, usedBy: ["chat"], problem: null },
+    { ref: DEMO_REF, name: "demo", inLibrary: false, usedBy: ["chat"], path: "demo" },
   ]);
   expect(files[0]?.facts).toMatchObject({ type: "Q8_0", quantized: true });
   expect(types).toContain("Q4_K_M");

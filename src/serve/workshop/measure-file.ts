@@ -1,13 +1,16 @@
 import { describeGguf } from "../../gguf/describe-gguf.ts";
 import { readModel } from "../../gguf/read-model.ts";
-import { measureQuality, measureSpeed } from "../quality/measuring.ts";
-import type { Quality, Speed } from "../quality/messages.ts";
+import { measureAnswers, measureQuality, measureSpeed } from "../quality/measuring.ts";
+import type { Answered, Quality, Speed } from "../quality/messages.ts";
+import type { Question } from "../quality/questions.ts";
 
 /** What every measurement is told. */
 export interface MeasureOptions {
   readonly text: string;
   readonly windowTokens: number;
   readonly threads: number;
+  /** An evaluation set to put to each. */
+  readonly questions?: readonly Question[] | undefined;
 }
 
 /** A file with all that was measured of it. */
@@ -20,6 +23,8 @@ export interface Measured {
   readonly divergence: number;
   readonly speed: Speed;
   readonly quality: Quality;
+  /** Set where there was an evaluation set. */
+  readonly answered?: Answered | undefined;
 }
 
 export interface MeasuredFile {
@@ -45,9 +50,14 @@ export async function measureFile({
 }: MeasuredFile): Promise<Measured> {
   const { quantization, fileBytes } = describeGguf((await readModel(file)).whole);
   const speed = await speedOf(file, options, signal);
-  const quality = await measureQuality({ file, original, ...options }, { onProgress, signal });
+  const { questions, threads, ...reading } = options;
+  const quality = await measureQuality(
+    { file, original, threads, ...reading },
+    { onProgress, signal },
+  );
+  const answered = questions && (await measureAnswers({ file, questions, threads }, { signal }));
   const divergence = quality.against?.divergence ?? 0;
-  return { file, name: quantization, bytes: fileBytes, divergence, speed, quality };
+  return { file, name: quantization, bytes: fileBytes, divergence, speed, quality, answered };
 }
 
 /** How fast a file answers, and the memory that it takes. */

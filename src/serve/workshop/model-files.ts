@@ -35,8 +35,10 @@ export interface ModelFile {
   readonly ref: string;
   readonly name: string;
   readonly isInLibrary: boolean;
-  /** What `file:` in weir.yaml wants. */
+  /** Absolute. */
   readonly path: string;
+  /** What `file:` in weir.yaml wants. */
+  readonly said: string;
   readonly bytes: number;
   readonly parts: number;
   readonly source: string | null;
@@ -109,6 +111,7 @@ export class ModelFiles {
         name,
         isInLibrary: true,
         path,
+        said: path,
         bytes: files.reduce((sum, { bytes }) => sum + bytes, 0),
         parts: files.length,
         source,
@@ -128,6 +131,7 @@ export class ModelFiles {
           name: basename(said).replace(/\.gguf$/i, ""),
           isInLibrary: false,
           path,
+          said,
           bytes: existsSync(path) ? statSync(path).size : 0,
           parts: 1,
           source: null,

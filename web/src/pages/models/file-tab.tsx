@@ -100,7 +100,7 @@ function Summary({ contents }: { contents: FileContents }) {
             [contents.tokenizer, contents.preTokenizer].filter(Boolean).join(", ") || "–",
           ],
           ["Licence", file.license ?? "not stated"],
-          ["From", file.source ?? "weir.yaml"],
+          ["From", file.source ?? (file.path === "demo" ? "built in" : "weir.yaml")],
         ]}
       />
     </section>

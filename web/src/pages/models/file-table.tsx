@@ -53,7 +53,7 @@ interface RowProps {
 }
 
 function FileRow({ file, onRemove }: RowProps) {
-  const { ref, name, source, facts, bytes, license, usedBy, problem, inLibrary } = file;
+  const { ref, name, path, source, facts, bytes, license, usedBy, problem, inLibrary } = file;
   const mayNot = useWhyNot("operator");
   const whyNot = mayNot ?? (usedBy.length > 0 ? "weir.yaml serves it." : undefined);
   return (
@@ -61,7 +61,7 @@ function FileRow({ file, onRemove }: RowProps) {
       <th scope="row" className="model-name">
         {facts ? <FileLink fileRef={ref} name={name} /> : name}
         <span className="small quiet">
-          {source ?? (name === "demo" ? "built in" : "named by weir.yaml")}
+          {source ?? (path === "demo" ? "built in" : "named by weir.yaml")}
         </span>
         {problem !== null && <span className="small job-error">{problem}</span>}
       </th>

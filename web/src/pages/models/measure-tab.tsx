@@ -53,7 +53,8 @@ function Words() {
         <dt>Perplexity</dt>
         <dd>
           How well a model predicts a text at all; less is better. It compares models, and is blunt
-          for comparing quantizations of one.
+          for comparing quantizations of one. The built-in model knows a few hundred answers only:
+          its perplexity on any other text is very high.
         </dd>
         <dt>Memory, first token, tokens/s</dt>
         <dd>

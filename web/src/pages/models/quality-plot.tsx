@@ -86,7 +86,7 @@ interface PictureProps {
 function Picture({ rows, original, chosen, width, axis }: PictureProps) {
   const { name, of, format, unit } = axis;
   const most = Math.max(...rows.map(of)) * 1.12;
-  const { powers, heightOf } = scaleOf(rows.map(({ divergence }) => divergence));
+  const { lines, heightOf } = scaleOf(rows.map(({ divergence }) => divergence));
   const x = (value: number) => LEFT + (value / most) * (width - LEFT - RIGHT);
   const y = (loss: number) => HEIGHT - BOTTOM - heightOf(loss) * (HEIGHT - TOP - BOTTOM);
   const points = rows.map((row) => {
@@ -109,11 +109,11 @@ function Picture({ rows, original, chosen, width, axis }: PictureProps) {
       <text x={4} y={12}>
         divergence, nats a token
       </text>
-      {powers.map((power) => (
-        <g key={power}>
-          <line x1={LEFT} x2={width - RIGHT} y1={y(10 ** power)} y2={y(10 ** power)} />
-          <text x={LEFT - 8} y={y(10 ** power)} className="end">
-            {power >= -3 ? String(10 ** power) : `10${superscript(power)}`}
+      {lines.map((loss) => (
+        <g key={loss}>
+          <line x1={LEFT} x2={width - RIGHT} y1={y(loss)} y2={y(loss)} />
+          <text x={LEFT - 8} y={y(loss)} className="end">
+            {Number(loss.toPrecision(1))}
           </text>
         </g>
       ))}
@@ -141,15 +141,6 @@ function Picture({ rows, original, chosen, width, axis }: PictureProps) {
 function pointClass(row: Row, original: string, chosen: string | undefined): string {
   if (row.name === original) return "point original";
   return row.name === chosen ? "point chosen" : "point";
-}
-
-const DIGITS = "⁰¹²³⁴⁵⁶⁷⁸⁹";
-
-function superscript(power: number): string {
-  const digits = Array.from(String(Math.abs(power)), (digit) => DIGITS[Number(digit)] ?? "").join(
-    "",
-  );
-  return power < 0 ? `⁻${digits}` : digits;
 }
 
 /** The width of an element, as the window changes. */

@@ -1,18 +1,24 @@
 import { expect, it } from "vitest";
 import { marksOf, scaleOf, spreadLabels } from "./quality-scale.ts";
 
-it("spans whole powers of ten, and takes no loss for the least", () => {
-  const { powers, heightOf } = scaleOf([0, 0.0007, 0.07]);
-  expect(powers).toEqual([-5, -4, -3, -2, -1]);
-  expect(heightOf(0)).toBeCloseTo(0);
+it("spans whole powers of ten, with no loss at the bottom", () => {
+  const { lines, heightOf } = scaleOf([0, 0.0007, 0.07]);
+  expect(lines).toEqual([0, 0.001, 0.01, 0.1].map((one) => expect.closeTo(one)));
+  expect(heightOf(0)).toBe(0);
   expect(heightOf(0.1)).toBeCloseTo(1);
-  expect(heightOf(0.001)).toBeCloseTo(0.5);
+  expect(heightOf(0.01)).toBeCloseTo(2 / 3);
+  expect(heightOf(0.0007)).toBeGreaterThan(0.2);
 });
 
-it("has a scale for a single file too", () => {
-  const { powers, heightOf } = scaleOf([0]);
-  expect(powers).toEqual([-5, -4]);
-  expect(heightOf(0)).toBeCloseTo(0);
+it("keeps a small loss above none", () => {
+  const { heightOf } = scaleOf([0, 0.00101, 0.07]);
+  expect(heightOf(0.00101)).toBeGreaterThan(0.05);
+});
+
+it("has a scale where nothing is lost too", () => {
+  const { lines, heightOf } = scaleOf([0]);
+  expect(lines).toHaveLength(2);
+  expect(heightOf(0)).toBe(0);
 });
 
 it("marks round steps", () => {

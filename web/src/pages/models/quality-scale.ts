@@ -2,22 +2,26 @@
 
 /** What is closer than this is as good as the original. */
 const LEAST = 1e-5;
+/** No loss stands at the bottom line: what loses anything stands above it. */
+const AIR = 1.5;
 
 export interface Scale {
-  /** Powers of ten, from the smallest on. */
-  readonly powers: readonly number[];
+  /** The lines of the picture, from the bottom on: 0, or a power of ten. */
+  readonly lines: readonly number[];
   /** 0 at the bottom of the picture, 1 at its top. */
   readonly heightOf: (divergence: number) => number;
 }
 
-/** Divergences differ by factors: a logarithmic scale of whole powers of ten. */
+/** Divergences differ by factors: a logarithmic scale of whole powers of ten, with 0 at its bottom. */
 export function scaleOf(divergences: readonly number[]): Scale {
-  const losses = divergences.map((one) => Math.max(LEAST, one));
-  const low = Math.floor(Math.log10(Math.min(...losses)));
-  const high = Math.max(low + 1, Math.ceil(Math.log10(Math.max(...losses))));
+  const losses = divergences.filter((one) => one > LEAST);
+  const least = losses.length === 0 ? LEAST * AIR : Math.min(...losses);
+  const low = Math.floor(Math.log10(least / AIR));
+  const high = Math.max(low + 1, Math.ceil(Math.log10(Math.max(least, ...losses))));
+  const powers = Array.from({ length: high - low }, (_, at) => 10 ** (low + 1 + at));
   return {
-    powers: Array.from({ length: high - low + 1 }, (_, at) => low + at),
-    heightOf: (loss) => (Math.log10(Math.max(LEAST, loss)) - low) / (high - low),
+    lines: [0, ...powers],
+    heightOf: (loss) => Math.max(0, (Math.log10(Math.max(loss, 10 ** low)) - low) / (high - low)),
   };
 }
 

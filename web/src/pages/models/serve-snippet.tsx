@@ -8,7 +8,7 @@ export function ServeSnippet({ file }: { file: LibraryFile }) {
     .replace(/^.*\//, "")
     .toLowerCase()
     .replaceAll(/[^\w.-]/g, "-");
-  const code = `models:\n  ${short}:\n    targets:\n      - provider: llama\n        file: ${JSON.stringify(path)}\n`;
+  const code = `models:\n  ${short}:\n    targets:\n      - provider: llama\n        file: ${path === "demo" ? path : JSON.stringify(path)}\n`;
   return (
     <section className="panel stack" aria-labelledby="model-serve">
       <div>
