@@ -158,6 +158,7 @@ function writeByteLevel(
   };
   writeFileSync(join(folder, "tokenizer.json"), JSON.stringify(tokenizer));
   const settings = {
+    tokenizer_class: "GPT2Tokenizer",
     bos_token: specials[0],
     eos_token: { content: specials[1], special: true },
     chat_template: "{% for m in messages %}{{ m.role }}: {{ m.content }}<|turn|>\n{% endfor %}",

@@ -248,8 +248,8 @@ function gemmaConfig(architecture: string, tokenizer: TestTokenizer, own: object
   });
 }
 
-export function gemma(): Made {
-  const tokenizer = sentencePiece({ form: "json", spaceFirst: false });
+export function gemma(form: "json" | "model" = "json"): Made {
+  const tokenizer = sentencePiece({ form, spaceFirst: false });
   return {
     recipe: {
       config: gemmaConfig("GemmaForCausalLM", tokenizer, {}),
@@ -350,8 +350,8 @@ export function phi2(): Made {
       ...withBias(`${at}.self_attn.k_proj`, [HIDDEN, HIDDEN]),
       ...withBias(`${at}.self_attn.v_proj`, [HIDDEN, HIDDEN]),
       ...withBias(`${at}.self_attn.dense`, [HIDDEN, HIDDEN]),
-      ...withBias(`${at}.mlp.fc1`, [FEED_FORWARD, HIDDEN]),
-      ...withBias(`${at}.mlp.fc2`, [HIDDEN, FEED_FORWARD]),
+      ...withBias(`${at}.mlp.fc1`, [4 * HIDDEN, HIDDEN]),
+      ...withBias(`${at}.mlp.fc2`, [HIDDEN, 4 * HIDDEN]),
       ...withBias(`${at}.input_layernorm`, [HIDDEN]),
     })),
   };
@@ -359,6 +359,7 @@ export function phi2(): Made {
     recipe: {
       config: configOf("PhiForCausalLM", tokenizer, {
         hidden_act: "gelu_new",
+        intermediate_size: 4 * HIDDEN,
         num_key_value_heads: null,
         partial_rotary_factor: 0.5,
         layer_norm_eps: 1e-5,

@@ -92,6 +92,7 @@ function writeSentencePiece(
     writeFileSync(join(folder, "tokenizer.json"), JSON.stringify(json));
   }
   const settings = {
+    tokenizer_class: "LlamaTokenizer",
     bos_token: "<s>",
     eos_token: "</s>",
     unk_token: "<unk>",
@@ -108,7 +109,7 @@ function writeSentencePiece(
   writeFileSync(join(folder, "chat_template.jinja"), template);
 }
 
-/** SentencePiece's format, written by hand: pieces, then how they were learned, then how texts are prepared. */
+/** SentencePiece's format, written by hand: pieces, how they were learned (with bytes), how texts are prepared. */
 export function sentencePieceModel(
   pieces: readonly Piece[],
   { spaceFirst, algorithm = 2 }: { readonly spaceFirst: boolean; readonly algorithm?: number },
@@ -129,7 +130,10 @@ export function sentencePieceModel(
   );
   return Buffer.concat([
     ...encoded,
-    counted(2, Buffer.from([3 << 3, algorithm])),
+    counted(
+      2,
+      Buffer.concat([Buffer.from([3 << 3, algorithm]), varint(35 << 3), Buffer.from([1])]),
+    ),
     counted(
       3,
       Buffer.concat([

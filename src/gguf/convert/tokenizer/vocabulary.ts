@@ -21,7 +21,7 @@ export interface Vocabulary {
   readonly kinds: readonly number[];
   readonly scores?: readonly number[] | undefined;
   readonly merges?: readonly string[] | undefined;
-  /** Whether a text begins as if a space stood before it; undefined: as the model kind usually does. */
+  /** Whether a text begins as if a space stood before it; undefined: as its kind usually does. */
   readonly spaceFirst?: boolean | undefined;
   readonly notes: readonly string[];
 }
@@ -93,6 +93,7 @@ export function vocabularyEntries(vocabulary: Vocabulary): [string, MetadataEntr
   if (scores) entries.push(["tokenizer.ggml.scores", list("float32", scores)]);
   entries.push(["tokenizer.ggml.token_type", list("int32", kinds)]);
   if (merges) entries.push(["tokenizer.ggml.merges", list("string", merges)]);
-  if (spaceFirst !== undefined) entries.push(["tokenizer.ggml.add_space_prefix", bool(spaceFirst)]);
+  // With a space first is what SentencePiece's kind does unasked.
+  if (spaceFirst === false) entries.push(["tokenizer.ggml.add_space_prefix", bool(spaceFirst)]);
   return entries;
 }
