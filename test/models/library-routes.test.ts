@@ -277,6 +277,25 @@ it("quantizes, compares, optimizes, and serves what it chose", PATIENCE, async (
   expect((await serving.call("/v1/chat/completions", ask)).status).toBe(200);
 });
 
+it("says so where no type is good enough, and keeps the figures", PATIENCE, async () => {
+  const { server } = await startWithHub();
+  // As long as a text may be, and each letter three bytes: it is taken.
+  const wish = { original: DEMO_REF, memoryBytes: 1000, text: "水".repeat(600_000) };
+  const job = await done(server, "optimize", wish);
+  expect(job).toMatchObject({ state: "done", error: null });
+  expect(job.result).not.toHaveProperty("name");
+  const path = `${PATH}/measurements`;
+  const { measurements } = await json<{ measurements: LibraryMeasurement[] }>(server.call(path));
+  expect(measurements).toMatchObject([
+    { id: job.result?.measurement, chosen: null, rows: [], bounds: { memoryBytes: 1000 } },
+  ]);
+  const drop = () =>
+    server.call(`${path}/${job.result?.measurement}`, undefined, { method: "DELETE" });
+  expect((await drop()).status).toBe(204);
+  expect((await drop()).status).toBe(404);
+  expect(filesIn(server)).toEqual([]);
+});
+
 it("keeps what is in use, removes the rest, and cleans up", PATIENCE, async () => {
   const { server, q8 } = await startWithHub();
   await done(server, "pull", { source: "hf:org/tiny-GGUF:Q8_0", name: "eight" });

@@ -27,6 +27,9 @@ export interface LibraryJobsNeeds {
 
 const tag = "Library";
 
+/** Of the longest text that may be measured by, in any language. */
+const MOST_TEXT_BYTES = 4 * 1024 * 1024;
+
 interface ById {
   readonly Params: { readonly id: string };
 }
@@ -93,7 +96,10 @@ function registerWishes(app: FastifyInstance, needs: LibraryJobsNeeds): void {
   );
   app.post<{ Body: CompareWish }>(
     "/admin/v1/library/compare",
-    { schema: schemaOf("Measure what models cost and lose", CompareWish) },
+    {
+      bodyLimit: MOST_TEXT_BYTES,
+      schema: schemaOf("Measure what models cost and lose", CompareWish),
+    },
     async (request, reply) => {
       const caller = authorise(request.raw, "operator");
       const job = await compare(request.body, caller.keyName);
@@ -103,7 +109,10 @@ function registerWishes(app: FastifyInstance, needs: LibraryJobsNeeds): void {
   );
   app.post<{ Body: OptimizeWish }>(
     "/admin/v1/library/optimize",
-    { schema: schemaOf("Find the smallest type that loses no more than it may", OptimizeWish) },
+    {
+      bodyLimit: MOST_TEXT_BYTES,
+      schema: schemaOf("Find the smallest type that loses no more than it may", OptimizeWish),
+    },
     async (request, reply) => {
       const caller = authorise(request.raw, "operator");
       const job = await optimize(request.body, caller.keyName);

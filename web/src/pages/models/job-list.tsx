@@ -1,3 +1,4 @@
+import { Link } from "wouter";
 import {
   isUnderWay,
   useBegin,
@@ -78,9 +79,11 @@ function JobLine({ job, onCancel, onPullAgain }: LineProps) {
   return (
     <li className="job" aria-label={`${NAMES[job.kind]} ${job.title}`}>
       <div className="job-head">
-        <Badge tone={tone} icon={icon}>
-          {job.state}
-        </Badge>
+        <span aria-live="polite">
+          <Badge tone={tone} icon={icon}>
+            {job.state}
+          </Badge>
+        </span>
         <span className="job-title">
           {NAMES[job.kind]} <strong>{job.title}</strong>
         </span>
@@ -152,6 +155,12 @@ function JobEnd({ job: { result, endedAt, startedAt, by } }: { job: LibraryJob }
         <>
           {" · "}
           <FileLink fileRef={`library:${result.name}`} name={result.name} />
+        </>
+      )}
+      {result?.measurement !== undefined && (
+        <>
+          {" · "}
+          <Link href="/models/measure">figures</Link>
         </>
       )}
     </p>
