@@ -72,8 +72,9 @@ function tokenKinds(metadata: Metadata) {
 
 it("knows special tokens, words of users, and ids that nobody has", async () => {
   const tokenizer = bytes("qwen2", {
+    specials: ["<|begin|>", "<|stop|>", "<|turn|>", "<tool>"],
     config: {
-      pad_token: "<|end|>",
+      pad_token: "<|stop|>",
       chat_template: [
         { name: "default", template: "plain" },
         { name: "tool use", template: "with tools" },

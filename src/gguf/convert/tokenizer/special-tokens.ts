@@ -18,6 +18,19 @@ const ROLES = {
   mask: "mask",
 } as const;
 
+/** Ends of a turn that the engine finds by their names. */
+const FOUND_BY_NAME = [
+  "<|eot_id|>",
+  "<|im_end|>",
+  "<|end|>",
+  "<end_of_turn>",
+  "<|endoftext|>",
+  "<|end_of_text|>",
+  "<EOT>",
+  "[EOT]",
+  "<end_of_utterance>",
+];
+
 interface Told {
   readonly files: TokenizerFiles;
   readonly config: ModelConfig;
@@ -39,7 +52,8 @@ export function specialEntries({ files, config, vocabulary }: Told): [string, Me
     ids.set(role, id);
     entries.push([`tokenizer.ggml.${key}_token_id`, uint32(id)]);
   }
-  const turn = endOfTurn(files.generation, ids.get("eos"));
+  const isKnown = FOUND_BY_NAME.some((name) => idOf(name) !== undefined);
+  const turn = isKnown ? undefined : endOfTurn(files.generation, ids.get("eos"));
   if (turn !== undefined && turn < vocabulary.tokens.length)
     entries.push(["tokenizer.ggml.eot_token_id", uint32(turn)]);
   const last = frame?.last;
@@ -104,5 +118,5 @@ function idFinder({ tokens, kinds }: Vocabulary): (text: string) => number | und
 /** Chat models end a turn with one more token than the text's end. */
 function endOfTurn({ eos_token_id: ends }: Json, eos: number | undefined): number | undefined {
   if (!Array.isArray(ends)) return undefined;
-  return ends.find((id): id is number => Number.isInteger(id) && id >= 0 && id !== eos);
+  return ends.findLast((id): id is number => Number.isInteger(id) && id >= 0 && id !== eos);
 }
