@@ -300,6 +300,7 @@ it("keeps what is in use, removes the rest, and cleans up", PATIENCE, async () =
   const { server, q8 } = await startWithHub();
   await done(server, "pull", { source: "hf:org/tiny-GGUF:Q8_0", name: "eight" });
   await done(server, "pull", { source: "hf:org/tiny-GGUF:Q4_K_M", name: "four" });
+  await done(server, "pull", { source: "hf:org/tiny-GGUF:Q4_K_M", name: "the-same" });
   const drop = (ref: string) =>
     server.call(`${PATH}/file?ref=${encodeURIComponent(ref)}`, undefined, { method: "DELETE" });
   expect(await refused(drop(DEMO_REF))).toMatchObject({ status: 409 });
@@ -314,7 +315,10 @@ it("keeps what is in use, removes the rest, and cleans up", PATIENCE, async () =
   const yaml = `models: { four: { targets: [{ provider: llama, file: "${path}" }] } }`;
   const serving = await startServer(yaml, { folder });
   const { files } = await list(serving);
-  expect(files).toMatchObject([{ ref: "library:four", usedBy: ["four"] }]);
+  expect(files).toMatchObject([
+    { ref: "library:four", usedBy: ["four"] },
+    { ref: "library:the-same", usedBy: [] },
+  ]);
   const remove = `${PATH}/file?ref=${encodeURIComponent("library:four")}`;
   expect(await refused(serving.call(remove, undefined, { method: "DELETE" }))).toMatchObject({
     status: 409,

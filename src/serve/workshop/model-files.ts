@@ -1,9 +1,9 @@
 import { existsSync, realpathSync, statSync } from "node:fs";
-import { basename } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { WeirError, messageOf } from "../../core/errors.ts";
 import { describeGguf } from "../../gguf/describe-gguf.ts";
 import { readModel } from "../../gguf/read-model.ts";
-import type { Library } from "../library/library.ts";
+import type { Library, LibraryEntry } from "../library/library.ts";
 
 /** A target of weir.yaml that runs a model file of this machine. */
 export interface ServedFile {
@@ -53,7 +53,7 @@ export interface ModelFile {
   readonly problem: string | null;
 }
 
-type Place = Omit<ModelFile, "facts" | "problem">;
+type Place = Omit<ModelFile, "facts" | "problem" | "usedBy"> & { readonly usedBy: string[] };
 
 const QUANTIZED = /^(?!F32$|F16$|BF16$)/;
 const MOST_KNOWN = 500;
@@ -99,50 +99,18 @@ export class ModelFiles {
 
   private places(): Place[] {
     const served = this.served();
-    const real = served.map(({ path }) => realOf(path));
-    const usersOf = (path: string) => [
-      ...new Set(served.flatMap(({ model }, at) => (real[at] === path ? [model] : []))),
-    ];
-    const pulled = this.library.list().map((entry): Place => {
-      const { name, files, source, original = null, license, pulledAt } = entry;
-      const path = this.library.pathOf(entry);
-      return {
-        ref: `library:${name}`,
-        name,
-        isInLibrary: true,
-        path,
-        said: path,
-        bytes: files.reduce((sum, { bytes }) => sum + bytes, 0),
-        parts: files.length,
-        source,
-        original,
-        license,
-        addedAt: pulledAt,
-        usedBy: usersOf(realOf(path)),
-      };
-    });
-    const inLibrary = new Set(pulled.map(({ path }) => realOf(path)));
-    const others = served.flatMap(({ model, target, said, path }, at): Place[] => {
-      const isFirst = real.indexOf(real[at] ?? "") === at;
-      if (!isFirst || inLibrary.has(real[at] ?? "")) return [];
-      return [
-        {
-          ref: `served:${model}:${target}`,
-          name: basename(said).replace(/\.gguf$/i, ""),
-          isInLibrary: false,
-          path,
-          said,
-          bytes: existsSync(path) ? statSync(path).size : 0,
-          parts: 1,
-          source: null,
-          original: null,
-          license: null,
-          addedAt: null,
-          usedBy: usersOf(real[at] ?? ""),
-        },
-      ];
-    });
-    return [...others, ...pulled];
+    const pulled = this.library.list().map((entry) => toPlace(entry, this.library.pathOf(entry)));
+    const others = new Map<string, Place>();
+    for (const file of served) {
+      const own = entriesOf(file, pulled);
+      for (const place of own) addUser(place, file.model);
+      if (own.length > 0) continue;
+      const real = realOf(file.path);
+      const place = others.get(real) ?? toServedPlace(file);
+      addUser(place, file.model);
+      others.set(real, place);
+    }
+    return [...others.values(), ...pulled];
   }
 
   private async describe(place: Place): Promise<ModelFile> {
@@ -174,6 +142,58 @@ export class ModelFiles {
     this.known.set(key, facts);
     return facts;
   }
+}
+
+function toPlace(entry: LibraryEntry, path: string): Place {
+  const { name, files, source, original = null, license, pulledAt } = entry;
+  return {
+    ref: `library:${name}`,
+    name,
+    isInLibrary: true,
+    path,
+    said: path,
+    bytes: files.reduce((sum, { bytes }) => sum + bytes, 0),
+    parts: files.length,
+    source,
+    original,
+    license,
+    addedAt: pulledAt,
+    usedBy: [],
+  };
+}
+
+function toServedPlace({ model, target, said, path }: ServedFile): Place {
+  return {
+    ref: `served:${model}:${target}`,
+    name: basename(said).replace(/\.gguf$/i, ""),
+    isInLibrary: false,
+    path,
+    said,
+    bytes: existsSync(path) ? statSync(path).size : 0,
+    parts: 1,
+    source: null,
+    original: null,
+    license: null,
+    addedAt: null,
+    usedBy: [],
+  };
+}
+
+/** Which models of the library a served file is: the one that it names, else all with its content. */
+function entriesOf({ path }: ServedFile, pulled: readonly Place[]): readonly Place[] {
+  const named = pulled.filter((place) => linkOf(place.path) === linkOf(path));
+  if (named.length > 0) return named;
+  const real = realOf(path);
+  return pulled.filter((place) => realOf(place.path) === real);
+}
+
+function addUser({ usedBy }: Place, model: string): void {
+  if (!usedBy.includes(model)) usedBy.push(model);
+}
+
+/** Where a link stands, not what it leads to: models of one content are links to one file. */
+function linkOf(path: string): string {
+  return join(realOf(dirname(path)), basename(path));
 }
 
 function realOf(path: string): string {
