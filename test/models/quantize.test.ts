@@ -1,4 +1,4 @@
-import { readFileSync, readdirSync } from "node:fs";
+import { readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it, onTestFinished } from "vitest";
 import { type ModelShape, SHAPES, writeRandomModel } from "../../bench/engine/random-model.ts";
@@ -106,6 +106,12 @@ it("gives columns that matter more of the bits, where an importance matrix says 
       }),
   });
   const importance = await readImportance(matrix);
+  const older = join(folder, "imatrix.dat");
+  writeFileSync(older, oldMatrix(importance));
+  expect(await readImportance(older)).toEqual(importance);
+  writeFileSync(older, oldMatrix(importance).subarray(0, 3000));
+  await expect(readImportance(older)).rejects.toThrow(/is no importance matrix/);
+  await expect(readImportance(join(folder, "none"))).rejects.toThrow(/cannot be read/);
   const errorOf = async (name: string, given: Partial<QuantizeOptions>) => {
     const out = join(folder, name);
     await quantize(path, out, { mix: "Q4_K_S", ...given });
@@ -118,6 +124,25 @@ it("gives columns that matter more of the bits, where an importance matrix says 
   ).rejects.toThrow(/needs the engine's library/);
   await expect(readImportance(path)).rejects.toThrow(/is no importance matrix/);
 });
+
+/** As llama-imatrix wrote it before it wrote GGUF: sums of two calls. */
+function oldMatrix(importance: ReadonlyMap<string, Float32Array>): Buffer {
+  const number = (value: number) => Buffer.from(Int32Array.of(value).buffer);
+  const entries = [...importance].flatMap(([name, means]) => [
+    number(name.length),
+    Buffer.from(name),
+    number(2),
+    number(means.length),
+    Buffer.from(means.map((mean) => mean * 2).buffer),
+  ]);
+  return Buffer.concat([
+    number(importance.size),
+    ...entries,
+    number(2),
+    number(4),
+    Buffer.from("text"),
+  ]);
+}
 
 it("leaves nothing behind when it is broken off, or when the disk is full", async (context) => {
   const { folder, path } = await original(NARROW);

@@ -1,4 +1,3 @@
-import { join } from "node:path";
 import {
   type Command,
   JSON_OPTION,
@@ -7,6 +6,7 @@ import {
   UsageError,
   type Values,
 } from "../command.ts";
+import { builtIn } from "../built-in.ts";
 import { CONVERT_OPTIONS, convert } from "../convert-model.ts";
 import { INSPECT_OPTIONS, inspect } from "../inspect-model.ts";
 import { MEASURE_OPTIONS, compare, evaluate } from "../measure-model.ts";
@@ -15,12 +15,12 @@ import { PULL_OPTIONS, cleanLibrary, pull, removeModel, showLibrary } from "../p
 import { QUANTIZE_OPTIONS, quantize } from "../quantize-model.ts";
 import { CLIENT_OPTIONS, askServer } from "../server-client.ts";
 import { table } from "../table.ts";
-import { PACKAGE_ROOT } from "../package-root.ts";
 
 /** `weir model`: what a model file is, and what a running server serves. */
 export const model: Command = {
   name: "model",
-  summary: "Pull, convert, inspect, quantize and measure GGUF files, or list what a running server serves",
+  summary:
+    "Pull, convert, inspect, quantize and measure GGUF files, or list what a running server serves",
   usage:
     "pull SOURCE | library | remove NAME | clean | convert FOLDER | inspect FILE | quantize FILE | eval FILE | compare ORIGINAL FILE… | optimize FILE | list",
   options: {
@@ -55,10 +55,11 @@ writes, byte for byte.
   weir model quantize demo --type Q4_0 --again --out demo-Q4_0.gguf
 
 eval says how well a model predicts a text (perplexity), and how far it is from its original (KL divergence, and how
-often both would choose the same token). compare puts size, memory, speed and loss of several side by side;
+often both would choose the same token), or how many questions of your own set it answers. compare puts size, memory, speed and loss of several side by side;
 optimize makes one type after the other and keeps the smallest that loses no more than it may.
 
   weir model eval model-Q4_K_M.gguf --against model-f16.gguf --text sample.txt
+  weir model eval model-Q4_K_M.gguf --against model-f16.gguf --set questions.jsonl
   weir model compare model-f16.gguf model-*.gguf --text sample.txt --plot compare.svg
   weir model optimize model-f16.gguf --memory 6GiB --max-kl 0.02 --text sample.txt`,
   async run(values, [action = "", argument, ...more], terminal) {
@@ -67,7 +68,7 @@ optimize makes one type after the other and keeps the smallest that loses no mor
     if (action === "eval") return evaluate(fileNamed(action, argument), values, terminal);
     if (action === "optimize") return optimize(fileNamed(action, argument), values, terminal);
     if (action === "compare") {
-      return compare([fileNamed(action, argument), ...more], values, terminal);
+      return compare([fileNamed(action, argument), ...more.map(builtIn)], values, terminal);
     }
     if (action === "convert") return convert(argument, values, terminal);
     if (action === "pull") return pull(argument, values, terminal);
@@ -81,7 +82,7 @@ optimize makes one type after the other and keeps the smallest that loses no mor
 
 function fileNamed(action: string, file: string | undefined): string {
   if (!file) throw new UsageError(`${action} needs a GGUF file`);
-  return file === "demo" ? join(PACKAGE_ROOT, "models", "demo.gguf") : file;
+  return builtIn(file);
 }
 
 interface Served {

@@ -1,21 +1,17 @@
-import { open, type FileHandle } from "node:fs/promises";
+import { open, readFile, type FileHandle } from "node:fs/promises";
 import { WeirError } from "../../core/errors.ts";
 import { stringAt } from "../metadata.ts";
 import { type GgufFile, readGguf } from "../read-gguf.ts";
 
 /**
- * An importance matrix: for each matrix of a model, how strongly its columns are used. Read from the GGUF
- * that llama-imatrix writes: sums of squares with the suffix `.in_sum2`, and how often, `.counts`.
- * Throws WeirError `invalid_config` where it is no such file.
+ * An importance matrix: for each matrix of a model, how strongly its columns are used. Read from what
+ * llama-imatrix writes: a GGUF file with sums of squares (`.in_sum2`) and how often (`.counts`), or its older .dat
+ * file. Throws WeirError `invalid_config` where it is neither.
  */
 export async function readImportance(path: string): Promise<Map<string, Float32Array>> {
+  if (!(await isGguf(path))) return readOldImportance(path);
   const file = await readGguf(path);
-  if (stringAt(file.metadata, "general.type") !== "imatrix") {
-    throw new WeirError(
-      "invalid_config",
-      `${path} is no importance matrix. Make one with llama-imatrix; its older .dat format is not read.`,
-    );
-  }
+  if (stringAt(file.metadata, "general.type") !== "imatrix") throw noMatrix(path);
   const handle = await open(path, "r");
   try {
     const result = new Map<string, Float32Array>();
@@ -27,6 +23,55 @@ export async function readImportance(path: string): Promise<Map<string, Float32A
   } finally {
     await handle.close();
   }
+}
+
+function noMatrix(path: string): WeirError {
+  return new WeirError(
+    "invalid_config",
+    `${path} is no importance matrix. Make one with llama-imatrix.`,
+  );
+}
+
+async function isGguf(path: string): Promise<boolean> {
+  const handle = await open(path, "r").catch((cause: unknown) => {
+    throw new WeirError("invalid_config", `${path} cannot be read; check the path.`, { cause });
+  });
+  try {
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(4), 0, 4, 0);
+    return buffer.toString("latin1", 0, bytesRead) === "GGUF";
+  } finally {
+    await handle.close();
+  }
+}
+
+const MOST_ENTRIES = 100_000;
+const MOST_NAME = 1024;
+
+/** The .dat file: how many; then each one's name, how often it was seen, and its sums, all little-endian. */
+async function readOldImportance(path: string): Promise<Map<string, Float32Array>> {
+  const bytes = await readFile(path);
+  const result = new Map<string, Float32Array>();
+  let at = 0;
+  const number = (most: number) => {
+    const value = at + 4 <= bytes.length ? bytes.readInt32LE(at) : -1;
+    if (value < 0 || value > most) throw noMatrix(path);
+    at += 4;
+    return value;
+  };
+  const take = (length: number) => {
+    const piece = bytes.subarray(at, at + length);
+    if (piece.length < length) throw noMatrix(path);
+    at += length;
+    return piece;
+  };
+  for (let left = number(MOST_ENTRIES); left > 0; left--) {
+    const name = take(number(MOST_NAME)).toString("utf8");
+    const calls = number(2 ** 31 - 1);
+    const sums = new Float32Array(Uint8Array.from(take(number(2 ** 28) * 4)).buffer);
+    result.set(name, calls > 0 ? sums.map((sum) => sum / calls) : sums);
+  }
+  if (result.size === 0) throw noMatrix(path);
+  return result;
 }
 
 async function meansOf(matrix: string, file: GgufFile, handle: FileHandle): Promise<Float32Array> {

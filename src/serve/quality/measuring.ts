@@ -2,7 +2,16 @@ import { fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { WeirError } from "../../core/errors.ts";
 import { readGguf } from "../../gguf/read-gguf.ts";
-import type { Quality, QualityJob, Speed, SpeedJob, Told } from "./messages.ts";
+import type {
+  Answered,
+  AnswersJob,
+  MeasuringJob,
+  Quality,
+  QualityJob,
+  Speed,
+  SpeedJob,
+  Told,
+} from "./messages.ts";
 
 export interface Measuring {
   readonly onProgress?: ((done: number, all: number) => void) | undefined;
@@ -25,9 +34,17 @@ export function measureSpeed(
   return measure<Speed>({ type: "speed", ...job }, measuring);
 }
 
+/** What a model answers to an evaluation set. Rejects with a WeirError. */
+export function measureAnswers(
+  job: Omit<AnswersJob, "type">,
+  measuring: Measuring = {},
+): Promise<Answered> {
+  return measure<Answered>({ type: "answers", ...job }, measuring);
+}
+
 /** In a process of its own: what it takes is measured alone, and all given back. */
-async function measure<Result extends Quality | Speed>(
-  job: QualityJob | SpeedJob,
+async function measure<Result extends Quality | Speed | Answered>(
+  job: MeasuringJob,
   { onProgress, signal }: Measuring,
 ): Promise<Result> {
   // What is wrong with a file is said here, better than the library would.

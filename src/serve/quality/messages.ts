@@ -1,3 +1,5 @@
+import type { Question } from "./questions.ts";
+
 /** What the process that measures is asked, and what it tells. */
 
 export interface QualityJob {
@@ -16,6 +18,27 @@ export interface SpeedJob {
   readonly promptTokens: number;
   readonly newTokens: number;
   readonly threads: number;
+}
+
+export interface AnswersJob {
+  readonly type: "answers";
+  readonly file: string;
+  readonly questions: readonly Question[];
+  readonly threads: number;
+}
+
+export type MeasuringJob = QualityJob | SpeedJob | AnswersJob;
+
+/** What a model answered, question by question. */
+export interface Answered {
+  readonly answers: readonly Answer[];
+}
+
+interface Answer {
+  /** The question's line in the evaluation set. */
+  readonly line: number;
+  readonly said: string;
+  readonly isRight: boolean;
 }
 
 export interface Quality {
@@ -50,7 +73,7 @@ export interface Speed {
 
 export type Told =
   | { readonly type: "progress"; readonly done: number; readonly all: number }
-  | { readonly type: "result"; readonly result: Quality | Speed }
+  | { readonly type: "result"; readonly result: Quality | Speed | Answered }
   | {
       readonly type: "fault";
       readonly code: "invalid_request" | "model_unavailable";
