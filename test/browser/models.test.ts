@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Page } from "playwright-core";
 import { expect, it } from "vitest";
@@ -179,4 +179,28 @@ it("shows a viewer everything, and lets them change nothing", PATIENCE, async (c
   expect(await page.getByRole("button", { name: "Make 1 file" }).isDisabled()).toBe(true);
   await page.goto(new URL("/models/file?ref=library%3Anone", server.url).href);
   await page.getByText(/There is no model file "library:none" here/).waitFor();
+});
+
+it("says what to do where there is nothing yet, and what is wrong", PATIENCE, async (context) => {
+  const broken = join(temporaryFolder(), "broken.gguf");
+  writeFileSync(broken, "no model");
+  const yaml = `models: { bad: { targets: [{ provider: llama, file: "${broken}" }] } }`;
+  const server = await startServer(yaml);
+  const { page, complaints } = await visit(context, NARROW, "dark", { yaml: "models: {}" });
+  await signIn(page, ADMIN_KEY);
+  await openLibrary(page);
+  await page.getByText(/Nothing here yet\. Pull a model above/).waitFor();
+  await page.getByRole("textbox", { name: "Pull a model" }).fill("/etc/passwd");
+  await page.getByRole("textbox", { name: "Pull a model" }).press("Enter");
+  await page.getByText(/Expected hf:ORG\/REPO/).waitFor();
+  await page.getByRole("link", { name: "Compare", exact: true }).click();
+  await page.getByRole("link", { name: "Pull one into the library" }).waitFor();
+  expect(await fitsItsWidth(page)).toBe(true);
+  expect(complaints.filter((text) => !text.includes("400"))).toEqual([]);
+
+  await page.goto(server.url);
+  await signIn(page, ADMIN_KEY);
+  await openLibrary(page);
+  await page.getByRole("rowheader", { name: /broken.*is no GGUF|broken.*GGUF/ }).waitFor();
+  expect(await fitsItsWidth(page)).toBe(true);
 });
