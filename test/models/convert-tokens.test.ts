@@ -25,6 +25,7 @@ const TEXTS = [
   "code(a[0]) == {x: -1}; // !!! ...  #$%&",
   "camelCase ABCdef XMLHttp",
 ];
+const RUNS = [...TEXTS, ...[1, 2, 3, 4, 5, 6, 7, 9, 13].map((n) => `a${" ".repeat(n)}then`)];
 const BYTE_TEXTS = [...TEXTS, "<|turn|>hello<tool> there<|end|>\n<|turn|>"];
 const PIECE_TEXTS = [...TEXTS, "the <turn>then<tool>others</s>"];
 
@@ -40,6 +41,8 @@ it.each<[string, () => Made, readonly string[]]>([
   ["smollm", () => llamaWith(bytes("smollm")), BYTE_TEXTS],
   ["default", () => llamaWith(piece("model", true)), TEXTS],
   ["default", () => llamaWith(piece("json", true)), TEXTS],
+  ["default", () => llamaWith(piece("model", true, true)), RUNS],
+  ["default", () => llamaWith(piece("json", true, true)), RUNS],
   ["default", gemma, PIECE_TEXTS],
   ["default", gemma2, PIECE_TEXTS],
 ])("cuts texts as the original does: %s", async (pre, make, texts) => {
@@ -60,8 +63,8 @@ it.each<[string, () => Made, readonly string[]]>([
   );
 });
 
-function piece(form: "model" | "json", spaceFirst: boolean): TestTokenizer {
-  return sentencePiece({ form, spaceFirst });
+function piece(form: "model" | "json", spaceFirst: boolean, hasRuns = false): TestTokenizer {
+  return sentencePiece({ form, spaceFirst, hasRuns });
 }
 
 function tokenKinds(metadata: Metadata) {

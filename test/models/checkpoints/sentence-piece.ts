@@ -6,6 +6,8 @@ export interface SentencePieceOptions {
   readonly form: "model" | "json";
   /** Whether a text begins as if behind a space. */
   readonly spaceFirst: boolean;
+  /** Whether runs of spaces are words, all of the same score, as Llama 2 has them. */
+  readonly hasRuns?: boolean;
 }
 
 const SPACE = "▁";
@@ -31,6 +33,11 @@ export function sentencePiece(options: SentencePieceOptions): TestTokenizer {
       kind: 6,
     })),
     ...made.map((text, at) => ({ text, score: 0 - at, kind: 1 })),
+    ...(options.hasRuns ? [4, 2, 5, 3] : []).map((length) => ({
+      text: SPACE.repeat(length),
+      score: -1_000_000_000,
+      kind: 1,
+    })),
     ...letters.map((text, at) => ({ text, score: -made.length - at, kind: 1 })),
   ];
   const added = { "<turn>": pieces.length, "<tool>": pieces.length + 1 };
@@ -158,16 +165,22 @@ function retold(
   { spaceFirst }: SentencePieceOptions,
 ): unknown {
   const known = new Set(pieces.filter(({ kind }) => kind === 1).map(({ text }) => text));
+  const length = (text: string) => Array.from(text).length;
   const merges = pieces
     .filter(({ kind }) => kind === 1)
-    .toSorted((a, b) => b.score - a.score)
-    .flatMap(({ text }) => {
+    .flatMap(({ text, score }) => {
       const letters = Array.from(text);
       return letters
         .slice(1)
         .map((_, at) => [letters.slice(0, at + 1).join(""), letters.slice(at + 1).join("")])
-        .filter((pair) => pair.every((part) => known.has(part)));
-    });
+        .filter((pair) => pair.every((part) => known.has(part)))
+        .map(([left = "", right = ""]) => ({ left, right, score }));
+    })
+    .toSorted(
+      (a, b) =>
+        b.score - a.score || length(b.left) - length(a.left) || length(b.right) - length(a.right),
+    )
+    .map(({ left, right }) => [left, right]);
   const replace = { type: "Replace", pattern: { String: " " }, content: SPACE };
   return {
     added_tokens: [

@@ -22,7 +22,10 @@ export function readByteFallback(files: TokenizerFiles, size: number): Vocabular
   const model = modelOf(tokenizer, path);
   const words = wordsOf(model, path);
   const known = new Set(words.map(([word]) => word));
-  const places = placesOf(pairsOf(model, path), { known, path });
+  // Added tokens are cut out of a text before anything is merged.
+  const added = new Set(files.added.map(({ content }) => content));
+  const pairs = pairsOf(model, path).filter(([left, right]) => !added.has(left + right));
+  const places = placesOf(pairs, { known, path });
   const unknown = model["unk_token"];
   const builder = new VocabularyBuilder(path, size);
   for (const [word, id] of words) {
@@ -30,7 +33,7 @@ export function readByteFallback(files: TokenizerFiles, size: number): Vocabular
     const score = 0 - (places.get(word) ?? places.size + id);
     builder.put(id, word, { kind: kindOf(word, unknown), score });
   }
-  for (const added of files.added) builder.putAdded(added);
+  for (const one of files.added) builder.putAdded(one);
   return {
     model: "llama",
     pre: "default",
@@ -56,31 +59,61 @@ function pairsOf(model: Json, path: string): Pair[] {
   });
 }
 
-/** The place of each word among those that merges make. */
+/** The place of each word among those that merges make. Words of the same score share one. */
 function placesOf(
   pairs: readonly Pair[],
   { known, path }: { readonly known: ReadonlySet<string>; readonly path: string },
 ): ReadonlyMap<string, number> {
   const counts = new Map<string, number>();
-  let last: string | undefined;
-  for (const [left, right] of pairs) {
-    const word = left + right;
-    if (word !== last && counts.has(word)) throw unlike(path, word);
-    counts.set(word, (counts.get(word) ?? 0) + 1);
-    last = word;
+  const last = new Map<string, number>();
+  for (const [at, [left, right]] of pairs.entries()) {
+    counts.set(left + right, (counts.get(left + right) ?? 0) + 1);
+    last.set(left + right, at);
   }
   for (const [word, count] of counts) {
     if (!known.has(word) || waysTo(word, known) !== count) throw unlike(path, word);
   }
-  return new Map([...counts.keys()].map((word, place) => [word, place]));
+  const places = new Map<string, number>();
+  for (let from = 0; from < pairs.length;) {
+    const place = places.size;
+    const to = endOfGroup(pairs, { from, last });
+    const group = pairs.slice(from, to);
+    for (const [left, right] of group) places.set(left + right, place);
+    const first = group[0]?.join("") ?? "";
+    if (places.size > place + 1 && !isLongestFirst(group)) throw unlike(path, first);
+    from = to;
+  }
+  return places;
+}
+
+interface Group {
+  readonly from: number;
+  /** Where each word's last merge stands. */
+  readonly last: ReadonlyMap<string, number>;
+}
+
+/** Merges of words with the same score are mingled: a group ends where none of its words comes again. */
+function endOfGroup(pairs: readonly Pair[], { from, last }: Group): number {
+  let end = from + 1;
+  for (let at = from; at < end; at++) {
+    end = Math.max(end, (last.get(pairs[at]?.join("") ?? "") ?? 0) + 1);
+  }
+  return end;
+}
+
+/** That is how converters mingle them. */
+function isLongestFirst(group: readonly Pair[]): boolean {
+  const size = ([left, right]: Pair) => Array.from(left).length * 1000 + Array.from(right).length;
+  return group.every((pair, at) => at === 0 || size(group[at - 1] ?? pair) >= size(pair));
 }
 
 /** In how many ways a word is two others side by side. */
 function waysTo(word: string, known: ReadonlySet<string>): number {
-  const letters = Array.from(word);
   let ways = 0;
-  for (let at = 1; at < letters.length; at++) {
-    if (known.has(letters.slice(0, at).join("")) && known.has(letters.slice(at).join(""))) ways++;
+  let at = 0;
+  for (const letter of word) {
+    if (at > 0 && known.has(word.slice(0, at)) && known.has(word.slice(at))) ways++;
+    at += letter.length;
   }
   return ways;
 }
