@@ -39,8 +39,8 @@ const MOST_REPEATS = 4;
 const UNKNOWN = 0xffff;
 const MOST_STATES = 8192;
 /** Transitions that may be found out at once, and the characters that earn another one. */
-const MOST_CREDIT = 6000;
-const CHARS_PER_CREDIT = 64;
+const MOST_CREDIT = 3000;
+const CHARS_PER_CREDIT = 512;
 
 export interface Sweep {
   /** The stretches of a whole text in which something may match, in order; mostly there are none. */
