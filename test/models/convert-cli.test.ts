@@ -11,12 +11,14 @@ import { writeWide } from "./checkpoints/wide-checkpoint.ts";
 
 /** As a user would: convert, look at it, quantize, serve; and break it off. */
 
+const PATIENCE = { timeout: 180_000 };
+
 async function model(cwd: string, ...args: string[]) {
   const asked = weir(["model", ...args], { cwd });
   return { code: await asked.ended, output: asked.output() };
 }
 
-it("converts, inspects, quantizes and serves", async () => {
+it("converts, inspects, quantizes and serves", PATIENCE, async () => {
   const { folder } = makeCheckpoint(llama3());
   const parent = join(folder, "..");
   const converted = await model(parent, "convert", "checkpoint");
@@ -84,7 +86,7 @@ async function interrupted(signal: NodeJS.Signals) {
   return { parent, output: asked.output() };
 }
 
-it("leaves nothing behind at Ctrl-C", async () => {
+it("leaves nothing behind at Ctrl-C", PATIENCE, async () => {
   const { parent, output } = await interrupted("SIGINT");
   // It may be done before the signal arrives.
   if (existsSync(join(parent, "out.gguf"))) return;
@@ -92,7 +94,7 @@ it("leaves nothing behind at Ctrl-C", async () => {
   expect(readdirSync(parent).filter((name) => name.startsWith("out"))).toEqual([]);
 });
 
-it("has no half file under its name when it is killed, and can begin again", async () => {
+it("has no half file under its name when it is killed, and can begin again", PATIENCE, async () => {
   const { parent } = await interrupted("SIGKILL");
   const out = join(parent, "out.gguf");
   // Should it have been done before, it is whole: this throws for any other.

@@ -328,6 +328,8 @@ it("refuses what is no folder, and takes what is there twice for what it is", as
   const convert = (from: string) => convertCheckpoint(from, () => "x.gguf", { type: "auto" });
   await expect(convert(join(folder, WEIGHTS))).rejects.toThrow(/is a file; name the folder/);
   await expect(convert(join(folder, "none"))).rejects.toThrow(/There is no folder/);
+  const itself = convertCheckpoint(folder, () => join(folder, WEIGHTS), { type: "auto" });
+  await expect(itself).rejects.toThrow(/holds the weights themselves/);
   config(tied)(folder);
   const out = join(folder, "tied.gguf");
   const { tensors } = await convertCheckpoint(folder, () => out, { type: "auto" });

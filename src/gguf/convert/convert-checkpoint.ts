@@ -62,6 +62,8 @@ export async function convertCheckpoint(
   const pairs = matched(await readWeights(folder), plan, config);
   const type = options.type === "auto" ? typeOf(pairs) : options.type;
   const to = target(type);
+  if (pairs.some(({ tensor }) => resolve(tensor.path) === resolve(to)))
+    throw refusal(`${to} holds the weights themselves: the result needs a name of its own.`);
   const tokenizer = await readTokenizer({ folder, config, plan, pre: options.pre });
   const metadata = new Map<string, MetadataEntry>([
     ["general.architecture", string(plan.architecture)],

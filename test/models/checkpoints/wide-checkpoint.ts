@@ -4,9 +4,9 @@ import { temporaryFolder } from "../../support/server.ts";
 import { llama2 } from "./recipes.ts";
 import { safetensors, type Tensor } from "./safetensors-file.ts";
 
-const VOCABULARY = 400_000;
+const VOCABULARY = 150_000;
 
-/** A model whose embedding takes some time to read: 38 MB of zeros that no disk has to hold. */
+/** A model whose embedding takes some time to read: 14 MB of zeros that no disk has to hold. */
 export function writeWide(): string {
   const folder = join(temporaryFolder(), "wide");
   mkdirSync(folder);
