@@ -5,6 +5,8 @@ import { expect, it } from "vitest";
 import { SHAPES, writeRandomModel } from "../../bench/engine/random-model.ts";
 import { download } from "../../src/serve/library/download.ts";
 import { askHub, filesOf } from "../../src/serve/library/hub.ts";
+import { Library } from "../../src/serve/library/library.ts";
+import { pullModel, sourceOf } from "../../src/serve/library/pull.ts";
 import { missing } from "../support/missing.ts";
 import { weir } from "../support/process.ts";
 import { eventually, startServer, temporaryFolder } from "../support/server.ts";
@@ -182,18 +184,23 @@ it("takes a file by its URL or path, and none that is no model", async () => {
 });
 
 it("takes no name that leads out of the library, or lies within another's", async () => {
-  const { run, folder } = await setUp();
-  for (const name of ["../out", "a/../../b", "/etc", ".", "a//b", "a/.hidden"]) {
-    const { code, output } = await run(["pull", "hf:org/tiny-GGUF", "--as", name]);
-    expect({ code, output }).toMatchObject({ code: 1 });
-    expect(output).toMatch(/is no name for a model/);
+  const { run, folder, q4 } = await setUp();
+  const outside = await run(["pull", "hf:org/tiny-GGUF", "--as", "../out"]);
+  expect(outside).toMatchObject({ code: 1 });
+  expect(outside.output).toMatch(/is no name for a model/);
+  const library = new Library(join(folder, "library"));
+  const file = join(folder, "own.gguf");
+  writeFileSync(file, q4);
+  const pull = (name: string) =>
+    pullModel(sourceOf(file), { library, endpoint: "http://127.0.0.1:1", name });
+  for (const name of ["../out", "a/../../b", "/etc", ".", "..", "a//b", "a/.hidden", "a b", ""]) {
+    await expect(pull(name)).rejects.toThrow(/is no name for a model/);
   }
-  expect(await run(["pull", "hf:org/tiny-GGUF", "--as", "a/b"])).toMatchObject({ code: 0 });
+  await pull("a/b");
   for (const name of ["a", "a/b/c", "a--b"]) {
-    const { output } = await run(["pull", "hf:org/tiny-GGUF", "--as", name]);
-    expect(output).toMatch(/The model "a\/b" is in the way/);
+    await expect(pull(name)).rejects.toThrow(/The model "a\/b" is in the way/);
   }
-  expect(readdirSync(join(folder, ".weir", "library", "entries"))).toEqual(["a--b.json"]);
+  expect(readdirSync(join(folder, "library", "entries"))).toEqual(["a--b.json"]);
 });
 
 it.each<[string, RegExp]>([
