@@ -9,11 +9,11 @@ import { PICTURES, fitsItsWidth, goTo, signIn, visit } from "./visit.ts";
 
 /** The Models page: from the hub or the built-in model to a smaller file that is served. */
 
-const PATIENCE = { timeout: 240_000 };
+const PATIENCE = { timeout: 400_000 };
 const WIDE = { width: 1400, height: 900 };
 const NARROW = { width: 390, height: 844 };
 /** What a loaded machine may take for a job of the built-in model. */
-const JOB_MS = 90_000;
+const JOB_MS = 120_000;
 
 /** Looks at a page in both themes and widths, and leaves pictures when they are asked for. */
 async function look(page: Page, name: string): Promise<void> {
