@@ -20,7 +20,7 @@ const BLOCK = /^```(\w+)\n([\s\S]*?)^```/gm;
 /** What a page names its ports: they become free ones. */
 const PORTS = ["8090", "9140"];
 
-it.each(pages)("%s does what it says", { timeout: 120_000 }, async (page) => {
+it.each(pages)("%s does what it says", { timeout: 300_000 }, async (page) => {
   const folder = temporaryFolder();
   const ports = new Map<string, string>();
   for (const port of PORTS) ports.set(port, await freePort());

@@ -12,7 +12,7 @@ import { startServer, temporaryFolder } from "../support/server.ts";
 const ROOT = join(import.meta.dirname, "..", "..");
 const DEMO = join(ROOT, "models", "demo.gguf");
 const TEXT = readFileSync(join(ROOT, "docs", "guide", "principles.md"), "utf8").slice(0, 3000);
-const PATIENCE = { timeout: 120_000 };
+const PATIENCE = { timeout: 300_000 };
 
 async function model(cwd: string, ...args: string[]) {
   const asked = weir(["model", ...args], { cwd });

@@ -48,7 +48,7 @@ const QUANTIZED = MIX_NAMES.filter((mix) => mix.startsWith("Q"));
 it.skipIf(process.arch !== "x64").each<[string, ModelShape, readonly MixName[]]>([
   ["wide", WIDE, QUANTIZED.filter((mix) => mix.includes("K_"))],
   ["narrow", NARROW, QUANTIZED],
-])("writes a %s model as llama.cpp does", { timeout: 120_000 }, async (_, shape, mixes) => {
+])("writes a %s model as llama.cpp does", { timeout: 300_000 }, async (_, shape, mixes) => {
   const { folder, path } = await original(shape);
   const theirs = join(folder, "theirs.gguf");
   const ours = join(folder, "ours.gguf");
