@@ -14,6 +14,7 @@ import { untilBrokenOff } from "./broken-off.ts";
 import { type Terminal, UsageError, type Values, text } from "./command.ts";
 import { measureOptions, measuredTable } from "./measure-model.ts";
 import { openProgress } from "./progress.ts";
+import { bytesAsked } from "./size.ts";
 
 export const OPTIMIZE_OPTIONS = {
   memory: { type: "string", value: "SIZE", help: "optimize: the most memory, as 6GiB" },
@@ -82,23 +83,5 @@ function boundsOf(values: Values): Bounds {
   const divergence = asked === undefined ? MOST_DIVERGENCE : Number(asked);
   if (!(divergence >= 0)) throw new UsageError(`--max-kl is a number of nats, not "${asked}"`);
   const memory = text(values, "memory");
-  return { divergence, memory: memory === undefined ? Infinity : bytesOf(memory) };
-}
-
-const UNITS: Readonly<Record<string, number>> = {
-  "": 1,
-  kb: 1e3,
-  mb: 1e6,
-  gb: 1e9,
-  kib: 2 ** 10,
-  mib: 2 ** 20,
-  gib: 2 ** 30,
-};
-
-function bytesOf(size: string): number {
-  const [, number = "", unit = ""] = /^([\d.]+)\s*([a-z]*)$/i.exec(size) ?? [];
-  const factor = UNITS[unit.toLowerCase()];
-  const bytes = Number(number) * (factor ?? NaN);
-  if (bytes > 0) return bytes;
-  throw new UsageError(`--memory is a size as 6GiB or 900MB, not "${size}"`);
+  return { divergence, memory: memory === undefined ? Infinity : bytesAsked(memory, "memory") };
 }

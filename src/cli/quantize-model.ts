@@ -22,7 +22,7 @@ export const QUANTIZE_OPTIONS = {
     type: "string",
     short: "o",
     value: "FILE",
-    help: "quantize, convert: where to (beside the original)",
+    help: "quantize, convert, split, merge: where to (beside the original)",
   },
   keep: {
     type: "string",
@@ -38,7 +38,10 @@ export const QUANTIZE_OPTIONS = {
     value: "native|own",
     help: "quantize: whose code, the engine's library's (with --imatrix) or ours (without)",
   },
-  force: { type: "boolean", help: "quantize, convert: write over a file that is there" },
+  force: {
+    type: "boolean",
+    help: "quantize, convert, split, merge: write over a file that is there",
+  },
 } as const;
 
 /** `weir model quantize FILE --type Q4_K_M`: the same model in fewer bits. */

@@ -23,31 +23,50 @@ interface Placed {
   readonly offset: number;
 }
 
+export interface GgufContents {
+  readonly metadata: Metadata;
+  readonly tensors: readonly TensorSource[];
+  /** Both have the same layout; 3 unless it is for a reader of before 2023-10. */
+  readonly version?: 2 | 3;
+}
+
 /**
- * Writes a GGUF version 3 file with 32-byte alignment. It grows under `PATH.part` and takes its name
+ * Writes a GGUF file with 32-byte alignment. It grows under `PATH.part` and takes its name
  * only when whole, so that a crash never leaves half a model. Throws WeirError `invalid_config` for
  * tensors that cannot be; errors of the disk pass through.
  */
-export async function writeGguf(
+export async function writeGguf(path: string, contents: GgufContents): Promise<void> {
+  await writeParts([{ path, ...contents }]);
+}
+
+/** Writes several files that belong together: none has its name before all are whole. Throws as `writeGguf`. */
+export async function writeParts(
+  parts: readonly (GgufContents & { readonly path: string })[],
+): Promise<void> {
+  try {
+    for (const { path, ...contents } of parts) await writePart(`${path}.part`, contents);
+    for (const { path } of parts) await rename(`${path}.part`, path);
+  } catch (cause) {
+    for (const { path } of parts) await rm(`${path}.part`, { force: true });
+    throw cause;
+  }
+}
+
+async function writePart(
   path: string,
-  { metadata, tensors }: { metadata: Metadata; tensors: readonly TensorSource[] },
+  { metadata, tensors, version = 3 }: GgufContents,
 ): Promise<void> {
   const placed = place(tensors);
-  const part = `${path}.part`;
-  const file = await open(part, "w");
+  const file = await open(path, "w");
   try {
-    const header = encodeHeader(metadata, placed);
+    const header = encodeHeader(metadata, placed, version);
     await writeAll(file, header);
     await writeAll(file, padding(header.length));
     for (const tensor of placed) await writeTensor(file, tensor);
     // The name must never stand for bytes that a power cut would take.
     await file.sync();
+  } finally {
     await file.close();
-    await rename(part, path);
-  } catch (cause) {
-    await file.close();
-    await rm(part, { force: true });
-    throw cause;
   }
 }
 
@@ -90,8 +109,8 @@ function padding(bytes: number): Uint8Array {
   return new Uint8Array((ALIGNMENT - (bytes % ALIGNMENT)) % ALIGNMENT);
 }
 
-function encodeHeader(metadata: Metadata, tensors: readonly Placed[]): Buffer {
-  const parts: Buffer[] = [Buffer.from("GGUF"), encodeScalar("uint32", 3)];
+function encodeHeader(metadata: Metadata, tensors: readonly Placed[], version: number): Buffer {
+  const parts: Buffer[] = [Buffer.from("GGUF"), encodeScalar("uint32", version)];
   parts.push(encodeScalar("uint64", tensors.length), encodeScalar("uint64", metadata.size));
   for (const [key, entry] of metadata)
     parts.push(encodeScalar("string", key), encodeType(entry.type), ...encodeEntry(entry));

@@ -14,6 +14,7 @@ import { OPTIMIZE_OPTIONS, optimize } from "../optimize-model.ts";
 import { PULL_OPTIONS, cleanLibrary, pull, removeModel, showLibrary } from "../pull-model.ts";
 import { QUANTIZE_OPTIONS, quantize } from "../quantize-model.ts";
 import { CLIENT_OPTIONS, askServer } from "../server-client.ts";
+import { SPLIT_OPTIONS, merge, split } from "../split-model.ts";
 import { table } from "../table.ts";
 
 /** `weir model`: what a model file is, and what a running server serves. */
@@ -22,7 +23,7 @@ export const model: Command = {
   summary:
     "Pull, convert, inspect, quantize and measure GGUF files, or list what a running server serves",
   usage:
-    "pull SOURCE | library | remove NAME | clean | convert FOLDER | inspect FILE | quantize FILE | eval FILE | compare ORIGINAL FILE… | optimize FILE | list",
+    "pull SOURCE | library | remove NAME | clean | convert FOLDER | split FILE | merge PART | inspect FILE | quantize FILE | eval FILE | compare ORIGINAL FILE… | optimize FILE | list",
   options: {
     ...JSON_OPTION,
     ...CLIENT_OPTIONS,
@@ -31,6 +32,7 @@ export const model: Command = {
     ...INSPECT_OPTIONS,
     ...CONVERT_OPTIONS,
     ...QUANTIZE_OPTIONS,
+    ...SPLIT_OPTIONS,
     ...MEASURE_OPTIONS,
     ...OPTIMIZE_OPTIONS,
   },
@@ -54,6 +56,10 @@ writes, byte for byte.
   weir model quantize model-f16.gguf --type Q4_K_M
   weir model quantize demo --type Q4_0 --again --out demo-Q4_0.gguf
 
+split cuts a file into parts of a size (NAME-00001-of-00003.gguf), merge puts parts together again.
+
+  weir model split model-f16.gguf --size 4GB
+
 eval says how well a model predicts a text (perplexity), and how far it is from its original (KL divergence, and how
 often both would choose the same token), or how many questions of your own set it answers. compare puts size, memory, speed and loss of several side by side;
 optimize makes one type after the other and keeps the smallest that loses no more than it may.
@@ -71,6 +77,8 @@ optimize makes one type after the other and keeps the smallest that loses no mor
       return compare([fileNamed(action, argument), ...more.map(builtIn)], values, terminal);
     }
     if (action === "convert") return convert(argument, values, terminal);
+    if (action === "split") return split(argument, values, terminal);
+    if (action === "merge") return merge(argument, values, terminal);
     if (action === "pull") return pull(argument, values, terminal);
     if (action === "library") return showLibrary(values, terminal);
     if (action === "remove") return removeModel(argument, values, terminal);
