@@ -156,10 +156,14 @@ it("keeps nothing of what it throws away, however long it goes on", () => {
   const push = (text: string) => scanner?.push([{ type: "text-delta", index: 0, text }]) ?? [];
   push("-----BEGIN RSA PRIVATE KEY-----\n");
   for (let line = 0; line < 50; line++) push("MIIEabc+/xyz0123".repeat(64));
-  // The whole of it, as far as a snapshot shows: half a kilobyte, not fifty.
-  expect(
-    JSON.stringify(scanner, (_, value) => (value instanceof Map ? [...value] : value)).length,
-  ).toBeLessThan(20_000);
+  // The whole of it but the rules, which all answers share: half a kilobyte, not fifty.
+  const own = (key: string, value: unknown) => {
+    if (key === "rules") return undefined;
+    return value instanceof Map ? [...value] : value;
+  };
+  const snapshot = JSON.stringify(scanner, own);
+  expect(snapshot).toContain("channels");
+  expect(snapshot.length).toBeLessThan(20_000);
 });
 
 it("lets what came first leave first, also around a tool call and thinking", () => {
