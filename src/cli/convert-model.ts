@@ -1,10 +1,10 @@
-import { existsSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { type Converted, convertCheckpoint } from "../gguf/convert/convert-checkpoint.ts";
 import type { FloatType } from "../gguf/convert/tensor-data.ts";
 import { formatBytes } from "../gguf/format-bytes.ts";
 import { untilBrokenOff } from "./broken-off.ts";
 import { type Terminal, UsageError, type Values, text } from "./command.ts";
+import { mustBeFree } from "./free-name.ts";
 import { openProgress } from "./progress.ts";
 
 export const CONVERT_OPTIONS = {
@@ -61,8 +61,7 @@ function typeNamed(asked: string): FloatType | "auto" {
 function target(folder: string, type: FloatType, values: Values): string {
   const full = resolve(folder);
   const out = text(values, "out") ?? join(dirname(full), `${basename(full)}-${type}.gguf`);
-  if (existsSync(out) && values["force"] !== true)
-    throw new UsageError(`${out} is there already: name another with --out, or say --force`);
+  mustBeFree(out, values);
   return out;
 }
 

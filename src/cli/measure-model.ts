@@ -71,13 +71,13 @@ export async function evaluate(file: string, values: Values, terminal: Terminal)
   const quality =
     sample === undefined
       ? undefined
-      : await withProgress("Reading", terminal, (onProgress) => {
+      : await withProgress(["Reading", "windows"], terminal, (onProgress) => {
           const job = { file, original, text: contentsOf(sample), threads, windowTokens };
           return measureQuality(job, { onProgress });
         });
   const ask = (model: string) =>
     questions &&
-    withProgress("Asking", terminal, (onProgress) =>
+    withProgress(["Asking", "questions"], terminal, (onProgress) =>
       measureAnswers({ file: model, questions, threads }, { onProgress }),
     );
   const answered = await ask(file);
@@ -134,11 +134,11 @@ function onLines(answers: Answers): string {
 }
 
 export async function withProgress<T>(
-  what: string,
+  [what, unit]: readonly [what: string, unit: string],
   terminal: Terminal,
   work: (onProgress: (done: number, all: number) => void) => Promise<T>,
 ): Promise<T> {
-  const progress = openProgress(what, (steps) => `${steps}`, terminal);
+  const progress = openProgress(what, (steps) => `${steps} ${unit}`, terminal);
   try {
     return await work(progress);
   } finally {
@@ -161,7 +161,7 @@ export async function compare(
   for (const file of files) {
     const what = `Measuring ${basename(file)}`;
     rows.push(
-      await withProgress(what, terminal, (onProgress) =>
+      await withProgress([what, "windows"], terminal, (onProgress) =>
         measureFile({ file, original, options, onProgress }),
       ),
     );

@@ -1,4 +1,3 @@
-import { existsSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { formatBytes } from "../gguf/format-bytes.ts";
 import { readImportance } from "../gguf/quantize/importance.ts";
@@ -8,6 +7,7 @@ import { locateLibrary } from "../serve/engine/library-place.ts";
 import { type Kernel, openQuantizePool } from "../weir/quantize-pool.ts";
 import { untilBrokenOff } from "./broken-off.ts";
 import { type Terminal, UsageError, type Values, text } from "./command.ts";
+import { mustBeFree } from "./free-name.ts";
 import { openProgress } from "./progress.ts";
 import { table } from "./table.ts";
 
@@ -50,9 +50,7 @@ export async function quantize(path: string, values: Values, terminal: Terminal)
   if (named === undefined) throw new UsageError(`--type is one of ${MIX_NAMES.join(", ")}`);
   const mix = mixNamed(named);
   const out = text(values, "out") ?? nameFor(path, mix);
-  if (existsSync(out) && values["force"] !== true) {
-    throw new UsageError(`${out} is there already: name another with --out, or say --force`);
-  }
+  mustBeFree(out, values);
   const matrix = text(values, "imatrix");
   const importance = matrix === undefined ? undefined : await readImportance(matrix);
   const pool = openQuantizePool({

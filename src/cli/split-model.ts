@@ -1,9 +1,10 @@
-import { existsSync, globSync } from "node:fs";
+import { globSync } from "node:fs";
 import { formatBytes } from "../gguf/format-bytes.ts";
 import { mergeModel, splitModel } from "../gguf/split-model.ts";
 import { untilBrokenOff } from "./broken-off.ts";
 import { builtIn } from "./built-in.ts";
 import { type Terminal, UsageError, type Values, text } from "./command.ts";
+import { mustBeFree } from "./free-name.ts";
 import { openProgress } from "./progress.ts";
 import { bytesAsked } from "./size.ts";
 
@@ -23,9 +24,7 @@ export async function split(
   const partBytes = bytesAsked(size, "size");
   const name = (text(values, "out") ?? file).replace(/\.gguf$/i, "");
   const there = globSync(`${name}-[0-9][0-9][0-9][0-9][0-9]-of-*.gguf`);
-  if (there.length > 0 && values["force"] !== true) {
-    throw new UsageError(`${there[0]} is there already: name another with --out, or say --force`);
-  }
+  for (const path of there) mustBeFree(path, values);
   const paths = await withProgress("Splitting", terminal, (options) =>
     splitModel(builtIn(file), name, { ...options, partBytes }),
   );
@@ -41,9 +40,7 @@ export async function merge(
 ): Promise<number> {
   if (part === undefined) throw new UsageError("merge needs a part of a model, any of them");
   const out = text(values, "out") ?? part.replace(/-\d{5}-of-\d{5}\.gguf$/i, ".gguf");
-  if (existsSync(out) && values["force"] !== true) {
-    throw new UsageError(`${out} is there already: name another with --out, or say --force`);
-  }
+  mustBeFree(out, values);
   await withProgress("Merging", terminal, (options) => mergeModel(part, out, options));
   terminal.print(values["json"] ? JSON.stringify({ out }, null, 2) : out);
   return 0;

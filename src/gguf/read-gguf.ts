@@ -16,7 +16,7 @@ import {
 import { elementCount, tensorBytes, tensorTypeById, type TensorType } from "./tensor-types.ts";
 
 /** One tensor as the header announces it; its numbers stay on disk. */
-interface TensorInfo {
+export interface TensorInfo {
   readonly name: string;
   /** Row length first, as ggml counts. */
   readonly dimensions: readonly number[];

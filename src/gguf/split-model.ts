@@ -1,9 +1,9 @@
-import { type FileHandle, open } from "node:fs/promises";
 import { WeirError } from "../core/errors.ts";
 import { checkRoom } from "./disk-room.ts";
 import { type Metadata, type MetadataEntry, int32 } from "./metadata.ts";
-import type { GgufFile } from "./read-gguf.ts";
-import { type GgufModel, readModel } from "./read-model.ts";
+import { ModelTensors } from "./model-tensors.ts";
+import type { GgufFile, TensorInfo } from "./read-gguf.ts";
+import { readModel } from "./read-model.ts";
 import { type TensorSource, writeGguf, writeParts } from "./write-gguf.ts";
 
 /** One model in several files, and back, as llama.cpp and the hub have them: NAME-00001-of-00003.gguf. */
@@ -14,7 +14,6 @@ export interface SplitOptions {
   readonly onProgress?: ((done: number, all: number) => void) | undefined;
 }
 
-const COPY_BYTES = 4 * 1024 * 1024;
 /** What the name has room for. */
 const MOST_PARTS = 99_999;
 
@@ -37,12 +36,14 @@ export async function splitModel(
     throw new WeirError("invalid_request", `${groups.length} parts are too many.`);
   }
   await checkRoom(name, model.whole.fileBytes);
-  await using sources = await openSources(model, options);
+  await using opened = await ModelTensors.open(model.parts);
+  const sources = toSources(model.whole.tensors, opened, options);
   const count = groups.length;
-  const parts = groups.map((tensors, at) => ({
+  let cut = 0;
+  const parts = groups.map(({ length }, at) => ({
     path: partNamed(name, at, count),
     metadata: partMetadata(model.whole, at, count),
-    tensors: tensors.map((tensor) => sources.of(tensor)),
+    tensors: sources.slice(cut, (cut += length)),
   }));
   await writeParts(parts);
   return parts.map(({ path }) => path);
@@ -59,15 +60,13 @@ export async function mergeModel(
     throw new WeirError("invalid_request", `${from} is no part of a model, but a whole one.`);
   }
   await checkRoom(to, model.whole.fileBytes);
-  await using sources = await openSources(model, options);
-  const tensors = model.whole.tensors.map((tensor) => sources.of(tensor));
+  await using opened = await ModelTensors.open(model.parts);
+  const tensors = toSources(model.whole.tensors, opened, options);
   await writeGguf(to, { metadata: withoutSplit(model.whole.metadata), tensors });
 }
 
-type Tensor = GgufFile["tensors"][number];
-
-function grouped(tensors: readonly Tensor[], partBytes: number): Tensor[][] {
-  const groups: Tensor[][] = [];
+function grouped(tensors: readonly TensorInfo[], partBytes: number): TensorInfo[][] {
+  const groups: TensorInfo[][] = [];
   let left = 0;
   for (const tensor of tensors) {
     if (tensor.bytes > left || groups.length === 0) {
@@ -99,38 +98,21 @@ function withoutSplit(metadata: Metadata): Metadata {
   return new Map([...metadata].filter(([key]) => !key.startsWith("split.")));
 }
 
-async function openSources({ parts, whole }: GgufModel, { signal, onProgress }: SplitOptions) {
-  const handles = new Map<Tensor, FileHandle>();
-  const stack = new AsyncDisposableStack();
-  for (const part of parts) {
-    const handle = await open(part.path, "r");
-    stack.defer(() => handle.close());
-    for (const tensor of part.tensors) handles.set(tensor, handle);
-  }
-  const all = whole.tensors.reduce((sum, { bytes }) => sum + bytes, 0);
+function toSources(
+  tensors: readonly TensorInfo[],
+  opened: ModelTensors,
+  { signal, onProgress }: SplitOptions,
+): TensorSource[] {
+  const all = tensors.reduce((sum, { bytes }) => sum + bytes, 0);
   let done = 0;
-  async function* copied(tensor: Tensor): AsyncGenerator<Uint8Array> {
-    const handle = handles.get(tensor);
-    for (let at = 0; at < tensor.bytes;) {
-      signal?.throwIfAborted();
-      const room = new Uint8Array(Math.min(COPY_BYTES, tensor.bytes - at));
-      const read = await handle?.read(room, 0, room.length, tensor.offset + at);
-      if (!read?.bytesRead) {
-        throw new WeirError("invalid_config", "The file has become shorter while it was read.");
-      }
-      at += read.bytesRead;
-      done += read.bytesRead;
-      yield room.subarray(0, read.bytesRead);
-      onProgress?.(done, all);
-    }
-  }
-  return {
-    of: (tensor: Tensor): TensorSource => ({
-      name: tensor.name,
-      dimensions: tensor.dimensions,
-      type: tensor.type.name,
-      data: () => copied(tensor),
-    }),
-    [Symbol.asyncDispose]: () => stack.disposeAsync(),
+  const onBytes = (bytes: number) => {
+    done += bytes;
+    onProgress?.(done, all);
   };
+  return tensors.map((tensor) => ({
+    name: tensor.name,
+    dimensions: tensor.dimensions,
+    type: tensor.type.name,
+    data: () => opened.copy(tensor, { signal, onBytes }),
+  }));
 }

@@ -1,9 +1,9 @@
-import { open, type FileHandle } from "node:fs/promises";
 import { resolve } from "node:path";
 import { WeirError } from "../../core/errors.ts";
 import { checkRoom } from "../disk-room.ts";
 import { type Metadata, type MetadataEntry, uint32 } from "../metadata.ts";
 import type { GgufFile } from "../read-gguf.ts";
+import { ModelTensors } from "../model-tensors.ts";
 import { readModel } from "../read-model.ts";
 import { tensorBytes } from "../tensor-types.ts";
 import { type TensorSource, writeGguf } from "../write-gguf.ts";
@@ -40,7 +40,6 @@ export interface Quantized {
 
 /** Values of a job: a few milliseconds of work, and few enough for several to be in memory. */
 const JOB_VALUES = 512 * 1024;
-const COPY_BYTES = 4 * 1024 * 1024;
 /** ggml's number for how its blocks are laid out. */
 const LAYOUT_VERSION = 2;
 
@@ -63,14 +62,8 @@ export async function quantizeFile(
   checkPlan(file, tensors, options);
   const bytesAfter = tensors.reduce((sum, one) => sum + sizeOf(one), 0) + file.dataOffset;
   await checkRoom(to, bytesAfter);
-  const handles = new Map<Tensor, FileHandle>();
-  await using stack = new AsyncDisposableStack();
-  for (const part of parts) {
-    const handle = await open(part.path, "r");
-    stack.defer(() => handle.close());
-    for (const tensor of part.tensors) handles.set(tensor, handle);
-  }
-  const working = { ...options, progress: progressOf(tensors, options), handles };
+  await using opened = await ModelTensors.open(parts);
+  const working = { ...options, progress: progressOf(tensors, options), opened };
   const sources = tensors.map((planned) => toSource(planned, working));
   await writeGguf(to, { metadata: metadataOf(file.metadata, mix), tensors: sources });
   return { tensors, bytesBefore: file.fileBytes, bytesAfter };
@@ -125,44 +118,28 @@ function progressOf(tensors: readonly PlannedTensor[], { onProgress }: QuantizeO
 
 interface Working extends QuantizeOptions {
   readonly progress: Progress;
-  /** The file in which each tensor stands. */
-  readonly handles: ReadonlyMap<Tensor, FileHandle>;
+  readonly opened: ModelTensors;
 }
 
 function toSource(planned: PlannedTensor, working: Working): TensorSource {
   const { tensor, type } = planned;
-  const file = working.handles.get(tensor);
-  if (!file) throw new WeirError("internal", `${tensor.name} is in no part of the model.`);
   const { name, dimensions } = tensor;
   const isCopied = type === tensor.type;
   return {
     name,
     dimensions,
     type: type.name,
-    data: () => (isCopied ? copied(tensor, file, working) : changed(planned, file, working)),
+    data: () =>
+      isCopied
+        ? working.opened.copy(tensor, { signal: working.signal, onBytes: working.progress })
+        : changed(planned, working),
   };
-}
-
-type Tensor = PlannedTensor["tensor"];
-
-async function* copied(
-  { offset, bytes }: Tensor,
-  file: FileHandle,
-  { signal, progress }: Working,
-): AsyncGenerator<Uint8Array> {
-  for (let at = 0; at < bytes; at += COPY_BYTES) {
-    signal?.throwIfAborted();
-    const piece = await readAt(file, offset + at, Math.min(COPY_BYTES, bytes - at));
-    yield piece;
-    progress(piece.length);
-  }
 }
 
 /** Jobs are begun ahead and come out in order. */
 async function* changed(
   { tensor, type }: PlannedTensor,
-  file: FileHandle,
-  { pool, importance, signal, progress }: Working,
+  { opened, pool, importance, signal, progress }: Working,
 ): AsyncGenerator<Uint8Array> {
   const rowLength = tensor.dimensions[0] ?? 1;
   const rowBytes = (rowLength / tensor.type.blockSize) * tensor.type.blockBytes;
@@ -172,7 +149,7 @@ async function* changed(
     for (let at = 0; at < tensor.bytes || running.length > 0;) {
       signal?.throwIfAborted();
       if (at < tensor.bytes && running.length < pool.width) {
-        const bytes = await readAt(file, tensor.offset + at, Math.min(jobBytes, tensor.bytes - at));
+        const bytes = await opened.read(tensor, at, Math.min(jobBytes, tensor.bytes - at));
         at += bytes.length;
         const job = { bytes, from: tensor.type.name, to: type.name, rowLength };
         const result = pool.run({ ...job, importance: importance?.get(tensor.name) });
@@ -189,16 +166,4 @@ async function* changed(
   } finally {
     await Promise.allSettled(running.map(({ result }) => result));
   }
-}
-
-async function readAt(file: FileHandle, position: number, length: number): Promise<Uint8Array> {
-  const bytes = new Uint8Array(length);
-  for (let filled = 0; filled < length;) {
-    const { bytesRead } = await file.read(bytes, filled, length - filled, position + filled);
-    if (bytesRead === 0) {
-      throw new WeirError("invalid_config", "The file has become shorter while it was read.");
-    }
-    filled += bytesRead;
-  }
-  return bytes;
 }
