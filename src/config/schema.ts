@@ -10,6 +10,7 @@ import { Prices } from "./prices.ts";
 import { Postgres, Redis } from "./shared.ts";
 import { Cache, ModelCache } from "./cache.ts";
 import { Routing } from "./routing.ts";
+import { Scale, scaleFault } from "./scale.ts";
 import { TargetConfig } from "./targets.ts";
 
 /** weir.yaml, once: the validator, the defaults, the JSON Schema and the reference page come from here. */
@@ -68,6 +69,13 @@ const Model = z.strictObject({
     })
     .optional()
     .describe("Gets copies of calls; its answers are recorded and thrown away."),
+  scale: Scale,
+});
+
+/** What concerns targets and their scale together. */
+const ScaledModel = Model.superRefine(({ scale, targets }, context) => {
+  const message = scaleFault(scale, targets);
+  if (message !== undefined) context.addIssue({ code: "custom", path: ["scale"], message });
 });
 
 /** Without a file: the built-in model, whose calls cost what a laptop draws. */
@@ -91,7 +99,7 @@ export const WeirConfig = z.strictObject({
       z
         .string()
         .regex(/^[\w./:@-]+$/, { error: "a model name has letters, digits and ._/:@- only" }),
-      Model,
+      ScaledModel,
     )
     .default({ chat: Model.parse({ targets: [DEMO] }) })
     .describe("The names that clients ask for, and what answers them."),
