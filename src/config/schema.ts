@@ -9,6 +9,7 @@ import { Traces } from "./traces.ts";
 import { Prices } from "./prices.ts";
 import { Postgres, Redis } from "./shared.ts";
 import { Cache, ModelCache } from "./cache.ts";
+import { PromptConfig, Release, SamplingConfig } from "./release.ts";
 import { Routing } from "./routing.ts";
 import { Scale, scaleFault } from "./scale.ts";
 import { TargetConfig } from "./targets.ts";
@@ -69,6 +70,9 @@ const Model = z.strictObject({
     })
     .optional()
     .describe("Gets copies of calls; its answers are recorded and thrown away."),
+  prompt: PromptConfig,
+  sampling: SamplingConfig,
+  release: Release,
   scale: Scale,
 });
 

@@ -1,0 +1,74 @@
+import type { EvidenceRules } from "./evidence.ts";
+import { MARKS, type Tolerances } from "./marks.ts";
+
+/** What a rollout is to do, as its journal keeps it: plain data, complete without weir.yaml. */
+export interface RolloutPlan {
+  /** Of this candidate against this stable: the same configuration finds its rollout again. */
+  readonly id: string;
+  readonly model: string;
+  /** The candidate and stable in an operator's words. */
+  readonly candidate: string;
+  readonly stable: string;
+  readonly stages: readonly Stage[];
+  readonly falseRollback: number;
+  readonly tolerate: Tolerances;
+  readonly promote: {
+    /** A candidate that is worse than stable by this factor is promoted with at most the probability `risk`. */
+    readonly missWorseThan: number;
+    readonly risk: number;
+    /** The most units of the candidate's, and the longest time, before it is called inconclusive. */
+    readonly maxExposed: number;
+    readonly maxDurationMs: number;
+    readonly onInconclusive: "hold" | "promote";
+  };
+  readonly never: {
+    /** So many failures of the candidate in a row, while stable answers. */
+    readonly consecutiveErrors: number;
+    /** So often its engine may die. */
+    readonly crashLoops: number;
+    /** So many of its answers may be stopped by the guard, while none of stable's is. */
+    readonly guardCritical: number;
+  };
+  /** Latency is not judged so long after the start. */
+  readonly warmUpMs: number;
+  /** Whether judges' scores are waited for. */
+  readonly isJudged: boolean;
+}
+
+export type Stage =
+  | { readonly kind: "shadow"; readonly pairs: number }
+  | { readonly kind: "share"; readonly share: number };
+
+/** What the evidence of a plan is judged by. */
+export function evidenceRules(plan: RolloutPlan): EvidenceRules {
+  const { missWorseThan, risk } = plan.promote;
+  return {
+    falseRollback: plan.falseRollback,
+    falsePromotion: risk,
+    steps: shares(plan).map((share) => allowedRatio(share, missWorseThan)),
+    marks: MARKS.map(({ name, weight, floor, tolerance, of }) => {
+      const isValue = typeof of !== "function";
+      return {
+        name,
+        weight,
+        floor,
+        // What is tolerated of a value is taken from the value itself: `marksOf`.
+        tolerance: isValue ? 0 : plan.tolerate[tolerance],
+        isAwaited: tolerance !== "judge" || plan.isJudged,
+      };
+    }),
+  };
+}
+
+/** The shares of the steps that users see, in order. */
+export function shares({ stages }: RolloutPlan): number[] {
+  return stages.flatMap((stage) => (stage.kind === "share" ? [stage.share] : []));
+}
+
+/**
+ * How much worse a candidate may still be that leaves the step of this share: the fewer see it, the
+ * coarser the question. At half of the traffic it is `missWorseThan`, at 1 % some twelve times that.
+ */
+function allowedRatio(share: number, missWorseThan: number): number {
+  return missWorseThan * Math.max(1, (0.5 / share) ** 0.65);
+}
