@@ -141,6 +141,13 @@ export interface CallLink {
   readonly metadata: RunMetadata;
 }
 
+/** Which side of a release a call was on, and with which probability the router put it there. */
+export interface ReleaseRecord {
+  readonly id: string;
+  readonly arm: "candidate" | "stable";
+  readonly probability: number;
+}
+
 export interface CallRecord {
   /** 32 hex digits: the call's own id, and its trace's where the client began none. */
   readonly id: string;
@@ -180,6 +187,8 @@ export interface CallRecord {
   /** Null: the call is a trace of its own. */
   readonly link: CallLink | null;
   readonly findings: readonly FindingRecord[];
+  /** Absent: nothing of its model was being released. */
+  readonly release?: ReleaseRecord | undefined;
   readonly timeline: Timeline;
   /** As the guard let it through; null for embeddings. */
   readonly request: GenerateRequest | null;

@@ -18,7 +18,7 @@ import { WeirError } from "../../core/errors.ts";
 import { whenKnown } from "../../core/when-known.ts";
 import type { Attempt } from "../provider.ts";
 import { Attempts } from "./attempts.ts";
-import { boundOf, estimateTokens } from "./estimate.ts";
+import { boundOf } from "./estimate.ts";
 import type {
   CacheLook,
   CacheMiss,
@@ -33,12 +33,15 @@ import type {
   Target,
 } from "./needs.ts";
 import { modelFor } from "./model-for.ts";
+import type { ReleasedCall, Releases } from "./released.ts";
 import { hedgeOf, routeAskOf } from "./route-ask.ts";
 import type { Router } from "./routing/router.ts";
 import { timingHeaders } from "./overhead.ts";
-import { type CallCost, priced, statusOf, toCallRecord } from "./record.ts";
+import { relayedId, statusOf, toCallRecord } from "./record.ts";
+import { nothingSpent, spentOn } from "./spent.ts";
 import { stabilised } from "./stabilise.ts";
 import type { StageTimes } from "./timeline.ts";
+import { worded } from "./worded.ts";
 
 /** A client that has left while others wait for its answer. */
 const NOBODY: Reply = {
@@ -48,7 +51,11 @@ const NOBODY: Reply = {
   fail: () => undefined,
 };
 
-type Needs = GatewayNeeds & { readonly router: Router };
+type Needs = GatewayNeeds & {
+  readonly router: Router;
+  /** Absent: nothing is being released. */
+  readonly releases?: Releases;
+};
 
 export function startCall(
   request: GenerateRequest,
@@ -71,6 +78,7 @@ class Call implements RunningCall {
   private readonly needs: Needs;
   private readonly times: StageTimes;
   private model: RoutedModel | undefined;
+  private released: ReleasedCall | undefined;
   private reservation: Reservation | undefined;
   private attempts: Attempts | undefined;
   private look: CacheLook | undefined;
@@ -102,7 +110,7 @@ class Call implements RunningCall {
     const admitted = (reservation: Reservation) => {
       if (!this.isAdmitted(reservation)) return;
       whenKnown(
-        () => this.needs.gate.inspect(this.request, this.context),
+        () => (this.released?.gate ?? this.needs.gate).inspect(this.request, this.context),
         (verdict) => this.inspected(verdict),
         failed,
       );
@@ -111,8 +119,11 @@ class Call implements RunningCall {
   }
 
   private admit(): Reservation | Promise<Reservation> {
-    const { request, context, needs } = this;
-    this.model = modelFor(context.caller, request.model, needs.models);
+    const { context, needs } = this;
+    const model = modelFor(context.caller, this.request.model, needs.models);
+    this.released = needs.releases?.assign(model, { context, request: this.request });
+    this.model = this.released?.model ?? model;
+    const request = (this.request = worded(this.request, this.model.words));
     return needs.admission.reserve({
       caller: context.caller,
       route: context.route,
@@ -155,7 +166,10 @@ class Call implements RunningCall {
   }
 
   private lookUp(): CacheLook | undefined | Promise<CacheLook> {
-    return this.verdict?.isPrivate ? undefined : this.needs.cache?.look(this.stable, this.context);
+    if (this.verdict?.isPrivate) return undefined;
+    const { record } = this.released ?? {};
+    const variant = record?.arm === "candidate" ? record.id : undefined;
+    return this.needs.cache?.look(this.stable, this.context, variant);
   }
 
   private answer(look: CacheLook | undefined): void {
@@ -212,7 +226,9 @@ class Call implements RunningCall {
     );
     this.attempts = attempts;
     this.source = attempts;
-    needs.shadow?.copy({ request, model, context, openOutput: () => this.verdict?.openOutput() });
+    const copied = { request, model, context, openOutput: () => this.verdict?.openOutput() };
+    needs.shadow?.copy(copied);
+    this.released?.copy(copied);
     attempts.start();
   }
 
@@ -253,6 +269,7 @@ class Call implements RunningCall {
     if (this.isOver) return;
     const leaving = this.scan ? this.scan.push(events) : events;
     for (const event of leaving) this.note(event);
+    this.released?.saw(leaving);
     if (leaving.length > 0) {
       if (!this.hasBegun) {
         this.hasBegun = true;
@@ -304,7 +321,10 @@ class Call implements RunningCall {
     this.isOver = true;
     if (status !== "ok") this.miss?.failed();
     const settledAt = this.needs.monotonic();
-    const spent = this.spent();
+    const isGivenAgain = this.look !== undefined && this.look.kind !== "miss";
+    const spent = isGivenAgain
+      ? nothingSpent(this.usage)
+      : spentOn(this.attempts, this.usage, this.request);
     const { usage, cost } = spent;
     const costNanos = cost ? cost.input + cost.output : 0;
     this.reservation?.settle({ tokens: spent.tokens, costNanos });
@@ -322,6 +342,7 @@ class Call implements RunningCall {
       target: this.attempts?.target,
       attempts: this.attempts?.records ?? [],
       cache: this.look?.kind ?? null,
+      release: this.released?.record,
       request: withoutSource(this.request),
       output: this.hasBegun ? this.output : null,
       answerId: this.answerId,
@@ -329,6 +350,7 @@ class Call implements RunningCall {
     };
     this.needs.recorder.record(toCallRecord(this.context, outcome, this.needs));
     this.needs.recorder.active(-1);
+    this.released?.over(outcome);
     return usage;
   }
 
@@ -336,61 +358,10 @@ class Call implements RunningCall {
     const found = this.scan?.findings ?? [];
     return found.length === 0 ? this.inputFindings : [...this.inputFindings, ...found];
   }
-
-  /** What the client's answer came to, and what all attempts together did. */
-  private spent(): Spent {
-    // The usage that went to the client stands: a continued answer's is put together.
-    const told = this.usage && { usage: this.usage, isEstimated: false };
-    if (this.look !== undefined && this.look.kind !== "miss") {
-      return { ...(told ?? NOTHING), tokens: 0, cost: FREE };
-    }
-    const all = this.attempts?.spent(() => estimateTokens(this.request)) ?? [];
-    return {
-      ...(told ?? all.find(({ isAnswer }) => isAnswer) ?? all.at(-1) ?? NOTHING),
-      ...sumOf(all),
-    };
-  }
 }
 
 function sendsAtTurnEnd({ provider }: Target): boolean {
   return provider.sendsAtTurnEnd === true;
-}
-
-/** Anthropic's streams have it within a message, those of the Responses API within a response. */
-function relayedId(first: ChatEvent | undefined): string | undefined {
-  const value = first?.frame?.value;
-  for (const holder of [value, value?.["message"], value?.["response"]]) {
-    if (typeof holder !== "object" || holder === null || !("id" in holder)) continue;
-    if (typeof holder.id === "string") return holder.id;
-  }
-  return undefined;
-}
-
-interface Spent {
-  readonly usage: Usage;
-  readonly isEstimated: boolean;
-  readonly tokens: number;
-  readonly cost: CallCost | null;
-}
-
-const FREE: CallCost = { input: 0, output: 0, version: null };
-const NOTHING = { usage: { inputTokens: 0, outputTokens: 0 }, isEstimated: true };
-
-/** All attempts are paid for; null where the price of one that used something is not known. */
-function sumOf(all: readonly { usage: Usage; target: Target }[]): Pick<Spent, "tokens" | "cost"> {
-  let tokens = 0;
-  let cost: CallCost | null = all.length > 0 ? FREE : null;
-  for (const { usage, target } of all) {
-    tokens += usage.inputTokens + usage.outputTokens;
-    const own = priced(usage, target);
-    cost = cost &&
-      own && {
-        input: cost.input + own.input,
-        output: cost.output + own.output,
-        version: own.version,
-      };
-  }
-  return { tokens, cost };
 }
 
 /** What the client sent holds what the guard took out: it is not for the trace. */

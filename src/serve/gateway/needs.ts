@@ -7,17 +7,20 @@ import type {
   GuardScan,
   Priority,
 } from "../../core/call.ts";
-import type { ChatEvent, GenerateRequest, Usage } from "../../core/chat.ts";
+import type { ChatEvent, GenerateRequest, Sampling, Usage } from "../../core/chat.ts";
 import type { WeirError } from "../../core/errors.ts";
 import type { Nanos } from "../../core/money.ts";
 import type { Clock, Later } from "../../core/time.ts";
 import type { Attempt, AttemptListener, Provider, UpstreamTrace } from "../provider.ts";
+import type { Elastic } from "./routing/elastic.ts";
 
 /** What the gateway asks of the rest of the house. `weir.ts` hands in the parts that fit. */
 
 /** One way to answer a model: a provider, an upstream model, a share of the traffic, a price. */
 export interface Target {
   readonly id: string;
+  /** The id of the target that this one is a further replica of. */
+  readonly replicaOf?: string | undefined;
   readonly provider: Provider;
   /** The model's name upstream. */
   readonly model: string;
@@ -66,13 +69,24 @@ export interface Price extends PlainPrice {
   readonly steps?: readonly (PlainPrice & { readonly over: number })[];
 }
 
+/** What a model says by itself: its own system prompt, and what holds where a request is silent. */
+export interface ModelWords {
+  readonly prompt?: string | undefined;
+  readonly sampling?: Sampling | undefined;
+  readonly maxTokens?: number | undefined;
+  readonly stop?: readonly string[] | undefined;
+}
+
 /** A model: its targets, and what is said of the way to them. */
 export interface RoutedModel {
+  readonly words?: ModelWords | undefined;
   readonly name: string;
   readonly targets: readonly Target[];
   readonly routing: RoutingConfig;
   /** How further lines begin that differ in each request and mean nothing to a model. */
   readonly volatileLines: readonly string[];
+  /** Set where the one target beside fallbacks has replicas that come and go. */
+  readonly elastic?: Elastic | undefined;
 }
 
 export interface Models {
@@ -165,8 +179,15 @@ export interface OutputScan {
 
 /** Answers given before. Looked into after the guard, so what is kept was let through. */
 export interface AnswerCache {
-  /** Undefined: this call neither takes from the cache nor gives to it. Never throws, never rejects. */
-  look(request: GenerateRequest, context: CallContext): CacheLook | undefined | Promise<CacheLook>;
+  /**
+   * Undefined: this call neither takes from the cache nor gives to it. Never throws, never rejects.
+   * `variant` names a release whose candidate answers: it shares nothing with stable.
+   */
+  look(
+    request: GenerateRequest,
+    context: CallContext,
+    variant?: string,
+  ): CacheLook | undefined | Promise<CacheLook>;
 }
 
 export type CacheLook = CacheHit | CacheMiss;

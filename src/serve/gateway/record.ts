@@ -1,5 +1,5 @@
 import { type CallRecord, type CallStatus, type FindingRecord, tenantOf } from "../../core/call.ts";
-import type { FinishReason, GenerateRequest, Usage } from "../../core/chat.ts";
+import type { ChatEvent, FinishReason, GenerateRequest, Usage } from "../../core/chat.ts";
 import type { ErrorCode, WeirError } from "../../core/errors.ts";
 import type { Nanos } from "../../core/money.ts";
 import { costsOf } from "./estimate.ts";
@@ -31,6 +31,7 @@ export interface Outcome {
   readonly target: Target | undefined;
   readonly attempts: readonly AttemptRecord[];
   readonly cache?: CallRecord["cache"];
+  readonly release?: CallRecord["release"];
   readonly request: GenerateRequest | null;
   readonly output: string | null;
   readonly answerId?: string | undefined;
@@ -99,6 +100,7 @@ export function toCallRecord(
     tenantId: tenantOf(context.caller),
     link: context.link ?? null,
     findings: outcome.findings,
+    release: outcome.release,
     timeline: toTimeline(context, outcome.times, attempts, { settledAt, endedAt: monotonic() }),
     request,
     output: outcome.output,
@@ -107,4 +109,14 @@ export function toCallRecord(
 
 function msFrom(start: number, end: number | undefined): number | null {
   return end === undefined ? null : end - start;
+}
+
+/** Anthropic's streams have it within a message, those of the Responses API within a response. */
+export function relayedId(first: ChatEvent | undefined): string | undefined {
+  const value = first?.frame?.value;
+  for (const holder of [value, value?.["message"], value?.["response"]]) {
+    if (typeof holder !== "object" || holder === null || !("id" in holder)) continue;
+    if (typeof holder.id === "string") return holder.id;
+  }
+  return undefined;
 }

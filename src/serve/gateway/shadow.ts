@@ -1,9 +1,10 @@
-import type { ChatEvent, GenerateRequest, Usage } from "../../core/chat.ts";
+import type { ReleaseRecord } from "../../core/call.ts";
+import type { ChatEvent, FinishReason, GenerateRequest, Usage } from "../../core/chat.ts";
 import type { WeirError } from "../../core/errors.ts";
 import type { AttemptRecord } from "./attempt.ts";
 import { estimateTokens } from "./estimate.ts";
 import type { CallContext, CopiedCall, GatewayNeeds, Shadow, Target } from "./needs.ts";
-import { priced, toCallRecord } from "./record.ts";
+import { type Outcome, priced, toCallRecord } from "./record.ts";
 
 /** The shadow target of a model, and how much of its traffic is copied. */
 export interface ShadowTarget {
@@ -12,9 +13,19 @@ export interface ShadowTarget {
   readonly calls: number;
 }
 
-interface ShadowNeeds extends Pick<GatewayNeeds, "recorder" | "now" | "monotonic" | "random"> {
-  readonly shadowOf: (model: string) => ShadowTarget | undefined;
+export interface CopyNeeds extends Pick<GatewayNeeds, "recorder" | "now" | "monotonic"> {
   readonly newTraceId: () => string;
+}
+
+interface ShadowNeeds extends CopyNeeds, Pick<GatewayNeeds, "random"> {
+  readonly shadowOf: (model: string) => ShadowTarget | undefined;
+}
+
+/** Who hears what became of a copy. */
+export interface CopyListener {
+  readonly release?: ReleaseRecord;
+  saw?(events: readonly ChatEvent[]): void;
+  ended(outcome: Outcome): void;
 }
 
 export const SHADOW_ROUTE = "shadow";
@@ -34,11 +45,21 @@ export function createShadow(needs: ShadowNeeds): Shadow {
       const count = running.get(model.name) ?? 0;
       if (count >= shadow.calls) return;
       running.set(model.name, count + 1);
-      new ShadowCall(call, shadow.target, needs).start(() => {
-        running.set(model.name, (running.get(model.name) ?? 1) - 1);
+      copyCall(call, shadow.target, needs, {
+        ended: () => void running.set(model.name, (running.get(model.name) ?? 1) - 1),
       });
     },
   };
+}
+
+/** Sends a call to a target whose answer nobody sees. Never throws. */
+export function copyCall(
+  call: CopiedCall,
+  target: Target,
+  needs: CopyNeeds,
+  listener: CopyListener,
+): void {
+  new ShadowCall(call, target, needs, listener).start();
 }
 
 /** One copy under way. */
@@ -46,14 +67,22 @@ class ShadowCall {
   private readonly request: GenerateRequest;
   private readonly target: Target;
   private readonly context: CallContext;
-  private readonly needs: ShadowNeeds;
+  private readonly needs: CopyNeeds;
+  private readonly listener: CopyListener;
   private readonly record: AttemptRecord;
   private readonly scan;
   private usage: Usage | undefined;
+  private finishReason: FinishReason | null = null;
   private output = "";
   private deltas = 0;
 
-  constructor({ request, context, openOutput }: CopiedCall, target: Target, needs: ShadowNeeds) {
+  constructor(
+    { request, context, openOutput }: CopiedCall,
+    target: Target,
+    needs: CopyNeeds,
+    listener: CopyListener,
+  ) {
+    this.listener = listener;
     const startedAt = needs.monotonic();
     const { deadlineMs: _, ...wishes } = context.wishes ?? {};
     // It is no part of its client's trace.
@@ -81,12 +110,9 @@ class ShadowCall {
     };
   }
 
-  start(ended: () => void): void {
+  start(): void {
     const { target, request } = this;
-    const finish = (error?: WeirError) => {
-      this.settle(error);
-      ended();
-    };
+    const finish = (error?: WeirError) => this.settle(error);
     target.provider.generate(
       { ...request, model: target.model },
       { events: (events) => this.took(events), done: finish, failed: finish },
@@ -94,8 +120,11 @@ class ShadowCall {
   }
 
   private took(events: readonly ChatEvent[]): void {
-    for (const event of this.scan ? this.scan.push(events) : events) {
+    const leaving = this.scan ? this.scan.push(events) : events;
+    this.listener.saw?.(leaving);
+    for (const event of leaving) {
       if (event.type === "usage") this.usage = event.usage;
+      if (event.type === "finish") this.finishReason = event.reason;
       if (event.type !== "text-delta") continue;
       this.record.firstContentAt ??= this.needs.monotonic();
       this.output += event.text;
@@ -121,15 +150,17 @@ class ShadowCall {
       usage,
       usageEstimated: this.usage === undefined,
       cost: priced(usage, target),
-      finishReason: null,
+      finishReason: this.finishReason,
       findings: this.scan?.findings ?? [],
       times: { admitAt: record.startedAt, attemptAt: record.startedAt },
       target,
       attempts: [record],
+      release: this.listener.release,
       request: plain,
       output: this.output,
       settledAt,
     };
     needs.recorder.record(toCallRecord(this.context, outcome, needs));
+    this.listener.ended(outcome);
   }
 }

@@ -55,10 +55,10 @@ export class Answers implements AnswerCache {
     this.needs = needs;
   }
 
-  look(request: GenerateRequest, context: CallContext) {
+  look(request: GenerateRequest, context: CallContext, variant?: string) {
     const rules = this.needs.rulesOf(request.model);
     if (!rules || !isCacheable(request, rules.config, context)) return undefined;
-    const facts: KeyFacts = { scope: rules.config.scope, version: rules.version };
+    const facts: KeyFacts = { scope: rules.config.scope, version: rules.version + (variant ?? "") };
     const asking = { request, context, rules, key: exactKey(request, context, facts) };
     if (context.wishes?.cache === "refresh") return this.counted(asking, this.miss(asking));
     const flight = this.flights.get(asking.key);
