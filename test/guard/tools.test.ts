@@ -2,7 +2,7 @@ import { createHmac } from "node:crypto";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { expect, it, onTestFinished } from "vitest";
-import { faultIn } from "../../src/guard/tools/argument-schema.ts";
+import { faultIn } from "../../src/core/json-schema.ts";
 import { type TestServer, eventually, startServer } from "../support/server.ts";
 import { startUpstream } from "./upstream.ts";
 

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { ChatMessage, ChatRequest, GenerateRequest, ToolDefinition } from "../../core/chat.ts";
 import { WeirError } from "../../core/errors.ts";
 import { markedIn } from "../request-texts.ts";
-import { unknownWords } from "./argument-schema.ts";
+import { unknownWords } from "../../core/json-schema.ts";
 
 /** A tool that a key may use: by its name alone, or with what its arguments must be like. */
 export type AllowedTool =

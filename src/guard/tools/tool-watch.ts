@@ -1,7 +1,7 @@
 import type { FindingRecord } from "../../core/call.ts";
 import type { ChatEvent } from "../../core/chat.ts";
 import { WeirError } from "../../core/errors.ts";
-import { faultIn } from "./argument-schema.ts";
+import { faultIn } from "../../core/json-schema.ts";
 import { type AllowedTool, type ToolRules, allowedTool, isStateChanging } from "./tool-rules.ts";
 
 /** What looks at an answer's texts before. */

@@ -1,6 +1,6 @@
 /**
- * The part of JSON Schema that arguments of tools are held to: types, enums, bounds, properties and
- * items. A schema with any other word is refused when it is read, not passed over.
+ * The part of JSON Schema that arguments of tools, and answers, are held to: types, enums, bounds,
+ * properties and items. `unknownWords` names any other word; `faultIn` passes them over.
  */
 const WORDS = new Set([
   "type",
