@@ -173,7 +173,7 @@ export type DriverName = Exclude<ScaleConfig["driver"], "auto">;
 
 function isTimeZone(name: string): boolean {
   try {
-    return new Intl.DateTimeFormat("en-US", { timeZone: name }) !== undefined;
+    return new Intl.DateTimeFormat("en-US", { timeZone: name }).resolvedOptions().timeZone !== "";
   } catch {
     return false;
   }
@@ -193,6 +193,11 @@ export function isScaled(scale: ScaleConfig | undefined): scale is ScaleConfig {
   if (!scale) return false;
   const { min, max, schedule } = scale;
   return min !== 1 || max !== 1 || schedule.length > 0;
+}
+
+/** The most replicas that there can be at any time. */
+export function mostOf({ min, max, schedule }: ScaleConfig): number {
+  return Math.max(max, min, ...schedule.map((entry) => Math.max(entry.max ?? 0, entry.min ?? 0)));
 }
 
 /** What is wrong with scaling these targets; undefined where nothing is. */

@@ -11,6 +11,7 @@ it("looks prices up again while targets run: they have days from which on they h
     secret: () => undefined,
     drainMs: () => 0,
     now: () => 0,
+    monotonic: () => 0,
     later: (_, run) => {
       waiting.push(run);
       return () => undefined;

@@ -1,22 +1,35 @@
 import { createHash } from "node:crypto";
-import { isAbsolute, resolve } from "node:path";
 import type { RoutingConfig } from "../config/routing.ts";
+import { driverOf, isScaled, mostOf } from "../config/scale.ts";
 import type { WeirConfig } from "../config/schema.ts";
-import { type LlamaConfig, type RemoteConfig, TargetConfig } from "../config/targets.ts";
+import type { TargetConfig } from "../config/targets.ts";
 import { modelNotFound } from "../core/errors.ts";
-import type { Log } from "../core/log.ts";
 import type { Later } from "../core/time.ts";
 import type { Engine } from "./engine/engine.ts";
 import type { Guards, Models, Price, RoutedModel, Target } from "./gateway/needs.ts";
 import type { Provider } from "./provider.ts";
 import { createRetirement } from "./retire.ts";
+import { ScaledModels } from "./scaled-models.ts";
+import type { Sleeper } from "./sleeper.ts";
+import {
+  type Running,
+  type StartNeeds,
+  engineMaker,
+  fileLabel,
+  startProvider,
+} from "./start-provider.ts";
 
 /** The models of a configuration, with their targets running. */
 export interface Catalogue extends Models {
   names(): string[];
   targets(name: string): readonly CatalogueTarget[];
   shadow(name: string): ShadowOf | undefined;
+  /** All that run, further replicas among them. */
   engines(): readonly Engine[];
+  /** Those without which a model cannot answer: no further replicas, and none that may rest. */
+  neededEngines(): readonly Engine[];
+  /** The models whose replicas come and go. */
+  readonly scaled: Pick<ScaledModels, "all" | "find" | "follow">;
   /**
    * Goes over to other models. Targets that stay the same keep running; those that go are closed
    * when their calls have ended.
@@ -37,25 +50,20 @@ export interface CatalogueTarget extends Target {
   readonly engine: Engine | undefined;
 }
 
-export interface CatalogueNeeds {
-  /** What relative file names are relative to. */
-  readonly folder: string;
-  /** The built-in model's file, for `file: demo`. */
-  readonly demoModel: string;
-  readonly secret: (name: string) => string | undefined;
+export interface CatalogueNeeds extends StartNeeds {
   /** How long calls of a target that goes may run on. */
   readonly drainMs: () => number;
   readonly now: () => number;
+  /** Milliseconds that never go back. */
+  readonly monotonic: () => number;
   readonly later: Later;
-  readonly log: Log;
-  /** Engines that run in another process, by their ids; absent: they run for this one. */
-  readonly engines?: { readonly url: string; readonly secret: string };
 }
 
 /** A model with what runs for it. */
 interface RunningModel extends RoutedModel {
   readonly targets: readonly CatalogueTarget[];
   readonly shadow: ShadowOf | undefined;
+  readonly elastic: Sleeper | undefined;
 }
 
 /** Where copies of a model's calls go. */
@@ -65,11 +73,6 @@ export interface ShadowOf {
   readonly share: number;
   /** The most copies at the same time. */
   readonly calls: number;
-}
-
-interface Running {
-  readonly provider: Provider;
-  readonly engine: Engine | undefined;
 }
 
 const REPRICE_MS = 60_000;
@@ -86,22 +89,24 @@ export function createCatalogue(needs: CatalogueNeeds): Catalogue {
 
   async function run(config: TargetConfig, next: Map<string, Running>): Promise<Running> {
     const key = identityOf(config);
-    const known = next.get(key) ?? running.get(key);
-    const entry = known ?? (await startProvider(config, needs));
+    const entry = next.get(key) ?? running.get(key) ?? (await startProvider(config, needs));
     next.set(key, entry);
     return entry;
   }
+
+  const scaled = new ScaledModels({
+    engineMaker: (config) => engineMaker(config, needs),
+    letGo: (provider) => retired.letGo(provider),
+    usersOf: (provider) => [...models.values()].filter((model) => runsOn(model, provider)),
+    ...needs,
+  });
 
   let pricing: (() => void) | undefined;
   /** Prices have days from which on they hold: targets that run on get them then. */
   function followPrices(prices: PriceOf): void {
     pricing?.();
     pricing = needs.later(REPRICE_MS, () => {
-      for (const { targets, shadow } of models.values()) {
-        for (const target of shadow ? [...targets, shadow.target] : targets) {
-          Object.assign(target, { price: priceOf(target.config, prices) });
-        }
-      }
+      for (const model of models.values()) reprice(model, prices);
       followPrices(prices);
     });
   }
@@ -113,51 +118,86 @@ export function createCatalogue(needs: CatalogueNeeds): Catalogue {
       throw modelNotFound(name, [...models.keys()]);
     },
     names: () => [...models.keys()],
-    targets: (name) => models.get(name)?.targets ?? [],
+    targets: (name) => allTargets(models.get(name)),
     shadow: (name) => models.get(name)?.shadow,
-    engines: () => [...running.values()].flatMap(({ engine }) => engine ?? []),
+    engines: () => [...enginesOf(running), ...scaled.engines],
+    neededEngines: () => enginesOf(running).filter((engine) => !scaled.isResting(engine)),
+    scaled,
     async apply(wanted, prices) {
       const next = new Map<string, Running>();
-      const nextModels = new Map<string, RunningModel>();
-      for (const [name, model] of Object.entries(wanted)) {
-        nextModels.set(
-          name,
-          await toModel(name, model, { ...needs, prices, start: (config) => run(config, next) }),
-        );
-      }
+      const start = (config: TargetConfig) => run(config, next);
+      const nextModels = await toModels(wanted, { ...needs, prices, scaled, start });
       const gone = [...running].filter(([key]) => !next.has(key));
       running = next;
       models = nextModels;
       followPrices(prices);
-      for (const [, { provider }] of gone) retired.letGo(provider);
+      scaled.settle();
+      for (const [, { provider }] of gone) void retired.letGo(provider);
     },
     async close() {
       pricing?.();
       await Promise.all([
         retired.close(),
+        scaled.close(),
         ...Array.from(running.values(), ({ provider }) => provider.close()),
       ]);
     },
   };
 }
 
+function enginesOf(running: ReadonlyMap<string, Running>): Engine[] {
+  return [...running.values()].flatMap(({ engine }) => engine ?? []);
+}
+
+function allTargets(model: RunningModel | undefined): readonly CatalogueTarget[] {
+  if (!model?.elastic) return model?.targets ?? [];
+  return [...model.targets, ...model.elastic.further];
+}
+
+function reprice(model: RunningModel, prices: PriceOf): void {
+  const { shadow } = model;
+  for (const target of [...allTargets(model), ...(shadow ? [shadow.target] : [])]) {
+    Object.assign(target, { price: priceOf(target.config, prices) });
+  }
+}
+
+function runsOn({ targets, shadow }: RunningModel, provider: Provider): boolean {
+  return [...targets, ...(shadow ? [shadow.target] : [])].some((one) => one.provider === provider);
+}
+
 interface TargetNeeds extends Pick<CatalogueNeeds, "engines"> {
+  readonly scaled: ScaledModels;
   readonly prices: PriceOf;
   readonly start: (config: TargetConfig) => Promise<Running>;
 }
 
+async function toModels(
+  wanted: WeirConfig["models"],
+  needs: TargetNeeds,
+): Promise<Map<string, RunningModel>> {
+  const models = new Map<string, RunningModel>();
+  for (const [name, model] of Object.entries(wanted)) {
+    models.set(name, await toModel(name, model, needs));
+  }
+  return models;
+}
+
 async function toModel(
   name: string,
-  { targets, routing, shadow, volatileLines }: WeirConfig["models"][string],
-  { start, prices, engines }: TargetNeeds,
+  model: WeirConfig["models"][string],
+  { start, prices, engines, scaled }: TargetNeeds,
 ): Promise<RunningModel> {
+  const { targets, routing, shadow, volatileLines, scale } = model;
+  // Engines that run in another process are one target here, which takes what all replicas can.
+  const isOthers = engines && isScaled(scale) && driverOf(scale, targets) === "local";
+  const most = isOthers ? mostOf(scale) : 1;
   const toTarget = async (config: TargetConfig, index: number): Promise<CatalogueTarget> => {
     const price = priceOf(config, prices);
     const identity = nameOfIdentity(config);
     return {
       identity,
       ...(await start(config)),
-      ...routedBy(config, routing),
+      ...routedBy(config, routing, config.fallback ? 1 : most),
       ...namesOf(config, index, engines ? identity : name),
       config,
       price,
@@ -171,6 +211,7 @@ async function toModel(
     routing: { ...routing, queue: { ...routing.queue, calls: queueOf(targets, routing) } },
     volatileLines,
     shadow: shadow && { ...shadow, target: await toTarget(shadow.target, 0) },
+    elastic: isOthers ? undefined : await scaled.take(name, model, made),
   };
 }
 
@@ -209,13 +250,14 @@ function namesOf(config: TargetConfig, index: number, name: string) {
 }
 
 /** What routing looks at. */
-function routedBy(config: TargetConfig, routing: RoutingConfig) {
+function routedBy(config: TargetConfig, routing: RoutingConfig, replicas: number) {
+  // The engine cannot run more at once: the rest waits where priorities and deadlines count.
+  const own = config.concurrency ?? (config.provider === "llama" ? config.slots : undefined);
   return {
     weight: config.weight,
     fallback: config.fallback,
     tags: config.tags,
-    // The engine cannot run more at once: the rest waits where priorities and deadlines count.
-    concurrency: config.concurrency ?? (config.provider === "llama" ? config.slots : undefined),
+    concurrency: own && own * replicas,
     isPaced: PACED.has(config.provider),
     continues: CONTINUING.has(config.provider) && routing.continue,
     keepsClientLines: config.provider === "anthropic",
@@ -253,71 +295,6 @@ function identityOf(config: TargetConfig): string {
 function idOf(config: TargetConfig, index: number): string {
   const what = config.provider === "llama" ? fileLabel(config.file) : config.model;
   return index === 0 ? `${config.provider}/${what}` : `${config.provider}/${what}#${index + 1}`;
-}
-
-function fileLabel(file: string): string {
-  return file.replace(/^.*[\\/]/, "").replace(/\.gguf$/i, "");
-}
-
-/** Each kind of provider is loaded when the first target needs it: a server pays for what it uses. */
-async function startProvider(config: TargetConfig, needs: CatalogueNeeds): Promise<Running> {
-  if (config.provider === "llama" && needs.engines) return reachEngine(needs.engines, needs);
-  if (config.provider === "llama") return startEngine(config, needs);
-  return { provider: await connectTo(config, needs), engine: undefined };
-}
-
-async function startEngine(
-  config: LlamaConfig,
-  { folder, demoModel, log }: CatalogueNeeds,
-): Promise<Running> {
-  const { createEngine } = await import("./engine/engine.ts");
-  const file = config.file === "demo" ? demoModel : config.file;
-  const engine = createEngine({
-    name: fileLabel(config.file),
-    file: isAbsolute(file) ? file : resolve(folder, file),
-    slots: config.slots,
-    contextTokens: config.context,
-    kvType: config.kvType,
-    queueLimit: config.queue,
-    ...(config.sha256 !== undefined && { sha256: config.sha256 }),
-    ...(config.threads !== undefined && { threads: config.threads }),
-    ...(config.gpuLayers !== undefined && { gpuLayers: config.gpuLayers }),
-    log: log.part("engine"),
-  });
-  engine.start().catch((cause: unknown) => {
-    log.error("model_not_loaded", { file: config.file, reason: String(cause) });
-  });
-  return { provider: engine, engine };
-}
-
-/** An engine of another process of this server. It has its own limits of time and size. */
-async function reachEngine(
-  { url, secret }: NonNullable<CatalogueNeeds["engines"]>,
-  needs: CatalogueNeeds,
-): Promise<Running> {
-  const { connect } = await import("./providers/connect.ts");
-  const config = TargetConfig.parse({
-    provider: "openai-compatible",
-    url,
-    apiKeyEnv: "ENGINE_ROOM",
-    model: "-",
-    timeout: "1d",
-    firstContent: "1h",
-    stall: "1h",
-  }) as RemoteConfig; // as it says
-  return { provider: await connect(config, { ...needs, secret: () => secret }), engine: undefined };
-}
-
-async function connectTo(config: RemoteConfig, needs: CatalogueNeeds): Promise<Provider> {
-  const { secret, log } = needs;
-  const { connect } = await import("./providers/connect.ts");
-  const { apiKeyEnv, provider, model } = config;
-  // A server of one's own at an address of one's own may want no key.
-  const needsKey = apiKeyEnv !== undefined && !("url" in config && config.url?.startsWith("http:"));
-  if (needsKey && secret(apiKeyEnv) === undefined) {
-    log.warn("api_key_missing", { provider, model, apiKeyEnv });
-  }
-  return connect(config, needs);
 }
 
 /** The target's own price wins; then what is said of its model; our own engine costs nothing per token. */

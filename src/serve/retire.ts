@@ -49,7 +49,8 @@ export function retire(provider: Provider, { drainMs, now, later }: RetireNeeds)
 
 /** The providers that are being retired. */
 export interface Retirement {
-  letGo(provider: Provider): void;
+  /** Resolves when it is closed, or could not be. */
+  letGo(provider: Provider): Promise<void>;
   /** Closes those that are left. */
   close(): Promise<void>;
 }
@@ -63,7 +64,7 @@ export function createRetirement(
     letGo(provider) {
       const entry = retire(provider, needs());
       left.add(entry);
-      void entry.closed.catch(failed).finally(() => left.delete(entry));
+      return entry.closed.catch(failed).finally(() => left.delete(entry));
     },
     async close() {
       for (const entry of left) entry.end();

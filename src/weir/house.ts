@@ -297,6 +297,7 @@ export function openCatalogue(
     drainMs,
     ...(engines && { engines }),
     now: Date.now,
+    monotonic: performance.now.bind(performance),
     later,
     log: log.part("serve"),
   });

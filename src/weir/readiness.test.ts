@@ -20,7 +20,7 @@ const ask = ({ isLeaving = false, overloadedSince, health, trouble, checks = [] 
     {
       operations: { isLeaving, overloadedSince: () => overloadedSince },
       catalogue: {
-        engines: () => [{ name: "demo", health: () => health ?? { state: "ready" } }],
+        neededEngines: () => [{ name: "demo", health: () => health ?? { state: "ready" } }],
       },
       recorder: { trouble },
       readiness: checks,

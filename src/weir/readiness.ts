@@ -13,7 +13,7 @@ const OVERLOADED_MS = 10_000;
 
 type Asked = Pick<House, "readiness"> & {
   readonly operations: Pick<House["operations"], "isLeaving" | "overloadedSince">;
-  readonly catalogue: { engines(): readonly Pick<Engine, "name" | "health">[] };
+  readonly catalogue: { neededEngines(): readonly Pick<Engine, "name" | "health">[] };
   readonly recorder: Pick<House["recorder"], "trouble">;
 };
 
@@ -21,7 +21,7 @@ type Asked = Pick<House, "readiness"> & {
 export async function whyNotReady(house: Asked, now: number): Promise<string[]> {
   const { operations, catalogue, recorder, readiness } = house;
   if (operations.isLeaving) return ["the server is shutting down"];
-  const engines = catalogue.engines().map((engine) => {
+  const engines = catalogue.neededEngines().map((engine) => {
     const { state, detail } = engine.health();
     return state === "ready"
       ? undefined

@@ -88,7 +88,7 @@ async function open(
         app.server.adjust();
       },
       ready: async () => {
-        await Promise.all(house.catalogue.engines().map((engine) => engine.start()));
+        await Promise.all(house.catalogue.neededEngines().map((engine) => engine.start()));
       },
       enginePids: () => house.catalogue.engines().flatMap((engine) => engine.stats().pid ?? []),
       async close() {

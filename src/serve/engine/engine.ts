@@ -2,7 +2,7 @@ import type { ChatRequest, EmbedRequest, GenerateRequest } from "../../core/chat
 import { wishedFor } from "../../core/dialects/wishes.ts";
 import { toWeirError, WeirError } from "../../core/errors.ts";
 import type { Log } from "../../core/log.ts";
-import type { Clock } from "../../core/time.ts";
+import { type Clock, later } from "../../core/time.ts";
 import { describeGguf, type GgufDescription } from "../../gguf/describe-gguf.ts";
 import { guardModel } from "../../gguf/guard-model.ts";
 import { type GgufFile, readGguf } from "../../gguf/read-gguf.ts";
@@ -100,6 +100,8 @@ export interface Engine extends Provider {
    * WeirError that says what is wrong. May be called again, also after a failure.
    */
   start(): Promise<void>;
+  /** Ends its process until `start`, or a call, comes. For when it is ready and nothing runs there. */
+  rest(): Promise<void>;
   info(): EngineInfo | undefined;
   stats(): EngineStats;
   readonly tokens: Required<Tokens>;
@@ -141,7 +143,7 @@ class EmbeddedEngine implements Engine {
     this.#supervisor = new Supervisor(
       {
         startProcess: options.startProcess ?? startEngineProcess,
-        schedule: runLater,
+        schedule: later,
         now,
         log: options.log.part("engine"),
         heartbeatMs: HEARTBEAT_MS,
@@ -162,6 +164,14 @@ class EmbeddedEngine implements Engine {
       throw toWeirError(cause);
     });
     return this.#starting;
+  }
+
+  async rest(): Promise<void> {
+    if (this.#supervisor.state === "loading") return;
+    this.#starting = undefined;
+    this.#cache = NOTHING_CACHED;
+    this.#failAll(new WeirError("model_unavailable", "This model has gone to sleep."));
+    await this.#supervisor.stop();
   }
 
   generate(request: GenerateRequest, listener: AttemptListener): Attempt {
@@ -386,10 +396,4 @@ class EmbeddedEngine implements Engine {
     this.#calls.failAll(error);
     this.#questions.failAll(error);
   }
-}
-
-function runLater(ms: number, run: () => void): () => void {
-  const timer = setTimeout(run, ms);
-  timer.unref();
-  return () => clearTimeout(timer);
 }

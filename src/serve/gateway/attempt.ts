@@ -103,7 +103,9 @@ export class Try implements AttemptListener {
   /** The target answered to the end. */
   answered(): void {
     if (!this.end()) return;
-    this.ticket.ended({ how: "answered", outputTokens: this.usage?.outputTokens ?? this.deltas });
+    const { usage } = this;
+    const outputTokens = usage?.outputTokens ?? this.deltas;
+    this.ticket.ended({ how: "answered", outputTokens, usage });
   }
 
   /** The target failed, or refused the request, which says nothing against it. */

@@ -72,9 +72,19 @@ export class Attempts implements Attempt, TryListener, NextTarget {
   start(): void {
     const { deadlineMs } = this.ask;
     if (deadlineMs !== undefined) {
-      this.stops.push(this.needs.later(deadlineMs, () => this.fail(tooLate(deadlineMs))));
+      this.stops.push(this.needs.later(deadlineMs, () => this.late(deadlineMs, 0)));
     }
     this.next();
+  }
+
+  /** The deadline's clock stands while the call is held for a model that wakes. */
+  private late(deadlineMs: number, givenMs: number): void {
+    const { heldMs } = this.ask.route;
+    if (heldMs <= givenMs) this.fail(tooLate(deadlineMs));
+    else {
+      const look = () => this.late(deadlineMs, heldMs);
+      this.stops.push(this.needs.later(heldMs - givenMs, look));
+    }
   }
 
   pause(): void {

@@ -128,15 +128,21 @@ function enginesOf(catalogue: Catalogue): (id: string) => RoutedModel {
   };
 }
 
-/** Each as a model with this one target. */
+/** Each as a model with this one target, and the further replicas of it. */
 function engineTargets(catalogue: Catalogue): { identity: string; model: RoutedModel }[] {
   return catalogue.names().flatMap((name) => {
     const shadow = catalogue.shadow(name)?.target;
     const all = [...catalogue.targets(name), ...(shadow ? [shadow] : [])];
-    const own = all.filter(({ engine }) => engine);
+    const own = all.filter(({ engine, replicaOf }) => engine && replicaOf === undefined);
+    const model = catalogue.find(name);
+    const scaled = catalogue.scaled.find(name)?.replicas?.first;
     return own.map((target) => ({
       identity: target.identity,
-      model: { ...catalogue.find(name), targets: [target] },
+      model: {
+        ...model,
+        targets: [target],
+        elastic: target === scaled ? model.elastic : undefined,
+      },
     }));
   });
 }

@@ -3,6 +3,7 @@ import type { Strategy } from "../../../config/routing.ts";
 import { WeirError } from "../../../core/errors.ts";
 import type { Target } from "../needs.ts";
 import type { AttemptReason, RouteAsk } from "./ask.ts";
+import type { Elastic } from "./elastic.ts";
 import type { LaneName, Waiting } from "./fair-queue.ts";
 import type { ModelQueue } from "./model-queue.ts";
 import { type Candidate, orderTargets } from "./order.ts";
@@ -37,7 +38,8 @@ export class Route implements Waiting {
   readonly lane: LaneName;
   private readonly ask: RouteAsk;
   private readonly needs: RouteNeeds;
-  private readonly allowed: readonly Target[];
+  /** Undefined where targets come and go: then it is asked again each time. */
+  private readonly fixed: readonly Target[] | undefined;
   private readonly blocks: readonly number[];
   private tried: Target[] = [];
   private attempts = 0;
@@ -45,6 +47,8 @@ export class Route implements Waiting {
   private handlers: NextTarget | undefined;
   private reason: AttemptReason = "first";
   private stopWaiting: (() => void) | undefined;
+  private heldSince: number | undefined;
+  private heldBefore = 0;
 
   constructor(ask: RouteAsk, needs: RouteNeeds) {
     this.ask = ask;
@@ -53,8 +57,11 @@ export class Route implements Waiting {
     this.flow = ask.flow;
     this.tokens = ask.promptTokens;
     this.lane = ask.promptTokens >= ask.model.routing.queue.large ? "large" : "small";
-    this.allowed = allowedTargets(ask);
-    const isByPrefix = this.strategy === "prefix" && this.allowed.length > 1 && ask.request;
+    ask.model.elastic?.demand.came(ask.promptTokens);
+    const allowed = allowedTargets(ask);
+    this.fixed = ask.model.elastic ? undefined : allowed;
+    const isByPrefix =
+      this.strategy === "prefix" && (allowed.length > 1 || ask.model.elastic) && ask.request;
     this.blocks = isByPrefix ? blocksOf(isByPrefix) : [];
   }
 
@@ -94,6 +101,12 @@ export class Route implements Waiting {
     return this.ticketFor(target, "continuation");
   }
 
+  /** How long this call was held until now, because no replica was there. */
+  get heldMs(): number {
+    const { heldSince } = this;
+    return this.heldBefore + (heldSince === undefined ? 0 : this.needs.now() - heldSince);
+  }
+
   /** Whether a further attempt could still be made. */
   get hasNext(): boolean {
     return this.ask.wishes?.failover !== false && this.untried().some((one) => this.isSound(one));
@@ -102,8 +115,7 @@ export class Route implements Waiting {
   /** The caller does not wait any longer. */
   leave(): void {
     this.handlers = undefined;
-    this.stopWaiting?.();
-    this.stopWaiting = undefined;
+    this.stopWait();
   }
 
   /** Called by the queue: whether some target has room for this call now. */
@@ -114,8 +126,12 @@ export class Route implements Waiting {
   /** Called by the queue when `fits` was true. */
   release(): void {
     const target = this.pick();
-    if (target) this.start(target);
-    else this.find();
+    if (target) {
+      this.start(target);
+      return;
+    }
+    this.stopWait();
+    this.find();
   }
 
   /** Called by the queue: there was no room in time, or others go before. */
@@ -126,6 +142,11 @@ export class Route implements Waiting {
   }
 
   private find(lastError?: WeirError): void {
+    const { elastic } = this.ask.model;
+    if (elastic?.isAsleep) {
+      this.wait(() => this.hold(elastic, lastError));
+      return;
+    }
     const target = this.pick();
     if (target) {
       this.start(target);
@@ -136,7 +157,43 @@ export class Route implements Waiting {
       this.give(lastError ?? refusal);
       return;
     }
-    this.stopWaiting = this.needs.queue.add(this);
+    this.wait(() => this.needs.queue.add(this));
+  }
+
+  /** Until `leave`, this call counts among those that wait. */
+  private wait(begin: () => () => void): void {
+    const demand = this.ask.model.elastic?.demand;
+    demand?.waits(this.tokens);
+    let isOver = false;
+    let stop: (() => void) | undefined;
+    // A full queue may refuse it before it is known how it is taken out.
+    this.stopWaiting = () => {
+      if (isOver) return;
+      isOver = true;
+      demand?.waitsNoMore(this.tokens);
+      stop?.();
+    };
+    stop = begin();
+    if (isOver) stop();
+  }
+
+  /** Waits for the model to wake. What it waits then, for room, is another matter. */
+  private hold(elastic: Elastic, lastError: WeirError | undefined): () => void {
+    this.heldSince = this.needs.now();
+    return elastic.hold({
+      awake: () => {
+        this.stopWait();
+        this.find(lastError);
+      },
+      refuse: (error) => this.refuse(error),
+    });
+  }
+
+  private stopWait(): void {
+    this.heldBefore = this.heldMs;
+    this.heldSince = undefined;
+    this.stopWaiting?.();
+    this.stopWaiting = undefined;
   }
 
   private start(target: Target): void {
@@ -176,6 +233,10 @@ export class Route implements Waiting {
       this.tried = [];
       this.find(lastError);
     });
+  }
+
+  private get allowed(): readonly Target[] {
+    return this.fixed ?? allowedTargets(this.ask);
   }
 
   private untried(): Target[] {
@@ -230,6 +291,7 @@ export class Route implements Waiting {
   }
 
   private hasRoom(target: Target): boolean {
+    if (!target.fallback && this.ask.model.elastic?.isAsleep) return false;
     const state = this.needs.stateOf(target);
     if (target.concurrency !== undefined && state.inFlight >= target.concurrency) return false;
     const { promptTokens } = this.ask.model.routing.queue;
@@ -297,11 +359,14 @@ export class Route implements Waiting {
 }
 
 function allowedTargets({ model, wishes }: RouteAsk): readonly Target[] {
-  if (wishes?.target === undefined && wishes?.tags === undefined) return model.targets;
+  const { elastic } = model;
+  const all = elastic ? [...model.targets, ...elastic.further] : model.targets;
+  if (wishes?.target === undefined && wishes?.tags === undefined) return all;
   const { target, tags = [] } = wishes;
-  const allowed = model.targets.filter(
+  const allowed = all.filter(
     (one) =>
-      (target === undefined || one.id === target) && tags.every((tag) => one.tags.includes(tag)),
+      (target === undefined || one.id === target || one.replicaOf === target) &&
+      tags.every((tag) => one.tags.includes(tag)),
   );
   if (allowed.length > 0) return allowed;
   const asked = target === undefined ? `the tags ${tags.join(", ")}` : `the name "${target}"`;

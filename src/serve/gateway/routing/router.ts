@@ -22,6 +22,8 @@ export interface Router {
   probed(target: Pick<Target, "provider">, isSound: boolean): void;
   /** All that other processes say of its breaker now. */
   told(target: Pick<Target, "provider">, outages: readonly Told[]): void;
+  /** Replicas of a model came, or it woke: who waits may go on. */
+  changed(): void;
   /** Calls that wait for room. */
   waiting(model: string): number;
   /** From when on a first content of this model is late; undefined while too little is known. */
@@ -54,12 +56,13 @@ export function createRouter({ now, random, later }: RouterNeeds): Router {
     return state;
   }
 
-  function modelOf({ name, routing, targets }: RouteAsk["model"]): ModelState {
+  function modelOf({ name, routing, targets, elastic }: RouteAsk["model"]): ModelState {
     let model = models.get(name);
-    if (model?.rules === routing) return model;
+    if (model?.rules === routing && !elastic) return model;
     if (!model) models.set(name, (model = createModel(routing)));
     model.rules = routing;
-    for (const target of targets) stateOf(target).breaker.rules = routing.breaker;
+    for (const target of elastic ? [...targets, ...elastic.further] : targets)
+      stateOf(target).breaker.rules = routing.breaker;
     return model;
   }
 
@@ -102,6 +105,7 @@ export function createRouter({ now, random, later }: RouterNeeds): Router {
       stateOf(target).breaker.told(outages, now());
       roomMade();
     },
+    changed: roomMade,
     waiting: (model) => models.get(model)?.queue.size ?? 0,
     slowFirstContentMs: (model) => models.get(model)?.slowFirst.ms,
   };

@@ -1,8 +1,10 @@
+import type { Usage } from "../../../core/chat.ts";
 import type { WeirError } from "../../../core/errors.ts";
 import type { Later } from "../../../core/time.ts";
 import type { Target } from "../needs.ts";
 import type { LaneName } from "./fair-queue.ts";
 import type { AttemptReason, RouteAsk } from "./ask.ts";
+import type { Demand } from "./demand.ts";
 import type { TargetState } from "./target-state.ts";
 
 export interface TicketNeeds {
@@ -19,13 +21,13 @@ interface TicketFacts {
   readonly target: Target;
   readonly state: TargetState;
   readonly reason: AttemptReason;
-  readonly ask: Pick<RouteAsk, "promptTokens" | "isWhole">;
+  readonly ask: Pick<RouteAsk, "promptTokens" | "isWhole" | "model">;
   readonly lane: LaneName;
 }
 
 /** How an attempt ended for its target: it answered (a refusal of the request is an answer), or not. */
 export type AttemptEnd =
-  | { readonly how: "answered"; readonly outputTokens?: number }
+  | { readonly how: "answered"; readonly outputTokens?: number; readonly usage?: Usage | undefined }
   | { readonly how: "withdrawn" }
   | { readonly how: "failed"; readonly error: WeirError };
 
@@ -48,6 +50,8 @@ export class Ticket {
   private waits: boolean;
   private stopWaiting: (() => void) | undefined;
   private isOver = false;
+  /** Without a first token, as far as its model's size is concerned. */
+  private isUnread = true;
 
   constructor(facts: TicketFacts, needs: TicketNeeds) {
     this.target = facts.target;
@@ -61,6 +65,7 @@ export class Ticket {
     state.usedAt = this.startedAt;
     state.breaker.started(this.startedAt);
     this.waits = facts.target.isPaced;
+    this.demand?.waits(ask.promptTokens);
     if (!this.waits) return;
     state.waitingTokens[lane] += ask.promptTokens;
     if (!ask.isWhole) return;
@@ -90,9 +95,13 @@ export class Ticket {
     const now = this.needs.now();
     state.inFlight -= 1;
     this.stopWaiting?.();
+    this.read();
+    if (this.demand) this.demand.running -= 1;
     this.leaveLane();
-    if (end.how === "answered") this.answered(end.outputTokens ?? 0, now);
-    else if (end.how === "withdrawn") state.breaker.withdrawn();
+    if (end.how === "answered") {
+      this.demand?.answered(this.facts.ask.promptTokens, end.usage);
+      this.answered(end.outputTokens ?? 0, now);
+    } else if (end.how === "withdrawn") state.breaker.withdrawn();
     else {
       state.failed += 1;
       state.lastError = end.error.message;
@@ -107,6 +116,18 @@ export class Ticket {
     return this.facts.state.tokensPerSecond;
   }
 
+  private get demand(): Demand | undefined {
+    return this.facts.target.fallback ? undefined : this.facts.ask.model.elastic?.demand;
+  }
+
+  private read(): void {
+    const { demand } = this;
+    if (!demand || !this.isUnread) return;
+    this.isUnread = false;
+    demand.waitsNoMore(this.facts.ask.promptTokens);
+    demand.running += 1;
+  }
+
   private answered(outputTokens: number, now: number): void {
     const { state, ask } = this.facts;
     state.breaker.succeeded();
@@ -116,6 +137,7 @@ export class Ticket {
   }
 
   private promptRead(): void {
+    this.read();
     if (!this.waits) return;
     this.leaveLane();
     this.needs.roomMade();
