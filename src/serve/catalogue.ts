@@ -1,12 +1,14 @@
 import { createHash } from "node:crypto";
+import type { ReleaseConfig } from "../config/release.ts";
 import type { RoutingConfig } from "../config/routing.ts";
 import { driverOf, isScaled, mostOf } from "../config/scale.ts";
 import type { WeirConfig } from "../config/schema.ts";
 import type { TargetConfig } from "../config/targets.ts";
+import type { Sampling } from "../core/chat.ts";
 import { modelNotFound } from "../core/errors.ts";
 import type { Later } from "../core/time.ts";
 import type { Engine } from "./engine/engine.ts";
-import type { Guards, Models, Price, RoutedModel, Target } from "./gateway/needs.ts";
+import type { Guards, ModelWords, Models, Price, RoutedModel, Target } from "./gateway/needs.ts";
 import type { Provider } from "./provider.ts";
 import { createRetirement } from "./retire.ts";
 import { ScaledModels } from "./scaled-models.ts";
@@ -24,6 +26,8 @@ export interface Catalogue extends Models {
   names(): string[];
   targets(name: string): readonly CatalogueTarget[];
   shadow(name: string): ShadowOf | undefined;
+  /** What is to take a model over: its own targets, and the model's as fallbacks where it has some. */
+  candidate(name: string): CandidateModel | undefined;
   /** All that run, further replicas among them. */
   engines(): readonly Engine[];
   /** Those without which a model cannot answer: no further replicas, and none that may rest. */
@@ -63,7 +67,14 @@ export interface CatalogueNeeds extends StartNeeds {
 interface RunningModel extends RoutedModel {
   readonly targets: readonly CatalogueTarget[];
   readonly shadow: ShadowOf | undefined;
+  readonly candidate: CandidateModel | undefined;
   readonly elastic: Sleeper | undefined;
+}
+
+/** A model's next version. */
+export interface CandidateModel extends RoutedModel {
+  /** Targets that only it has. */
+  readonly own: readonly CatalogueTarget[];
 }
 
 /** Where copies of a model's calls go. */
@@ -120,8 +131,15 @@ export function createCatalogue(needs: CatalogueNeeds): Catalogue {
     names: () => [...models.keys()],
     targets: (name) => allTargets(models.get(name)),
     shadow: (name) => models.get(name)?.shadow,
+    candidate: (name) => models.get(name)?.candidate,
     engines: () => [...enginesOf(running), ...scaled.engines],
-    neededEngines: () => enginesOf(running).filter((engine) => !scaled.isResting(engine)),
+    neededEngines() {
+      const answering = [...models.values()].flatMap(({ targets }) => targets);
+      const engines = answering.flatMap(({ engine }) =>
+        engine && !scaled.isResting(engine) ? [engine] : [],
+      );
+      return [...new Set(engines)];
+    },
     scaled,
     async apply(wanted, prices) {
       const next = new Map<string, Running>();
@@ -155,14 +173,18 @@ function allTargets(model: RunningModel | undefined): readonly CatalogueTarget[]
 }
 
 function reprice(model: RunningModel, prices: PriceOf): void {
-  const { shadow } = model;
-  for (const target of [...allTargets(model), ...(shadow ? [shadow.target] : [])]) {
+  for (const target of [...allTargets(model), ...besideTargets(model)]) {
     Object.assign(target, { price: priceOf(target.config, prices) });
   }
 }
 
-function runsOn({ targets, shadow }: RunningModel, provider: Provider): boolean {
-  return [...targets, ...(shadow ? [shadow.target] : [])].some((one) => one.provider === provider);
+/** Targets that no call of a model's own goes to. */
+function besideTargets({ shadow, candidate }: RunningModel): readonly CatalogueTarget[] {
+  return [...(shadow ? [shadow.target] : []), ...(candidate?.own ?? [])];
+}
+
+function runsOn(model: RunningModel, provider: Provider): boolean {
+  return [...model.targets, ...besideTargets(model)].some((one) => one.provider === provider);
 }
 
 interface TargetNeeds extends Pick<CatalogueNeeds, "engines"> {
@@ -187,7 +209,7 @@ async function toModel(
   model: WeirConfig["models"][string],
   { start, prices, engines, scaled }: TargetNeeds,
 ): Promise<RunningModel> {
-  const { targets, routing, shadow, volatileLines, scale } = model;
+  const { targets, routing, shadow, volatileLines, scale, release } = model;
   // Engines that run in another process are one target here, which takes what all replicas can.
   const isOthers = engines && isScaled(scale) && driverOf(scale, targets) === "local";
   const most = isOthers ? mostOf(scale) : 1;
@@ -205,14 +227,56 @@ async function toModel(
   };
   const made: CatalogueTarget[] = [];
   for (const [index, config] of targets.entries()) made.push(await toTarget(config, index));
-  return {
+  const own: CatalogueTarget[] = [];
+  for (const [index, config] of release?.candidate.targets?.entries() ?? []) {
+    const target = await toTarget(config, index);
+    own.push({ ...target, id: `${target.id}@candidate` });
+  }
+  const stable = {
     name,
+    words: wordsOf(model),
     targets: made,
     routing: { ...routing, queue: { ...routing.queue, calls: queueOf(targets, routing) } },
     volatileLines,
-    shadow: shadow && { ...shadow, target: await toTarget(shadow.target, 0) },
     elastic: isOthers ? undefined : await scaled.take(name, model, made),
   };
+  return {
+    ...stable,
+    shadow: shadow && { ...shadow, target: await toTarget(shadow.target, 0) },
+    candidate: release && candidateOf(stable, own, release),
+  };
+}
+
+/** What the candidate says nothing of is as it is. Where its targets fail, the model's own help out. */
+function candidateOf(
+  stable: RoutedModel & { readonly targets: readonly CatalogueTarget[] },
+  own: readonly CatalogueTarget[],
+  { candidate }: ReleaseConfig,
+): CandidateModel {
+  const { prompt, sampling } = wordsOf(candidate) ?? {};
+  const words = {
+    ...stable.words,
+    ...wordsOf(candidate),
+    prompt: prompt ?? stable.words?.prompt,
+    sampling: sampling ?? stable.words?.sampling,
+  };
+  if (own.length === 0) return { ...stable, words, own };
+  const helping = stable.targets.map((target) => ({ ...target, fallback: true }));
+  const { elastic: _, ...rest } = stable;
+  // A queue of its own: one that is slow must not hold up the other.
+  const name = `${stable.name}@candidate`;
+  return { ...rest, name, words, targets: [...own, ...helping], own };
+}
+
+/** What a model says by itself, in the gateway's words. */
+function wordsOf({
+  prompt,
+  sampling,
+}: Pick<WeirConfig["models"][string], "prompt" | "sampling">): ModelWords | undefined {
+  if (prompt === undefined && sampling === undefined) return undefined;
+  const { maxTokens, stop, ...rest } = sampling ?? {};
+  // Zod leaves out what was not said.
+  return { prompt, ...(sampling && { sampling: rest as Sampling, maxTokens, stop }) };
 }
 
 /** Where only embedded engines answer, as many calls may wait as they say. */

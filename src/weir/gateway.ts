@@ -33,6 +33,7 @@ export function gatewayOf(house: CallHouse) {
       shadowOf: (model) => catalogue.shadow(model),
       newTraceId,
     }),
+    releases: house.arms.releases(common.recorder),
     timingHeader: () => house.live.config.server.timingHeader,
     later,
   };

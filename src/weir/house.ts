@@ -43,6 +43,8 @@ import { type MachineCosts, machineCosts } from "./machine-costs.ts";
 import { type Operations, openOperations } from "./operations.ts";
 import { type ReadinessCheck, folderCheck, redisCheck } from "./readiness.ts";
 import { ROOT } from "./release.ts";
+import type { Arms } from "./releases/arms.ts";
+import { type ReleaseRoom, openReleases } from "./releases/open-releases.ts";
 import { shelfOf } from "./shelf.ts";
 import { shareSteering, steeringOf } from "./steering.ts";
 import { type TextReads, createTextReads } from "./text-reads.ts";
@@ -57,6 +59,8 @@ export interface Live {
   readonly vault: VaultRules | undefined;
   /** Whose texts come out of the gate without secrets and personal data: these need no second look. */
   readonly cleans: ReadonlySet<Writer>;
+  /** The same for candidates that have a guard policy of their own, by model. */
+  readonly candidates: ReadonlyMap<string, Live>;
 }
 
 /** Everything that is built once and lives as long as the server. */
@@ -93,8 +97,14 @@ export interface House {
   readonly gauges: (() => readonly Gauge[])[];
   /** What other processes of this server know of targets. */
   readonly reports: (() => readonly RoutingReport[])[];
+  /** The sides of releases, for the calls of this process. */
+  readonly arms: Arms;
+  /** Releases, judged. */
+  readonly releases: ReleaseRoom;
   /** What calls meet of the guard. */
   readonly guard: CallGuard;
+  /** Another guard of the same parts, by other rules. */
+  readonly guardFor: (live: () => Live) => CallGuard;
   readonly guardParts: GuardParts;
   /** Tenants' documents, as far as others' answers must not repeat them. */
   readonly guardMemory: GuardMemory;
@@ -120,6 +130,7 @@ export type CallHouse = Omit<
   | "readiness"
   | "gauges"
   | "reports"
+  | "releases"
 > & {
   readonly metrics: Pick<Metrics, "observe" | "active">;
   readonly recorder: Pick<Recorder, "record" | "dropped">;
@@ -164,6 +175,7 @@ export async function buildHouse(
   const router = openRouter();
   const steering = steeringOf({ catalogue, router });
   const redis = await redisOf(settings, log, stack);
+  const releases = openReleases(() => house, { ...settings, log }, stack);
   const house: House = Object.assign(current, {
     settings,
     startedAt: now(),
@@ -179,6 +191,8 @@ export async function buildHouse(
     prober: startProber({ catalogue, steering }, log, stack),
     router,
     steering,
+    releases,
+    arms: releases.arms,
     redis,
     answers: answersOf(Object.assign(current, { catalogue, redis, settings })),
     limits: await limitsOf(
@@ -192,6 +206,7 @@ export async function buildHouse(
     rejections: new Map(),
   });
   await catalogue.apply(config.models, pricesOf(config));
+  releases.desk.apply(config.models);
   await shareSteering({ ...house, log: log.part("serve") }, stack);
   return { house, newAdminKey };
 }
@@ -215,7 +230,7 @@ export async function openGuard(
   live: () => Live,
   guardParts: GuardParts,
   { settings, control, catalogue, log: all, stack, isWorker = false }: OpeningGuard,
-): Promise<Pick<House, "guard" | "guardParts" | "guardMemory" | "vaultKeeper">> {
+): Promise<Pick<House, "guard" | "guardFor" | "guardParts" | "guardMemory" | "vaultKeeper">> {
   const { thread, dataFolder } = guardParts;
   const { secret } = settings;
   const log = all.part("guard");
@@ -237,18 +252,22 @@ export async function openGuard(
     rules: () => live().config.guard.remember,
     now: Date.now,
   });
-  const guard = createCallGuard(live, {
-    thread,
-    dataFolder,
-    store: control.guard,
-    keeper,
-    beside: { canaryKey: key, foreignTo: (tenant) => memory.foreignTo(tenant) },
-    targets: (model) => catalogue.find(model).targets,
-    secret,
-    log,
-  });
-  stack.defer(() => guard.close());
-  return { guard, guardParts, guardMemory: memory, vaultKeeper: keeper };
+  const guardFor = (rulesNow: () => Live) => {
+    const guard = createCallGuard(rulesNow, {
+      thread,
+      dataFolder,
+      store: control.guard,
+      keeper,
+      beside: { canaryKey: key, foreignTo: (tenant) => memory.foreignTo(tenant) },
+      targets: (model) => catalogue.find(model).targets,
+      secret,
+      log,
+    });
+    stack.defer(() => guard.close());
+    return guard;
+  };
+  const guard = guardFor(live);
+  return { guard, guardFor, guardParts, guardMemory: memory, vaultKeeper: keeper };
 }
 
 /** Where calls are counted and kept. */
@@ -335,14 +354,33 @@ function startProber(
 }
 
 /** Throws invalid_config where the guard's own patterns, or the vault's keys, cannot be used. */
-export function toLive(settings: Settings, { detectors }: GuardParts): Live {
+export function toLive(settings: Settings, parts: GuardParts): Live {
+  const { detectors } = parts;
   const { config } = settings;
   const { guard } = config;
   checkTools(guard.tools);
   checkNames(config);
   const listed = withListedTexts(guard, listedFiles(settings.folder));
   const gate = createGate(gateRules(listed), detectors);
-  return { config, gate, vault: vaultRulesOf(settings), cleans: cleansOf(guard) };
+  const candidates = candidatesOf(settings, parts);
+  // What passes a candidate's guard is clean only where that cleans as well.
+  const all = [cleansOf(guard), ...Array.from(candidates.values(), (one) => one.cleans)];
+  const cleans = all.reduce((both, one) => new Set([...both].filter((who) => one.has(who))));
+  return { config, gate, vault: vaultRulesOf(settings), cleans, candidates };
+}
+
+/** Every model whose candidate has a guard policy of its own, under that policy. */
+function candidatesOf(settings: Settings, parts: GuardParts): Map<string, Live> {
+  const { config } = settings;
+  const candidates = new Map<string, Live>();
+  for (const [name, { release, ...model }] of Object.entries(config.models)) {
+    const guard = release?.candidate.guard;
+    if (!guard) continue;
+    // Only the one model: others' candidates are no part of it.
+    const its = { ...config, guard, models: { [name]: { ...model, release: undefined } } };
+    candidates.set(name, toLive({ ...settings, config: its }, parts));
+  }
+  return candidates;
 }
 
 function cleansOf({
@@ -373,5 +411,6 @@ export async function apply(house: House, config: WeirConfig): Promise<void> {
   await house.catalogue.apply(config.models, pricesOf(config));
   house.steering.refresh();
   house.live = live;
+  house.releases.desk.apply(config.models);
   house.traces.use(traceSettings(config));
 }

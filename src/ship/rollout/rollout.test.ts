@@ -79,6 +79,7 @@ function journalled(plan: RolloutPlan, journal: Entry[] = []) {
     },
     turned: () => void turns.push(`${rollout.book.phase} ${rollout.book.stage}`),
   });
+  rollout.goOn();
   return { rollout, journal, turns };
 }
 

@@ -38,8 +38,6 @@ export class Rollout {
     this.book = new Book(plan);
     for (const entry of journal) this.book.apply(entry);
     if (this.book.begunAt === 0) this.note({ kind: "begun", plan });
-    // What was to be decided when its writer died.
-    this.decideAll();
   }
 
   /** How calls are parted now. */
@@ -124,17 +122,12 @@ export class Rollout {
     if (hasMoved) this.note({ kind: "limits", limits: this.learning.current });
   }
 
-  private goOn(): void {
-    if (this.decideAll()) this.effects.turned();
-  }
-
-  private decideAll(): boolean {
-    let hasTurned = false;
+  /** Decides what can be decided; to be called once after a journal was read. */
+  goOn(): void {
     for (let turn = decide(this.book); turn; turn = decide(this.book)) {
       this.note(turn);
-      hasTurned = true;
+      this.effects.turned();
     }
-    return hasTurned;
   }
 
   private note(news: News): void {

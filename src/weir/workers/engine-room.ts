@@ -132,7 +132,8 @@ function enginesOf(catalogue: Catalogue): (id: string) => RoutedModel {
 function engineTargets(catalogue: Catalogue): { identity: string; model: RoutedModel }[] {
   return catalogue.names().flatMap((name) => {
     const shadow = catalogue.shadow(name)?.target;
-    const all = [...catalogue.targets(name), ...(shadow ? [shadow] : [])];
+    const next = catalogue.candidate(name)?.own ?? [];
+    const all = [...catalogue.targets(name), ...(shadow ? [shadow] : []), ...next];
     const own = all.filter(({ engine, replicaOf }) => engine && replicaOf === undefined);
     const model = catalogue.find(name);
     const scaled = catalogue.scaled.find(name)?.replicas?.first;

@@ -6,6 +6,8 @@ import type { ErrorCode } from "../../core/errors.ts";
 import type { ShedReason } from "../../http/lane/overload.ts";
 import type { RoutingReport } from "../../serve/gateway/routing/report.ts";
 import type { Gauge } from "../../watch/metrics/exposition.ts";
+import type { Sighting } from "../releases/arms.ts";
+import type { Shares } from "../releases/open-releases.ts";
 import type { LedgerAnswer, LedgerAsk } from "../../serve/gateway/limits/ledger-link.ts";
 
 /** What the primary and its workers tell each other. Messages arrive in order, and once. */
@@ -17,6 +19,8 @@ export type FromWorker =
   | { readonly type: "failed"; readonly message: string }
   | { readonly type: "ledger"; readonly asks: readonly LedgerAsk[] }
   | { readonly type: "records"; readonly calls: readonly CallRecord[] }
+  /** What became of calls of a model that is being released. */
+  | { readonly type: "sighting"; readonly sighting: Sighting }
   | { readonly type: "counts"; readonly counts: Counts };
 
 /** What has changed since the last time. */
@@ -43,6 +47,8 @@ export type ToWorker =
   /** All that anybody but this worker saw break. */
   | { readonly type: "outages"; readonly outages: readonly Outage[] }
   | { readonly type: "probed"; readonly identity: string; readonly isSound: boolean }
+  /** How calls of released models are parted from now on. */
+  | { readonly type: "releases"; readonly shares: Shares }
   | { readonly type: "drain" };
 
 /** The source of what a worker hears of targets. */
@@ -61,6 +67,7 @@ export interface WorkerStart {
   /** What was said of targets until now. */
   readonly decisions: readonly Decision[];
   readonly outages: readonly Outage[];
+  readonly shares: Shares;
 }
 
 /** The primary's embedded engines, as an upstream. */

@@ -145,6 +145,7 @@ class Pool {
       decided: (decision) => this.tell({ type: "decisions", decisions: [decision] }),
       probed: (identity, isSound) => this.tell({ type: "probed", identity, isSound }),
     });
+    house.releases.follow((shares) => this.tell({ type: "releases", shares }));
     const tell = () => {
       for (const member of this.members) tellOutages(member, house);
     };
@@ -184,7 +185,8 @@ class Pool {
         house.recorder.record(call);
       }
       send(member.worker, { type: "taken" });
-    } else if (message.type === "counts") count(message.counts, member, house);
+    } else if (message.type === "sighting") house.releases.desk.take(message.sighting);
+    else if (message.type === "counts") count(message.counts, member, house);
     else if (message.type === "listening") this.listens(member, message.url);
     else if (message.type === "failed") {
       this.log.error("worker_not_started", { reason: message.message });
@@ -196,7 +198,8 @@ class Pool {
       const outages = steering.outages(member.name);
       member.told = openingsOf(outages);
       const settings = settingsNow(house);
-      const start = { innerUrl: weir.url, settings, room, decisions, outages };
+      const { shares } = house.releases.desk;
+      const start = { innerUrl: weir.url, settings, room, decisions, outages, shares };
       send(member.worker, { type: "start", ...start });
     }
   }

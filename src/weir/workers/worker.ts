@@ -34,6 +34,8 @@ import { toLaneNeeds } from "../lane-needs.ts";
 import { limitsOf, redisOf } from "../limits.ts";
 import { listenerOptions, openListenerCertificate } from "../listener.ts";
 import { openOperations } from "../operations.ts";
+import type { Sighting } from "../releases/arms.ts";
+import { openArms } from "../releases/open-releases.ts";
 import { steeringOf } from "../steering.ts";
 import { end } from "../weir.ts";
 import { createCounts } from "./counts.ts";
@@ -106,7 +108,10 @@ async function open(
   const records = createRecordSender((calls) => line.send({ type: "records", calls }), later);
   const ledger = createRemoteLedger((asks) => line.send({ type: "ledger", asks }), setImmediate);
   const counts = createCounts((change) => line.send({ type: "counts", counts: change }));
-  const house = await buildCallHouse({ settings, log, start, ledger, records, counts }, stack);
+  const saw = (sighting: Sighting) => line.send({ type: "sighting", sighting });
+  const house = await buildCallHouse({ settings, log, start, ledger, records, counts, saw }, stack);
+  let { shares } = start;
+  house.arms.use(shares);
   stack.defer(counts.follow(house));
   house.steering.take(start.decisions);
   house.steering.hear(PRIMARY, start.outages);
@@ -122,7 +127,12 @@ async function open(
       else if (message.type === "outages") house.steering.hear(PRIMARY, message.outages);
       else if (message.type === "probed") {
         house.steering.probedElsewhere(message.identity, message.isSound);
-      } else if (message.type === "config") await follow(house, server, message.config);
+      } else if (message.type === "releases") house.arms.use((shares = message.shares));
+      else if (message.type === "config") {
+        await follow(house, server, message.config);
+        // Those of models that this process had not heard of.
+        house.arms.use(shares);
+      }
     },
     async close() {
       const { drainDelay } = house.live.config.server;
@@ -142,10 +152,11 @@ interface CallHouseNeeds {
   readonly ledger: ReturnType<typeof createRemoteLedger>;
   readonly records: ReturnType<typeof createRecordSender>;
   readonly counts: ReturnType<typeof createCounts>;
+  readonly saw: (sighting: Sighting) => void;
 }
 
 async function buildCallHouse(
-  { settings, log, start, ledger, records, counts }: CallHouseNeeds,
+  { settings, log, start, ledger, records, counts, saw }: CallHouseNeeds,
   stack: AsyncDisposableStack,
 ): Promise<CallHouse> {
   const now = Date.now;
@@ -161,6 +172,8 @@ async function buildCallHouse(
   stack.defer(() => catalogue.close());
   const router = openRouter();
   const redis = await redisOf(settings, log, stack);
+  const arms = openArms(() => house, saw);
+  stack.defer(() => arms.close());
   const house: CallHouse = Object.assign(current, {
     settings,
     startedAt: now(),
@@ -183,6 +196,7 @@ async function buildCallHouse(
     answers: answersOf(Object.assign(current, { catalogue, redis, settings })),
     router,
     steering: steeringOf({ catalogue, router }),
+    arms,
     limits: await limitsOf(
       { settings, log, redis, trustedProxies, ledger, limits: () => current.live.config.limits },
       stack,
