@@ -1,5 +1,6 @@
 import { carrier } from "./carriers.ts";
 import { chore } from "./chores.ts";
+import { fragment, shortAttack } from "./fragments.ts";
 import {
   ABOUT_ANSWERS,
   CHANGES,
@@ -20,6 +21,8 @@ import { TONGUES } from "./tongues.ts";
 
 /** Rows of our own making: attacks from a grammar, and instructions planted in innocent documents. */
 export const GRAMMAR_GROUP = "own-grammar";
+/** The family of innocent texts of a few words. */
+export const FRAGMENT = "fragment";
 
 const COUNTS = {
   personas: 900,
@@ -30,6 +33,8 @@ const COUNTS = {
   pleas: 3000,
   chats: 1400,
   chores: 1500,
+  fragments: 2500,
+  shortAttacks: 600,
   planted: 2600,
   carriers: 2400,
 };
@@ -57,6 +62,12 @@ export function makeRows(training: readonly Row[], random: Random): Row[] {
       row(chat(tongueOf(random), 2 + random.below(4), random), "benign", "user", "innocent"),
     ),
     ...repeat(COUNTS.chores, () => row(chore(random), "benign", "user", "innocent")),
+    ...distinct(COUNTS.fragments, () => fragment(random)).map((text) =>
+      row(text, "benign", "user", FRAGMENT),
+    ),
+    ...distinct(COUNTS.shortAttacks, () => shortAttack(random)).map((text) =>
+      row(text, "injection", "user", "short"),
+    ),
     ...overrides.INNOCENT.map((text) => row(text, "benign", "user", "innocent")),
     ...TONGUES.flatMap((tongue) => innocent(tongue, random)),
     ...repeat(COUNTS.carriers, () => row(carrier(random), "benign", "document", "innocent")),
@@ -211,6 +222,11 @@ function fill(template: string, random: Random): string {
 
 function repeat<T>(count: number, make: () => T): T[] {
   return Array.from({ length: count }, make);
+}
+
+/** So many tries, each outcome once. */
+function distinct(count: number, make: () => string): string[] {
+  return [...new Set(repeat(count, make))];
 }
 
 function row(text: string, label: Row["label"], surface: Row["surface"], family: string): Row {

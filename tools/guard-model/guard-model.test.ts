@@ -25,7 +25,8 @@ const INNOCENT = [
   row("The museum opens at nine. Tickets are sold at the gate.", { surface: "document" }),
 ];
 
-const SLOT = /\{(?:name|harm|thing|word|who|mail|url|tongue|goal|x)\}/;
+const SLOT =
+  /\{(?:name|harm|thing|word|who|mail|url|tongue|goal|x)\}|<(?:name|item|word|number|drop|orders|hidden|mode)>/;
 
 describe("rows of our own making", () => {
   it("are the same for the same seed, and others for another", () => {
@@ -36,6 +37,20 @@ describe("rows of our own making", () => {
 
   it("leave no slot open", () => {
     for (const { text } of makeRows(INNOCENT, createRandom(3))) expect(text).not.toMatch(SLOT);
+  });
+
+  it("hold short texts of both kinds, each once", () => {
+    const short = makeRows(INNOCENT, createRandom(1)).filter(({ family }) =>
+      ["fragment", "short"].includes(family),
+    );
+    const texts = (label: Row["label"]) =>
+      short.filter((one) => one.label === label).map(({ text }) => text);
+    expect(Math.max(...short.map(({ text }) => text.length))).toBeLessThan(90);
+    for (const label of ["benign", "injection"] as const) {
+      expect(texts(label).length).toBeGreaterThan(300);
+      expect(new Set(texts(label)).size).toBe(texts(label).length);
+    }
+    expect(texts("benign").filter((text) => texts("injection").includes(text))).toEqual([]);
   });
 
   it("plant orders in innocent documents only where there are some", () => {

@@ -1,7 +1,7 @@
 import { ATTACK_WINDOWS, attackTargets } from "../../src/guard/classifier/attack-heads.ts";
 import type { FitOptions, FitRow } from "../../src/guard/classifier/fit.ts";
 import { toPlain } from "../../src/guard/normalize/plain.ts";
-import { makeRows } from "./grammar.ts";
+import { FRAGMENT, makeRows } from "./grammar.ts";
 import { createRandom } from "./random.ts";
 import type { Row } from "./read-rows.ts";
 
@@ -50,6 +50,7 @@ export function toFitRows(training: readonly Row[]): FitRow[] {
 }
 
 function kindOf({ source, label, family }: Row): string {
+  if (family === FRAGMENT) return family;
   return label === "benign" ? source : `${source} ${label} ${family.split(/[/:]/, 1)[0]}`;
 }
 

@@ -4,10 +4,11 @@ import { type Reading, linePlaceOf, readingsOf } from "../normalize/readings.ts"
 import { HEADS_FOR } from "./attack-heads.ts";
 import type { Classifier, HeadScore } from "./classifier.ts";
 
-/** A few words prove nothing, whatever they look like: short attacks are a matter of phrases. */
-const LEAST_CHARS = 20;
-/** Few innocent texts were learned from that are as short as "Tell me about yourself". */
-const LEAST_TEXT = 40;
+/** A word or two prove nothing, whatever they look like: those are a matter of phrases. */
+const LEAST_CHARS = 14;
+/** Few innocent texts as short as "Tell me about yourself" were measured: their rates are taken for so many times as high. */
+const SHORT_TEXT = 40;
+const DOUBT = 5;
 /** An ideograph says about as much as so many letters. */
 const IDEOGRAPH = 3;
 
@@ -77,8 +78,12 @@ export function scoreReadings(
 }
 
 function isTooShort({ reading, found: { start, end } }: Best): boolean {
-  const { lines } = reading;
-  return isShorter(lines.trim(), LEAST_TEXT) || isShorter(lines.slice(start, end), LEAST_CHARS);
+  return isShorter(reading.lines.slice(start, end), LEAST_CHARS);
+}
+
+function rateOf({ reading, found }: Best): number {
+  const isShort = isShorter(reading.lines.trim(), SHORT_TEXT);
+  return Math.min(1, found.falsePositiveRate * (isShort ? DOUBT : 1));
 }
 
 function isShorter(text: string, least: number): boolean {
@@ -94,9 +99,10 @@ function isOneWord({ reading, found: { start, end } }: Best): boolean {
 }
 
 function report(category: Category, best: Best | undefined): Finding[] {
-  if (!best || best.found.falsePositiveRate > REPORTED_RATE) return [];
-  if (isTooShort(best) || isOneWord(best)) return [];
-  const { start, end, probability, falsePositiveRate } = best.found;
+  if (!best) return [];
+  const falsePositiveRate = rateOf(best);
+  if (falsePositiveRate > REPORTED_RATE || isTooShort(best) || isOneWord(best)) return [];
+  const { start, end, probability } = best.found;
   const place = linePlaceOf(best.reading, start, end);
   const detector = `${category}.classifier`;
   return [{ detector, category, confidence: probability, falsePositiveRate, ...place }];
