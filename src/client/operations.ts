@@ -4041,6 +4041,210 @@ export interface Operations {
     answer: unknown;
   };
   /**
+   * Replicas, and why so many
+   */
+  "GET /admin/v1/scaling": {
+    answer: {
+      models: {
+        model: string;
+        /**
+         * who starts and ends replicas
+         */
+        driver: "local" | "kubernetes" | "none";
+        policy: string;
+        min: number;
+        max: number;
+        /**
+         * null: nothing was decided yet
+         */
+        wanted: number | null;
+        ready: number;
+        starting: number;
+        draining: number;
+        asleep: boolean;
+        /**
+         * a release of it is being judged: it does not shrink
+         */
+        frozen: boolean;
+        /**
+         * set by an operator
+         */
+        hold: {
+          replicas: number;
+          by: string;
+          at: number;
+        } | null;
+        trouble: string | null;
+        /**
+         * of the last replica that was started
+         */
+        startDelayMs: number | null;
+        /**
+         * the newest first
+         */
+        decisions: {
+          at: number;
+          /**
+           * it was decided again and again until then
+           */
+          until: number;
+          /**
+           * replicas that were there, starting ones included
+           */
+          from: number;
+          /**
+           * how many there should be
+           */
+          replicas: number;
+          kind: "up" | "down" | "steady" | "idle" | "wake" | "frozen" | "silent";
+          why: string;
+          /**
+           * what the decision was made of
+           */
+          numbers: {
+            [k: string]: number;
+          };
+        }[];
+        /**
+         * one an interval, the newest last
+         */
+        samples: {
+          at: number;
+          wanted: number;
+          ready: number;
+          starting: number;
+          /**
+           * calls without their first token
+           */
+          waiting: number;
+          /**
+           * calls past their first token
+           */
+          running: number;
+          /**
+           * calls since the sample before
+           */
+          arrived: number;
+        }[];
+      }[];
+    };
+  };
+  /**
+   * Hold a number of replicas, or let it be decided again
+   */
+  "POST /admin/v1/scaling": {
+    body:
+      | {
+          /**
+           * keep so many until `resume`
+           */
+          action: "hold";
+          model: string;
+          /**
+           * within min and max
+           */
+          replicas: number;
+        }
+      | {
+          action: "resume";
+          model: string;
+        };
+    answer: {
+      model: string;
+      /**
+       * who starts and ends replicas
+       */
+      driver: "local" | "kubernetes" | "none";
+      policy: string;
+      min: number;
+      max: number;
+      /**
+       * null: nothing was decided yet
+       */
+      wanted: number | null;
+      ready: number;
+      starting: number;
+      draining: number;
+      asleep: boolean;
+      /**
+       * a release of it is being judged: it does not shrink
+       */
+      frozen: boolean;
+      /**
+       * set by an operator
+       */
+      hold: {
+        replicas: number;
+        by: string;
+        at: number;
+      } | null;
+      trouble: string | null;
+      /**
+       * of the last replica that was started
+       */
+      startDelayMs: number | null;
+      /**
+       * the newest first
+       */
+      decisions: {
+        at: number;
+        /**
+         * it was decided again and again until then
+         */
+        until: number;
+        /**
+         * replicas that were there, starting ones included
+         */
+        from: number;
+        /**
+         * how many there should be
+         */
+        replicas: number;
+        kind: "up" | "down" | "steady" | "idle" | "wake" | "frozen" | "silent";
+        why: string;
+        /**
+         * what the decision was made of
+         */
+        numbers: {
+          [k: string]: number;
+        };
+      }[];
+      /**
+       * one an interval, the newest last
+       */
+      samples: {
+        at: number;
+        wanted: number;
+        ready: number;
+        starting: number;
+        /**
+         * calls without their first token
+         */
+        waiting: number;
+        /**
+         * calls past their first token
+         */
+        running: number;
+        /**
+         * calls since the sample before
+         */
+        arrived: number;
+      }[];
+    };
+  };
+  /**
+   * How many replicas a model should have, for KEDA's metrics-api trigger
+   */
+  "GET /admin/v1/scaling/replicas": {
+    query: {
+      model: string;
+    };
+    answer: {
+      model: string;
+      replicas: number;
+    };
+  };
+  /**
    * A kept response, or the events of a background one
    */
   "GET /v1/responses/{id}": {

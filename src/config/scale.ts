@@ -58,7 +58,6 @@ const Idle = z.strictObject({
 const POLICIES = ["work", "queue", "concurrency", "kv", "qps"] as const;
 
 const Slo = z.strictObject({
-  ttft: duration("2s").describe("To the first token."),
   itl: duration("100ms").describe("From token to token, on average."),
 });
 
@@ -81,7 +80,7 @@ export const Scale = z
       .max(1)
       .optional()
       .describe("work only: a replica gets so much of what it could do; the rest is for bursts."),
-    slo: Slo.optional().describe("work only: what a replica must keep. Default: 2s and 100ms."),
+    slo: Slo.optional().describe("work only: what a replica must keep. Default: 100ms a token."),
     target: z
       .number()
       .positive()

@@ -21,6 +21,8 @@ import { toLaneNeeds } from "./lane-needs.ts";
 import { checkListenerCertificate, listenerOptions, openListenerCertificate } from "./listener.ts";
 import { measureMachine } from "./machine.ts";
 import { allGauges, registerRoutes } from "./routes.ts";
+import { openScaling, type Scaling } from "./scaling.ts";
+import { registerScaling } from "./scaling-views.ts";
 import { type Services, buildServices, startBatches } from "./services.ts";
 
 export interface Weir {
@@ -71,7 +73,7 @@ async function open(
   const stack = new AsyncDisposableStack();
   try {
     const { house, newAdminKey } = await buildHouse({ settings, log, isInner, guard }, stack);
-    const { app, services } = await buildApp(house, isInner, stack);
+    const { app, services, scaling } = await buildApp(house, isInner, stack);
     const { host, port } = settings.config.server;
     const url = await (isInner ? listen(app, "127.0.0.1", 0) : listen(app, host, port));
     const leave = async () => {
@@ -85,6 +87,7 @@ async function open(
       newAdminKey,
       async apply(config) {
         await apply(house, config);
+        scaling.refresh();
         app.server.adjust();
       },
       ready: async () => {
@@ -120,7 +123,7 @@ async function buildApp(
   house: House,
   isInner: boolean,
   stack: AsyncDisposableStack,
-): Promise<{ app: App; services: Services }> {
+): Promise<{ app: App; services: Services; scaling: Scaling }> {
   const log = house.log.part("http");
   const services = await buildServices(house, stack);
   const lane = createInferenceLane(toLaneNeeds(house, services));
@@ -139,5 +142,7 @@ async function buildApp(
   house.exports.pushMetrics(() => house.metrics.families(allGauges(house)));
   await registerRoutes(app, house, { authorise, stack });
   registerInferenceRoutes(app, house, { ...services, batches, authorise });
-  return { app, services };
+  const scaling = openScaling(house, stack);
+  registerScaling(app, scaling, { authorise, log: house.log.part("scale") });
+  return { app, services, scaling };
 }
