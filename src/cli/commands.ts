@@ -9,6 +9,7 @@ import { init } from "./commands/init.ts";
 import { keys } from "./commands/keys.ts";
 import { mock } from "./commands/mock.ts";
 import { model } from "./commands/model.ts";
+import { release } from "./commands/release.ts";
 import { serve } from "./commands/serve.ts";
 import { targets } from "./commands/targets.ts";
 import { tenants } from "./commands/tenants.ts";
@@ -26,6 +27,7 @@ export const COMMANDS: readonly Command[] = [
   tenants,
   model,
   targets,
+  release,
   watch,
   cost,
   trace,

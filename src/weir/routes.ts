@@ -28,6 +28,7 @@ import { registerGuardTry } from "./guard-try.ts";
 import { registerGuardVault } from "./guard-vault-desk.ts";
 import type { House } from "./house.ts";
 import { registerLibrary } from "./library.ts";
+import { registerReleases } from "./releases/release-routes.ts";
 import { limitGauges, limitList, spendList } from "./limit-views.ts";
 import { whyNotReady } from "./readiness.ts";
 import { registerOtlpRoutes } from "./otlp.ts";
@@ -67,6 +68,7 @@ export async function registerRoutes(
     }),
   });
   registerLibrary(app, house, { authorise, stack });
+  registerReleases(app, house, { authorise });
   registerAccessRoutes(app, house, authorise);
   registerLangSmithRoutes(app, house, authorise);
   registerOtlpRoutes(app, house, authorise);

@@ -12,6 +12,13 @@ export interface CurvePoint {
   readonly stage: number;
 }
 
+export interface Turn {
+  readonly at: number;
+  readonly phase: Phase;
+  readonly stage: number;
+  readonly why: string;
+}
+
 const RECENT = 100;
 const MOST_POINTS = 400;
 
@@ -39,6 +46,8 @@ export class Book {
   crashes = 0;
   readonly critical = { stable: 0, candidate: 0 };
   curve: CurvePoint[] = [];
+  /** Every turn that it took. */
+  readonly turns: Turn[] = [];
   private readonly tolerances: Tolerances;
   private readonly limits = new Baseline();
   private readonly keys = new Set<string>();
@@ -70,7 +79,9 @@ export class Book {
       this.stage = entry.stage;
       this.why = entry.why;
       this.changedAt = entry.at;
-      this.drawPoint(entry.at);
+      const { at, phase, stage, why } = entry;
+      this.turns.push({ at, phase, stage, why });
+      this.drawPoint(at);
     }
   }
 

@@ -1,12 +1,11 @@
 import type { Book } from "./book.ts";
+import { BROKEN_SHARE, brokenBaseline } from "./broken-baseline.ts";
 import type { News } from "./journal.ts";
 import type { Stage } from "./plan.ts";
 import { sayAgainst } from "./say.ts";
 
 type Turn = Extract<News, { kind: "phase" }>;
 
-/** More of stable's last units failed than that: it is no measure for anybody. */
-const BROKEN_SHARE = 0.2;
 /** Of stable's units, so many must have come while the candidate only failed. */
 const STABLE_LEAST = 5;
 
@@ -18,12 +17,6 @@ export function decide(book: Book): Turn | undefined {
   const { phase } = book;
   if (phase !== "running") return undefined;
   return net(book) ?? worse(book) ?? (book.isPaused ? undefined : (earned(book) ?? spent(book)));
-}
-
-/** Stable itself fails so often that nothing goes on until it is mended; why, or undefined. */
-export function brokenBaseline({ stableFailureShare: share }: Book): string | undefined {
-  if (share === undefined || share <= BROKEN_SHARE) return undefined;
-  return `Stable itself failed in ${Math.round(share * 100)} % of its last units: nothing is promoted against a baseline that is broken.`;
 }
 
 /** The hard net: what nobody waits for evidence of. It is not part of the stated bound. */

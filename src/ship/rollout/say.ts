@@ -1,4 +1,6 @@
+import { formatDuration } from "../../core/time.ts";
 import type { Book } from "./book.ts";
+import { brokenBaseline } from "./broken-baseline.ts";
 import type { MarkEvidence, Tally } from "./evidence.ts";
 
 /** What each mark says of a unit that has it. */
@@ -41,4 +43,42 @@ function tally({ marked, units }: Tally): string {
 
 function round(value: number): string {
   return value < 100 ? String(Number(value.toFixed(1))) : value.toPrecision(3);
+}
+
+/** What a mark says of a unit that has it, for people. */
+export function meaningOf(mark: string): string {
+  return WORDS[mark] ?? mark;
+}
+
+/** So long nothing came: that is said. */
+const SILENT_MS = 2 * 60_000;
+
+/** Why a rollout that runs does not go on now; empty where it goes on by itself. */
+export function standing(
+  book: Book,
+  learned: { readonly seen: number; readonly needed: number },
+  now: number,
+): string[] {
+  if (book.phase !== "running") return [];
+  const notes: string[] = [];
+  if (book.isPaused)
+    notes.push(
+      "It is paused: no step is taken. It is still rolled back where the evidence says so.",
+    );
+  const broken = brokenBaseline(book);
+  if (broken !== undefined) notes.push(broken);
+  const silentMs = now - Math.max(book.heardAt, book.begunAt);
+  if (silentMs > SILENT_MS) {
+    notes.push(
+      `No call has come for ${formatDuration(silentMs)}. Silence promotes nothing and rolls nothing back.`,
+    );
+  }
+  if (learned.seen < learned.needed) {
+    notes.push(
+      `Stable's traffic is being learned: ${learned.seen} of ${learned.needed} calls. Until then speed, length and cost are not judged.`,
+    );
+  }
+  const awaited = book.current?.kind === "share" ? book.evidence.awaited(book.step) : [];
+  if (awaited.length > 0) notes.push(`The step waits for evidence on ${awaited.join(", ")}.`);
+  return notes;
 }

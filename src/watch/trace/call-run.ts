@@ -5,6 +5,7 @@ import {
   type RunPayload,
   type RunRecord,
 } from "../../core/run.ts";
+import type { RunMetadata } from "../../core/run.ts";
 import { orderSegment, toUuid } from "../../core/trace-ids.ts";
 import type { KeptCall } from "./recorder.ts";
 
@@ -86,8 +87,8 @@ function endingOf(call: KeptCall) {
   };
 }
 
-function whoseOf({ keyId, keyName, user, link }: KeptCall) {
-  const metadata = link?.metadata ?? {};
+function whoseOf({ keyId, keyName, user, link, release }: KeptCall) {
+  const metadata: RunMetadata = { ...link?.metadata, ...(release && releaseFields(release)) };
   return {
     keyId,
     keyName,
@@ -97,6 +98,10 @@ function whoseOf({ keyId, keyName, user, link }: KeptCall) {
     tags: link?.tags ?? [],
     metadata,
   };
+}
+
+function releaseFields({ id, arm, probability }: NonNullable<KeptCall["release"]>) {
+  return { weir_release: id, weir_release_arm: arm, weir_release_probability: probability };
 }
 
 function spentOn(call: KeptCall) {

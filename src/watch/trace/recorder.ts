@@ -191,6 +191,7 @@ function toKept(call: CallRecord, { capture, redact }: RecorderNeeds): KeptCall 
     cache: call.cache,
     tenantId: call.tenantId,
     link: call.link,
+    release: call.release,
     findings: keepsTexts
       ? call.findings.map((finding) => cleaned(finding, clean))
       : call.findings.map((finding) => ({ ...finding, evidence: undefined })),
