@@ -14,7 +14,8 @@ const BENCHES: Readonly<
     load: () => import("./gateway/bench.ts"),
   },
   guard: {
-    summary: "what watching a stream costs, holds back and lets through (WEIR_GUARD_DATA=folder)",
+    summary:
+      "what watching a stream costs, holds back and lets through (WEIR_GUARD_DATA=folder, GITLEAKS_CONFIG=file)",
     load: () => import("./guard/stream.ts"),
   },
   "guard-quality": {
