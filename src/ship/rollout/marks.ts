@@ -136,11 +136,11 @@ export function marksOf(calls: readonly CallFacts[], ask: MarkAsk): Record<strin
 function markOf({ of, tolerance }: MarkKind, call: CallFacts, ask: MarkAsk): boolean | undefined {
   if (typeof of === "function") return of(call) ?? undefined;
   if (ask.isCold && LATENCY.has(of.value)) return undefined;
-  const limit = ask.baseline.limit(call, of.value, of.quantile);
-  if (limit === undefined) return undefined;
   const value = valueOf(call, of.value);
   // Not late, not long, not dear: it has no such thing. Only what nobody has judged is not known.
   if (value === null) return of.value === "score" ? undefined : false;
+  const limit = ask.baseline.limit(call, of.value, of.quantile);
+  if (limit === undefined) return undefined;
   const slack = ask.isCandidate ? 1 + ask.tolerances[tolerance] : 1;
   return of.side === "above" ? value / slack > limit : value * slack < limit;
 }
