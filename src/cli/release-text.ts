@@ -14,7 +14,7 @@ export function standingLine(one: ReleaseView): string {
 export function explain(detail: ReleaseDetail): string {
   const { model, candidate, stable, phase, isPaused, why, falseRollback, missWorseThan } = detail;
   const paragraphs = [
-    `${model}: ${candidate} against ${stable} is ${phase}${isPaused ? ", paused" : ""}.\n${why}`,
+    `${model}: ${candidate} against ${stable} is ${phase}${isPaused && phase === "running" ? ", paused" : ""}.\n${why}`,
     detail.notes.join("\n"),
     numbersOf(detail),
     marksOf(detail),
@@ -50,11 +50,16 @@ function marksOf({ marks, stages, stage, passAt, phase }: ReleaseDetail): string
       rate(mark.candidate),
       round(mark.against),
       mark.isAwaited ? `${round(passes)} of ${round(passAt)}` : "not asked",
-      mark.meaning,
     ];
   });
   const passing = phase === "running" ? "PASSES" : "PASSED";
-  return rightTable(["MARK", "STABLE", "CANDIDATE", "AGAINST", passing, ""], rows, 1);
+  const [head, ...lines] = rightTable(
+    ["MARK", "STABLE", "CANDIDATE", "AGAINST", passing],
+    rows,
+    1,
+  ).split("\n");
+  const said = lines.map((line, at) => `${line}  ${marks[at]?.meaning ?? ""}`);
+  return [head, ...said].join("\n");
 }
 
 function rate({ marked, units }: { readonly marked: number; readonly units: number }): string {

@@ -142,7 +142,8 @@ async function buildApp(
   house.exports.pushMetrics(() => house.metrics.families(allGauges(house)));
   await registerRoutes(app, house, { authorise, stack });
   registerInferenceRoutes(app, house, { ...services, batches, authorise });
-  const scaling = openScaling(house, stack);
+  const isJudged = (model: string) => house.releases.desk.isJudged(model);
+  const scaling = openScaling({ ...house, isJudged }, stack);
   registerScaling(app, scaling, { authorise, log: house.log.part("scale") });
   return { app, services, scaling };
 }

@@ -77,7 +77,7 @@ async function list(values: Values, terminal: Terminal): Promise<number> {
     const rows = releases.map((one) => [
       one.model,
       one.candidate,
-      one.isPaused ? `${one.phase}, paused` : one.phase,
+      stateOf(one),
       one.stages[one.stage]?.name ?? "",
       String(one.exposed),
       `${one.against.toPrecision(3)} of ${one.bound}`,
@@ -88,6 +88,10 @@ async function list(values: Values, terminal: Terminal): Promise<number> {
     );
   }
   return 0;
+}
+
+function stateOf({ phase, isPaused }: ReleaseView): string {
+  return isPaused && phase === "running" ? "running, paused" : phase;
 }
 
 function detailOf(model: string, values: Values, terminal: Terminal): Promise<ReleaseDetail> {
@@ -133,7 +137,7 @@ async function act(
   const detail = (await answer.json()) as ReleaseDetail; // our own server's
   if (values["json"]) terminal.print(JSON.stringify(detail, null, 2));
   else
-    terminal.print(`${model}: ${detail.phase}${detail.isPaused ? ", paused" : ""}. ${detail.why}`);
+    terminal.print(`${model}: ${stateOf(detail)}. ${detail.why}`);
   return 0;
 }
 

@@ -29,15 +29,19 @@ export class ReleaseJournal {
   /** Throws what the disk says where the entry would expose more, or where too much is held. */
   write(news: News): Entry {
     const entry = { at: this.now(), ...news } as Entry; // all of one of its kinds
+    const isStuck = this.held.length > 0;
     this.held.push(`${JSON.stringify(entry)}\n`);
+    const mayWait = !exposesMore(entry) && this.held.length <= MOST_HELD;
+    // A disk that took nothing a moment ago is asked again by whoever flushes.
+    if (isStuck && mayWait) return entry;
     try {
       this.flush();
     } catch (cause) {
-      if (exposesMore(entry) || this.held.length > MOST_HELD) {
+      if (!mayWait) {
         this.held.pop();
         throw cause;
       }
-      if (this.held.length === 1) this.troubled(cause);
+      this.troubled(cause);
     }
     return entry;
   }
