@@ -32,11 +32,11 @@ const kubernetesName = z.string().regex(/^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/
 });
 
 const Kubernetes = z.strictObject({
-  name: kubernetesName.describe("Of the workload whose replicas are counted."),
+  name: kubernetesName.describe("Of the workload whose replicas these are."),
   kind: z
     .enum(["Deployment", "StatefulSet", "LeaderWorkerSet"])
     .default("Deployment")
-    .describe("What it is. Its `scale` subresource is read and written, nothing else of it."),
+    .describe("What it is. Its status is read, and its `scale` subresource written: nothing else of it."),
   namespace: kubernetesName.optional().describe("Default: the one that this server runs in."),
   url: z
     .url({ protocol: /^https?$/, error: "expected an address such as https://10.0.0.1:6443" })

@@ -1,13 +1,18 @@
 import { join } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
 import { mostOf } from "../config/scale.ts";
 import { WeirError } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
 import { later } from "../core/time.ts";
 import type { ScaledModel } from "../serve/scaled-models.ts";
 import { testTarget } from "../serve/target-desk.ts";
+import { createApi } from "../ship/kubernetes/api.ts";
+import { clusterOf } from "../ship/kubernetes/cluster.ts";
+import { exchangeWith } from "../ship/kubernetes/http-exchange.ts";
 import type { House } from "./house.ts";
 import { Scaler } from "./scaler.ts";
 import { type ScaleDriver, localDriver, outsideDriver } from "./scaling-driver.ts";
+import { kubernetesDriver } from "./scaling-kubernetes.ts";
 import { type ModelJournal, ScalingJournal } from "./scaling-journal.ts";
 
 /** One scaled model with what was decided of it. */
@@ -93,7 +98,7 @@ class Board implements Scaling {
     this.journal ??= new ScalingJournal(join(house.settings.dataFolder, "scaling.json"), log);
     const journal = this.journal.of(name);
     const scaler = new Scaler(model, {
-      driver: driverFor(model),
+      driver: driverFor(model, house),
       journal,
       isJudged: () => house.isJudged?.(name) ?? false,
       woke() {
@@ -115,13 +120,18 @@ function madeOf({ scale, driver, target, replicas }: ScaledModel): string {
   return JSON.stringify([scale, driver, target?.identity, replicas !== undefined]);
 }
 
-function driverFor(model: ScaledModel): ScaleDriver {
-  const { replicas, target, sleeper, scale } = model;
+function driverFor(model: ScaledModel, { settings }: ScalingHouse): ScaleDriver {
+  const { replicas, target, sleeper, scale, driver } = model;
+  const monotonic = performance.now.bind(performance);
   if (replicas) return localDriver(replicas);
+  if (driver === "kubernetes" && scale.kubernetes) {
+    const { server, workload } = clusterOf(scale.kubernetes, settings.secret);
+    const api = createApi({ exchange: exchangeWith(server), pause: (ms) => wait(ms) });
+    return kubernetesDriver({ api, workload, monotonic });
+  }
   return outsideDriver({
     async answers() {
       if (!target) return false;
-      const monotonic = performance.now.bind(performance);
       const { ok } = await testTarget(target, monotonic, AbortSignal.timeout(ANSWER_MS));
       return ok;
     },
