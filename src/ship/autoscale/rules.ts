@@ -1,3 +1,5 @@
+import { type CompletionSettings, CompletionRule } from "./completion-rule.ts";
+import { type KnativeSettings, KnativeRule } from "./knative-rule.ts";
 import type { Rule } from "./rule.ts";
 import { type RateSettings, RateRule } from "./rate-rule.ts";
 import { type TargetSettings, TargetRule } from "./target-rule.ts";
@@ -8,6 +10,8 @@ export type RuleSettings =
   | ({ readonly kind: "work-rate" } & WorkRateSettings)
   | ({ readonly kind: "queue" | "concurrency" | "kv" | "busy" } & TargetSettings)
   | ({ readonly kind: "qps" } & RateSettings)
+  | ({ readonly kind: "knative" } & KnativeSettings)
+  | ({ readonly kind: "completions" } & CompletionSettings)
   | { readonly kind: "fixed"; readonly replicas: number };
 
 export type RuleKind = RuleSettings["kind"];
@@ -18,6 +22,10 @@ export function createRule(settings: RuleSettings): Rule {
       return new WorkRateRule(settings);
     case "qps":
       return new RateRule(settings);
+    case "knative":
+      return new KnativeRule(settings);
+    case "completions":
+      return new CompletionRule(settings);
     case "fixed":
       return fixed(settings.replicas);
     default:
