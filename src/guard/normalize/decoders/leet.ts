@@ -3,11 +3,12 @@ import { SIGN } from "../profile.ts";
 import { hasKnownWord } from "../vocabulary.ts";
 import { substitute } from "./substitute.ts";
 
-/** A token: with what escapes and addresses have in it, so that those are seen whole and left. */
-const TOKEN = /[\w@$!|\\%&#]+/g;
+/**
+ * A token: with what escapes and addresses have in it, so that those are seen whole and left. It has a figure
+ * or a sign before a letter, as "x86" has not; and it is looked at only from where it begins.
+ */
+const TOKEN = /(?<![\w@$!|\\%&#])[\w@$!|\\%&#]*[0-9@$!|][a-zA-Z][\w@$!|\\%&#]*/g;
 const LEET = /^[a-z0-9@$!|]{3,40}$/i;
-/** Figures or signs before letters: "x86" has none of them. */
-const BEFORE_LETTER = /[0-9@$!|][a-z]/i;
 const MIN = 2;
 const LETTERS: Readonly<Record<string, string>> = {
   "0": "o",
@@ -41,7 +42,7 @@ function saysSomething(stretch: string): boolean {
 }
 
 function toWord(token: string): string | undefined {
-  if (!LEET.test(token) || !BEFORE_LETTER.test(token)) return undefined;
+  if (!LEET.test(token)) return undefined;
   return token.replace(/[0-9@$!|]/g, (sign, at: number) => letterOf(sign, token, at)).toLowerCase();
 }
 
