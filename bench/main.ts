@@ -4,6 +4,10 @@ import { toMarkdown, type Report } from "./report.ts";
 const BENCHES: Readonly<
   Record<string, { summary: string; load: () => Promise<{ run: () => Promise<Report> }> }>
 > = {
+  autoscale: {
+    summary: "scaling by work against its rivals on public traces, simulated (TRACES=folder)",
+    load: () => import("./autoscale/bench.ts"),
+  },
   engine: {
     summary: "the embedded engine against llama-server (LLAMA_SERVER=/path)",
     load: () => import("./engine/bench.ts"),
@@ -25,6 +29,10 @@ const BENCHES: Readonly<
   quantize: {
     summary: "quantizing, perplexity and shards against llama.cpp's own tools (LLAMA_BIN=folder)",
     load: () => import("./quantize/bench.ts"),
+  },
+  rollout: {
+    summary: "how often good candidates are rolled back, how soon bad ones (WEIR_BENCH_RUNS)",
+    load: () => import("./rollout/bench.ts"),
   },
   routing: {
     summary: "the paced queue and prefix affinity on public traces, simulated (TRACES=folder)",

@@ -47,6 +47,19 @@ const Candidate = z.preprocess(
   CandidateFields,
 );
 
+const MARKS = [
+  "errors",
+  "schema",
+  "refusals",
+  "guard",
+  "aborts",
+  "ttft",
+  "itl",
+  "length",
+  "cost",
+  "judge",
+] as const;
+
 const STAGE = { error: "expected shadow, shadow 300 (copies), or a share such as 5%" };
 const DEFAULT_PAIRS = 100;
 
@@ -132,10 +145,13 @@ export const Release = z
     tolerate: Tolerate,
     promote: Promote,
     never: Never,
-    judge: z
-      .boolean()
-      .default(false)
-      .describe("Waits for scores of a judge: feedback with the key `release`, from 0 to 1."),
+    marks: z
+      .array(z.enum(MARKS))
+      .min(1)
+      .prefault(MARKS.filter((mark) => mark !== "judge"))
+      .describe(
+        "What is judged. The fewer, the sooner each is decided. judge takes feedback with the key `release`, from 0 to 1.",
+      ),
     warmUp: duration("30s").describe("Latency is not judged so long."),
     session: duration("30s").describe("So long a session's calls count, together and once."),
     giveUp: duration("2m").describe("A call that has not ended by then has failed."),

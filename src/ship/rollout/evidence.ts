@@ -68,7 +68,9 @@ export interface Tally {
   readonly units: number;
 }
 
+/** How much worse a candidate may be, and how much is staked on each: most on what is worth finding early. */
 const WORSE = [1.25, 1.5, 2, 3, 5, 10, 30];
+const STAKES = [0.03, 0.07, 0.2, 0.4, 0.2, 0.07, 0.03];
 
 export class Evidence {
   readonly rules: EvidenceRules;
@@ -133,7 +135,7 @@ export class Evidence {
 /** All bets on one mark. */
 class MarkBook {
   readonly rules: MarkRules;
-  readonly against = new Wealth(WORSE);
+  readonly against = new Wealth(WORSE, STAKES);
   readonly passes: readonly StepBets[];
   private readonly stable = { marked: 0, units: 0 };
   private readonly candidate = { marked: 0, units: 0 };

@@ -46,7 +46,7 @@ export type ToleranceName = keyof typeof TOLERANCES;
 interface MarkKind {
   readonly name: string;
   readonly tolerance: ToleranceName;
-  /** The share of α that it gets. Errors get nearly half: they are rare, and worst. */
+  /** The share of α that it gets. Errors get more than half: they are rare, and worst. */
   readonly weight: number;
   /** At the last step a candidate's units may carry it so often, whatever stable's do. */
   readonly floor: number;
@@ -58,30 +58,30 @@ interface MarkKind {
 
 /** Every mark there is; each is bad. The weights come to 1. */
 export const MARKS: readonly MarkKind[] = [
-  { name: "errors", tolerance: "errors", weight: 0.46, floor: 0.01, of: (call) => call.failed },
+  { name: "errors", tolerance: "errors", weight: 0.62, floor: 0.01, of: (call) => call.failed },
   {
     name: "schema",
     tolerance: "schema",
-    weight: 0.08,
+    weight: 0.06,
     floor: 0.01,
     of: (call) => call.isValid === false,
   },
   {
     name: "refusals",
     tolerance: "refusals",
-    weight: 0.06,
+    weight: 0.05,
     floor: 0.02,
     of: (call) => call.refused,
   },
-  { name: "guard", tolerance: "guard", weight: 0.05, floor: 0.01, of: (call) => call.guardHit },
-  { name: "aborts", tolerance: "aborts", weight: 0.03, floor: 0.03, of: (call) => call.aborted },
-  quantileMark("ttft.p50", { weight: 0.05, floor: 0.75, value: "ttft", quantile: 0.5 }),
-  quantileMark("ttft.p95", { weight: 0.05, floor: 0.1, value: "ttft", quantile: 0.95 }),
-  quantileMark("itl.p95", { weight: 0.05, floor: 0.1, value: "itl", quantile: 0.95 }),
-  quantileMark("length.p95", { weight: 0.04, floor: 0.1, value: "length", quantile: 0.95 }),
-  quantileMark("length.p5", { weight: 0.04, floor: 0.1, value: "length", quantile: 0.05 }),
-  quantileMark("cost.p90", { weight: 0.04, floor: 0.18, value: "cost", quantile: 0.9 }),
-  quantileMark("judge.p10", { weight: 0.05, floor: 0.18, value: "score", quantile: 0.1 }),
+  { name: "guard", tolerance: "guard", weight: 0.04, floor: 0.01, of: (call) => call.guardHit },
+  { name: "aborts", tolerance: "aborts", weight: 0.02, floor: 0.03, of: (call) => call.aborted },
+  quantileMark("ttft.p50", { weight: 0.04, floor: 0.75, value: "ttft", quantile: 0.5 }),
+  quantileMark("ttft.p95", { weight: 0.04, floor: 0.1, value: "ttft", quantile: 0.95 }),
+  quantileMark("itl.p95", { weight: 0.03, floor: 0.1, value: "itl", quantile: 0.95 }),
+  quantileMark("length.p95", { weight: 0.02, floor: 0.1, value: "length", quantile: 0.95 }),
+  quantileMark("length.p5", { weight: 0.02, floor: 0.1, value: "length", quantile: 0.05 }),
+  quantileMark("cost.p90", { weight: 0.02, floor: 0.18, value: "cost", quantile: 0.9 }),
+  quantileMark("judge.p10", { weight: 0.04, floor: 0.18, value: "score", quantile: 0.1 }),
 ];
 
 function quantileMark(

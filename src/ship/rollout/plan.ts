@@ -1,5 +1,5 @@
 import type { EvidenceRules } from "./evidence.ts";
-import { MARKS, type Tolerances } from "./marks.ts";
+import { MARKS, type ToleranceName, type Tolerances } from "./marks.ts";
 
 /** What a rollout is to do, as its journal keeps it: plain data, complete without weir.yaml. */
 export interface RolloutPlan {
@@ -31,8 +31,8 @@ export interface RolloutPlan {
   };
   /** Latency is not judged so long after the start. */
   readonly warmUpMs: number;
-  /** Whether judges' scores are waited for. */
-  readonly isJudged: boolean;
+  /** What is judged: marks by the names that tolerances have. */
+  readonly marks: readonly ToleranceName[];
 }
 
 export type Stage =
@@ -42,19 +42,22 @@ export type Stage =
 /** What the evidence of a plan is judged by. */
 export function evidenceRules(plan: RolloutPlan): EvidenceRules {
   const { missWorseThan, risk } = plan.promote;
+  // What is not judged gets no share of the bound.
+  const kinds = MARKS.filter(({ tolerance }) => plan.marks.includes(tolerance));
+  const all = kinds.reduce((sum, { weight }) => sum + weight, 0);
   return {
     falseRollback: plan.falseRollback,
     falsePromotion: risk,
     steps: shares(plan).map((share) => allowedRatio(share, missWorseThan)),
-    marks: MARKS.map(({ name, weight, floor, tolerance, of }) => {
+    marks: kinds.map(({ name, weight, floor, tolerance, of }) => {
       const isValue = typeof of !== "function";
       return {
         name,
-        weight,
+        weight: weight / all,
         floor,
         // What is tolerated of a value is taken from the value itself: `marksOf`.
         tolerance: isValue ? 0 : plan.tolerate[tolerance],
-        isAwaited: tolerance !== "judge" || plan.isJudged,
+        isAwaited: true,
       };
     }),
   };

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { assign } from "./assign.ts";
 import type { Entry, News } from "./journal.ts";
-import { type CallFacts, TOLERANCES } from "./marks.ts";
+import { type CallFacts, TOLERANCES, type ToleranceName } from "./marks.ts";
 import { type RolloutPlan, shares } from "./plan.ts";
 import { Rollout } from "./rollout.ts";
 import { Units } from "./units.ts";
@@ -16,6 +16,9 @@ function draws(seed: number): () => number {
     return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
   };
 }
+
+const NAMES = Object.keys(TOLERANCES) as ToleranceName[]; // its own keys
+const MARKS_BUT_JUDGE = NAMES.filter((name) => name !== "judge");
 
 const PLAN: RolloutPlan = {
   id: "r1",
@@ -34,7 +37,7 @@ const PLAN: RolloutPlan = {
   },
   never: { consecutiveErrors: 10, crashLoops: 2, guardCritical: 3 },
   warmUpMs: 0,
-  isJudged: false,
+  marks: MARKS_BUT_JUDGE,
 };
 
 const facts = (rest: Partial<CallFacts> = {}): CallFacts => ({

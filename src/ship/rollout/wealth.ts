@@ -9,9 +9,10 @@ export class Wealth {
   private readonly ratios: readonly number[];
   private readonly capital: Float64Array;
 
-  constructor(ratios: readonly number[]) {
+  /** `stakes`: how the capital is parted among the ratios at the start; absent: evenly. */
+  constructor(ratios: readonly number[], stakes?: readonly number[]) {
     this.ratios = ratios;
-    this.capital = new Float64Array(ratios.length).fill(1 / ratios.length);
+    this.capital = Float64Array.from(ratios, (_, at) => stakes?.[at] ?? 1 / ratios.length);
   }
 
   /** Takes one toss whose null is `p`, which must have been known before it. */

@@ -34,7 +34,7 @@ export function planOf(
     },
     never: release.never,
     warmUpMs: release.warmUp,
-    isJudged: release.judge,
+    marks: release.marks,
   };
 }
 
