@@ -44,6 +44,7 @@ function planOf(stages: readonly Stage[], marks: readonly ToleranceName[]): Roll
     never: { consecutiveErrors: 10, crashLoops: 2, guardCritical: 3 },
     warmUpMs: 0,
     marks,
+    judgeBudget: 2000,
   };
 }
 

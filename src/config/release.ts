@@ -150,8 +150,13 @@ export const Release = z
       .min(1)
       .prefault(MARKS.filter((mark) => mark !== "judge"))
       .describe(
-        "What is judged. The fewer, the sooner each is decided. judge takes feedback with the key `release`, from 0 to 1.",
+        "What is judged. The fewer, the sooner each is decided. judge waits for scores of calls, which a judge of yours sends to /admin/v1/releases/scores.",
       ),
+    judgeBudget: z
+      .int()
+      .min(2)
+      .default(2000)
+      .describe("The most calls that the judge is asked to score, half of them stable's."),
     warmUp: duration("30s").describe("Latency is not judged so long."),
     session: duration("30s").describe("So long a session's calls count, together and once."),
     giveUp: duration("2m").describe("A call that has not ended by then has failed."),

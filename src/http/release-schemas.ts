@@ -96,3 +96,17 @@ export const Rejudged = z.object({
   against: z.number(),
 });
 export type Rejudged = z.infer<typeof Rejudged>;
+
+export const ToJudge = z.object({
+  calls: z.array(z.string()).describe("ids of calls, as many of each side"),
+});
+export type ToJudge = z.infer<typeof ToJudge>;
+
+export const JudgeScore = z.strictObject({
+  model,
+  call: z.string().min(1).max(64).describe("its id"),
+  score: z.number().min(0).max(1).describe("the higher the better"),
+});
+export type JudgeScore = z.infer<typeof JudgeScore>;
+
+export const Scored = z.object({ ok: z.literal(true) });

@@ -192,7 +192,9 @@ it("is told of on the command line", async () => {
   expect((await run("pause", "chat")).output).toContain("paused already");
   await callMany(server.url, 100);
   const { output } = await run("why");
-  expect(output).toMatch(/is rolled-back\.\nEvidence [\d.]+ against a bound of 20: \d+ of \d+ failed/);
+  expect(output).toMatch(
+    /is rolled-back\.\nEvidence [\d.]+ against a bound of 20: \d+ of \d+ failed/,
+  );
   expect(output).toMatch(/errors +0\/\d+ +\d+\/\d+/);
   expect(await run("watch")).toMatchObject({ code: 1 });
   expect((await run("rejudge", "--tolerate", "speed=1%")).output).toContain("there is errors,");

@@ -2,12 +2,15 @@ import type { FastifyInstance } from "fastify";
 import type { Caller } from "../../core/call.ts";
 import type { Authorise } from "../authorise.ts";
 import {
+  JudgeScore,
   RejudgeWish,
   Rejudged,
   ReleaseAction,
   ReleaseDetail,
   ReleaseList,
   ReleaseName,
+  Scored,
+  ToJudge,
 } from "../release-schemas.ts";
 
 export interface ReleasesNeeds {
@@ -17,6 +20,8 @@ export interface ReleasesNeeds {
   /** Lines of JSON, each an entry. */
   readonly journal: (model: string) => Iterable<string>;
   readonly act: (wish: ReleaseAction, by: Caller) => ReleaseDetail;
+  readonly toJudge: (model: string) => ToJudge;
+  readonly score: (score: JudgeScore) => void;
   readonly rejudge: (wish: RejudgeWish) => Rejudged;
 }
 
@@ -92,6 +97,41 @@ function registerDecisions(app: FastifyInstance, needs: ReleasesNeeds): void {
     async (request) => {
       needs.authorise(request.raw, "viewer");
       return needs.rejudge(request.body);
+    },
+  );
+  registerJudging(app, needs);
+}
+
+function registerJudging(app: FastifyInstance, needs: ReleasesNeeds): void {
+  app.get<{ Querystring: ReleaseName }>(
+    "/admin/v1/releases/to-judge",
+    {
+      schema: {
+        summary: "Calls that a judge is to score",
+        tag,
+        querystring: ReleaseName,
+        response: { 200: ToJudge },
+      },
+    },
+    async (request) => {
+      needs.authorise(request.raw, "viewer");
+      return needs.toJudge(request.query.model);
+    },
+  );
+  app.post<{ Body: JudgeScore }>(
+    "/admin/v1/releases/scores",
+    {
+      schema: {
+        summary: "What a judge thinks of a call",
+        tag,
+        body: JudgeScore,
+        response: { 200: Scored },
+      },
+    },
+    async (request) => {
+      needs.authorise(request.raw, "operator");
+      needs.score(request.body);
+      return { ok: true as const };
     },
   );
 }

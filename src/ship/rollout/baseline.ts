@@ -50,7 +50,7 @@ export class Baseline {
 /** By kind of call and value: its quantiles. */
 export type Limits = Readonly<Record<string, Readonly<Record<number, number>>>>;
 
-const VALUES = ["ttft", "itl", "length", "cost", "score"] as const;
+const VALUES = ["ttft", "itl", "length", "cost"] as const;
 /** Tokens from which on a prompt is of the next kind. */
 const PROMPTS = [256, 1024, 4096];
 const NEEDED = 100;

@@ -35,9 +35,10 @@ export class Book {
   /** When anything of it was last seen. */
   heardAt = 0;
   elapsedMs = 0;
-  /** Units of the candidate's that users saw, copies that nobody saw, and stable's units. */
+  /** Units of the candidate's that users saw, copies that nobody saw, judged pairs, and stable's units. */
   exposed = 0;
   pairs = 0;
+  judged = 0;
   controls = 0;
   outside = 0;
   /** Units of the candidate's that failed since one that did not, and stable's meanwhile. */
@@ -65,6 +66,7 @@ export class Book {
     if (entry.kind === "begun") this.begunAt = this.changedAt = entry.at;
     else if (entry.kind === "unit") this.applyUnit(entry);
     else if (entry.kind === "pair") this.applyPair(entry);
+    else if (entry.kind === "judged") this.applyScores(entry);
     else if (entry.kind === "limits") this.limits.use(entry.limits);
     else if (entry.kind === "crash") this.crashes += entry.count;
     else if (entry.kind === "time") {
@@ -130,6 +132,16 @@ export class Book {
     this.watch([stable], false);
     this.watch([candidate], true);
     this.mayDraw(entry.at);
+  }
+
+  /**
+   * Each side is marked where the other was scored higher: were the candidate's scores, with what is
+   * tolerated, no worse, it would lose no more often than stable.
+   */
+  private applyScores({ stable, candidate }: Extract<Entry, { kind: "judged" }>): void {
+    this.judged += 1;
+    const lenient = candidate + this.tolerances.judge;
+    this.evidence.takePair({ judge: stable < lenient }, { judge: lenient < stable });
   }
 
   private markAsk(isCandidate: boolean, isCold: boolean) {

@@ -18,6 +18,8 @@ export type Entry = { readonly at: number } & (
       readonly calls: readonly CallFacts[];
     }
   | { readonly kind: "pair"; readonly stable: CallFacts; readonly candidate: CallFacts }
+  /** What a judge thinks of a call of each side, 0 to 1. */
+  | { readonly kind: "judged"; readonly stable: number; readonly candidate: number }
   /** The quantiles of stable's traffic from here on. */
   | { readonly kind: "limits"; readonly limits: Limits }
   /** Stable's units that nothing was compared with, and how long the rollout has run. */

@@ -18,14 +18,14 @@ export interface CallFacts {
   readonly itlMs: number | null;
   readonly outputTokens: number | null;
   readonly costNanos: number | null;
-  /** 0 to 1: what a judge thinks of it. */
-  readonly score?: number | null | undefined;
+  /** The call's id, for whoever judges it. */
+  readonly id?: string | undefined;
   readonly promptTokens: number;
   readonly cachedTokens: number;
 }
 
 /** A value of a call that is compared with stable's own earlier ones. */
-export type ValueName = "ttft" | "itl" | "length" | "cost" | "score";
+export type ValueName = "ttft" | "itl" | "length" | "cost";
 
 /** What an operator tolerates, by the words of `tolerate:`; 0.2 is a fifth worse. */
 export type Tolerances = Readonly<Record<ToleranceName, number>>;
@@ -81,16 +81,16 @@ export const MARKS: readonly MarkKind[] = [
   quantileMark("length.p95", { weight: 0.02, floor: 0.1, value: "length", quantile: 0.95 }),
   quantileMark("length.p5", { weight: 0.02, floor: 0.1, value: "length", quantile: 0.05 }),
   quantileMark("cost.p90", { weight: 0.02, floor: 0.18, value: "cost", quantile: 0.9 }),
-  quantileMark("judge.p10", { weight: 0.04, floor: 0.18, value: "score", quantile: 0.1 }),
+  // Pairs alone tell of it: `Book`.
+  { name: "judge", tolerance: "judge", weight: 0.04, floor: 0.6, of: () => null },
 ];
 
 function quantileMark(
   name: string,
   { weight, floor, value, quantile }: Omit<MarkKind, "of" | "name" | "tolerance"> & Quantile,
 ): MarkKind {
-  const tolerance = value === "score" ? "judge" : value;
   const side = quantile < 0.5 ? "below" : "above";
-  return { name, tolerance, weight, floor, of: { value, quantile, side } };
+  return { name, tolerance: value, weight, floor, of: { value, quantile, side } };
 }
 
 interface Quantile {
@@ -137,8 +137,8 @@ function markOf({ of, tolerance }: MarkKind, call: CallFacts, ask: MarkAsk): boo
   if (typeof of === "function") return of(call) ?? undefined;
   if (ask.isCold && LATENCY.has(of.value)) return undefined;
   const value = valueOf(call, of.value);
-  // Not late, not long, not dear: it has no such thing. Only what nobody has judged is not known.
-  if (value === null) return of.value === "score" ? undefined : false;
+  // Not late, not long, not dear: it has no such thing.
+  if (value === null) return false;
   const limit = ask.baseline.limit(call, of.value, of.quantile);
   if (limit === undefined) return undefined;
   const slack = ask.isCandidate ? 1 + ask.tolerances[tolerance] : 1;
@@ -156,7 +156,5 @@ export function valueOf(call: CallFacts, name: ValueName): number | null {
       return call.outputTokens;
     case "cost":
       return call.costNanos;
-    case "score":
-      return call.score ?? null;
   }
 }

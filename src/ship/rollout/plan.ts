@@ -33,6 +33,8 @@ export interface RolloutPlan {
   readonly warmUpMs: number;
   /** What is judged: marks by the names that tolerances have. */
   readonly marks: readonly ToleranceName[];
+  /** The most calls that a judge may be asked to score, half of them stable's. */
+  readonly judgeBudget: number;
 }
 
 export type Stage =
@@ -50,13 +52,13 @@ export function evidenceRules(plan: RolloutPlan): EvidenceRules {
     falsePromotion: risk,
     steps: shares(plan).map((share) => allowedRatio(share, missWorseThan)),
     marks: kinds.map(({ name, weight, floor, tolerance, of }) => {
-      const isValue = typeof of !== "function";
+      const isTakenOff = typeof of !== "function" || tolerance === "judge";
       return {
         name,
         weight: weight / all,
         floor,
-        // What is tolerated of a value is taken from the value itself: `marksOf`.
-        tolerance: isValue ? 0 : plan.tolerate[tolerance],
+        // What is tolerated of a value is taken from the value itself: `marksOf`, `Book`.
+        tolerance: isTakenOff ? 0 : plan.tolerate[tolerance],
         isAwaited: true,
       };
     }),

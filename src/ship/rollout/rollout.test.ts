@@ -38,6 +38,7 @@ const PLAN: RolloutPlan = {
   never: { consecutiveErrors: 10, crashLoops: 2, guardCritical: 3 },
   warmUpMs: 0,
   marks: MARKS_BUT_JUDGE,
+  judgeBudget: 2000,
 };
 
 const facts = (rest: Partial<CallFacts> = {}): CallFacts => ({
@@ -361,5 +362,53 @@ describe("units", () => {
     units.begin(call(undefined), 0)(null, 1);
     units.begin(call(undefined), 1)(facts(), 2);
     expect(taken).toEqual(["control ok"]);
+  });
+});
+
+describe("a judge", () => {
+  const judged = {
+    ...PLAN,
+    stages: [{ kind: "share", share: 0.1 } as const],
+    marks: ["judge"] as const,
+  };
+
+  /** Calls of both sides, each scored when it is asked for. */
+  function judgeAll(
+    rollout: Rollout,
+    score: (isCandidate: boolean, random: () => number) => number,
+  ) {
+    const random = draws(17);
+    const sides = new Map<string, boolean>();
+    let asked = 0;
+    for (let at = 0; at < 40_000 && rollout.book.phase === "running"; at++) {
+      const { arm, probability } = assign(rollout.share, undefined, random);
+      const id = `call ${at}`;
+      sides.set(id, arm === "candidate");
+      rollout.observe({ arm, probability, calls: [facts({ id })] });
+      for (const wanted of rollout.toJudge) {
+        asked += 1;
+        expect(rollout.score(wanted, score(sides.get(wanted) ?? false, random))).toBe(true);
+      }
+    }
+    return asked;
+  }
+
+  it("is asked for as many calls of each side, and finds a candidate whose answers are worse", () => {
+    const { rollout } = journalled(judged);
+    const asked = judgeAll(rollout, (isCandidate, random) => (isCandidate ? 0.5 : 0.9) * random());
+    expect(rollout.book.phase).toBe("rolled-back");
+    expect(rollout.book.why).toMatch(/judged worse/);
+    expect(asked).toBeLessThan(400);
+    expect(asked).toBe(2 * rollout.book.judged);
+  });
+
+  it("lets one pass whose answers are as good, and stays within its budget", () => {
+    const { rollout } = journalled(judged);
+    judgeAll(rollout, (_isCandidate, random) => Math.round(random() * 10) / 10);
+    expect(rollout.book.phase).toBe("promoted");
+    const poor = journalled({ ...judged, judgeBudget: 4 });
+    expect(judgeAll(poor.rollout, () => 1)).toBe(4);
+    expect(poor.rollout.book.phase).toBe("running");
+    expect(poor.rollout.score("nobody asked", 1)).toBe(false);
   });
 });

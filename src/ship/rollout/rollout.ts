@@ -3,6 +3,7 @@ import { Baseline } from "./baseline.ts";
 import { Book } from "./book.ts";
 import { decide } from "./decide.ts";
 import type { Entry, News, Phase } from "./journal.ts";
+import { Judging } from "./judging.ts";
 import type { CallFacts } from "./marks.ts";
 import type { RolloutPlan } from "./plan.ts";
 import type { Unit } from "./units.ts";
@@ -29,6 +30,7 @@ export class Rollout {
   /** Stable's traffic as it is being learned; the book knows what was written down of it. */
   readonly learning = new Baseline();
   private readonly effects: RolloutEffects;
+  private readonly judging: Judging | undefined;
   private untoldMs = 0;
   private untoldOutside = 0;
 
@@ -36,8 +38,11 @@ export class Rollout {
   constructor(plan: RolloutPlan, journal: Iterable<Entry>, effects: RolloutEffects) {
     this.effects = effects;
     this.book = new Book(plan);
+    const isJudged = plan.marks.includes("judge");
     for (const entry of journal) this.book.apply(entry);
     if (this.book.begunAt === 0) this.note({ kind: "begun", plan });
+    const left = plan.judgeBudget - 2 * this.book.judged;
+    this.judging = isJudged ? new Judging(left) : undefined;
   }
 
   /** How calls are parted now. */
@@ -61,8 +66,27 @@ export class Rollout {
       const isCold = book.elapsedMs + this.untoldMs < book.plan.warmUpMs;
       this.note({ kind: "unit", isCandidate, probability, key, isCold, calls });
     }
+    for (const { id, failed } of calls) {
+      if (id !== undefined && !failed) this.judging?.saw(id, isCandidate);
+    }
     if (!isCandidate) this.learn(calls);
     this.goOn();
+  }
+
+  /** Calls that a judge is to score, as many of each side. */
+  get toJudge(): readonly string[] {
+    return this.judging?.waiting ?? [];
+  }
+
+  /** Takes a judge's score of a call, 0 to 1. False: nobody waits for it. */
+  score(id: string, score: number): boolean {
+    if (!this.toJudge.includes(id)) return false;
+    const both = this.judging?.score(id, score);
+    if (both && this.book.phase === "running") {
+      this.note({ kind: "judged", ...both });
+      this.goOn();
+    }
+    return true;
   }
 
   /** Takes a call of stable's and what the candidate made of its copy. */

@@ -16,7 +16,7 @@ const WORDS: Readonly<Record<string, string>> = {
   "length.p95": "were longer than 95 % of stable's",
   "length.p5": "were shorter than 95 % of stable's",
   "cost.p90": "cost more than 90 % of stable's",
-  "judge.p10": "were judged worse than 90 % of stable's",
+  judge: "were judged worse than the other side's",
 };
 
 /** Why the evidence speaks against the candidate: the bound, and the marks that say most. */

@@ -171,7 +171,8 @@ class Released implements ReleasedCall {
   over(outcome: Outcome): void {
     if (!this.watch) return;
     const facts = factsOf(outcome, this.watch, ownOf(this.model));
-    this.ended?.(facts, this.needs.monotonic());
+    const { traceId } = this.facts.ask.context;
+    this.ended?.(facts && { ...facts, id: traceId }, this.needs.monotonic());
     this.pair?.tell("stable", facts);
   }
 

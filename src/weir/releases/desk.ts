@@ -110,6 +110,18 @@ export class ReleaseDesk {
     return rollout.book;
   }
 
+  /** Takes a judge's score of a call. Throws conflict where none was asked for. */
+  score(model: string, call: string, score: number): void {
+    const running = this.get(model);
+    let isAwaited = false;
+    this.held(running, ({ rollout }) => (isAwaited = rollout.score(call, score)));
+    if (isAwaited) return;
+    throw new WeirError(
+      "conflict",
+      "No score of this call is waited for: ask which are, and score those.",
+    );
+  }
+
   /** Begins a model's release anew, with nothing known. Throws conflict while one runs. */
   restart(model: string, by: string): Book {
     const { rollout, identity } = this.get(model);
@@ -210,7 +222,7 @@ export class ReleaseDesk {
   }
 
   /** What a full disk does to a release must not reach the calls. */
-  private held(running: Running, work: (running: Running) => void): void {
+  private held(running: Running, work: (running: Running) => unknown): void {
     try {
       work(running);
       running.isHeld = false;

@@ -35,6 +35,7 @@ export function planOf(
     never: release.never,
     warmUpMs: release.warmUp,
     marks: release.marks,
+    judgeBudget: release.judgeBudget,
   };
 }
 

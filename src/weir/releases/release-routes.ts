@@ -33,6 +33,8 @@ export function registerReleases(
       for (const entry of desk.journal(model)) yield `${JSON.stringify(entry)}\n`;
     },
     act: (wish, by) => act(desk, wish, by),
+    toJudge: (model) => ({ calls: [...desk.find(model).toJudge] }),
+    score: ({ model, call, score }) => desk.score(model, call, score),
     rejudge(wish) {
       const { plan } = desk.find(wish.model).book;
       return rejudge(desk.journal(wish.model), changed(plan, wish));
