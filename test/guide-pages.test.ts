@@ -7,13 +7,13 @@ import { expect, it } from "vitest";
 import { temporaryFolder } from "./support/server.ts";
 
 /**
- * Every page of docs/guide/watch and guard, and those of serve that need no other lab, is done as a reader
+ * Every page of docs/guide/watch, guard and ship, and those of serve that need no other lab, is done as a reader
  * would: its files are written, its commands run one after the other. A command that fails, or a grep that
  * finds nothing, fails the page.
  */
 
 const ROOT = join(import.meta.dirname, "..");
-const pages = globSync("docs/guide/{{watch,guard}/*,serve/{checkpoints,quantization}}.md", {
+const pages = globSync("docs/guide/{{watch,guard,ship}/*,serve/{checkpoints,quantization}}.md", {
   cwd: ROOT,
 });
 const BLOCK = /^```(\w+)\n([\s\S]*?)^```/gm;
