@@ -54,10 +54,14 @@ function kindOf({ source, label, family }: Row): string {
   return label === "benign" ? source : `${source} ${label} ${family.split(/[/:]/, 1)[0]}`;
 }
 
-/** A request for harm in plain words is no attack; only those in many languages teach about documents. */
-function targetsOf({ label, source }: Row): FitRow["targets"] {
+/**
+ * A request for harm in plain words is no attack; only those in many languages teach about documents. The few
+ * words that a user types, most of them orders, do not.
+ */
+function targetsOf({ label, source, family }: Row): FitRow["targets"] {
   const [user, document, jailbreak] = attackTargets(label === "harmful" ? "benign" : label);
-  const isForDocuments = label !== "harmful" || source.includes("MultiJail");
+  const isForDocuments =
+    family !== FRAGMENT && (label !== "harmful" || source.includes("MultiJail"));
   return [user, isForDocuments ? document : undefined, jailbreak];
 }
 
