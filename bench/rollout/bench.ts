@@ -1,5 +1,5 @@
 import { assign } from "../../src/ship/rollout/assign.ts";
-import type { Entry, News } from "../../src/ship/rollout/journal.ts";
+import type { News } from "../../src/ship/rollout/journal.ts";
 import { TOLERANCES, type ToleranceName } from "../../src/ship/rollout/marks.ts";
 import type { RolloutPlan, Stage } from "../../src/ship/rollout/plan.ts";
 import { Rollout } from "../../src/ship/rollout/rollout.ts";
@@ -65,7 +65,7 @@ interface Result {
 
 function play({ world, effect, stages, isHeld, marks }: Case, seed: number): Result {
   const rollout = new Rollout(planOf(stages, marks ?? DEFAULT_MARKS), [], {
-    write: (news: News) => ({ at: 1, ...news }) as Entry,
+    write: (news: News) => ({ at: 1, ...news }),
     turned: () => undefined,
   });
   if (isHeld) rollout.command("pause", "bench");

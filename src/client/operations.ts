@@ -1699,6 +1699,398 @@ export interface Operations {
     answer: unknown;
   };
   /**
+   * Releases and how they stand
+   */
+  "GET /admin/v1/releases": {
+    answer: {
+      releases: {
+        model: string;
+        id: string;
+        stable: string;
+        candidate: string;
+        phase: "running" | "promoted" | "rolled-back" | "inconclusive";
+        isPaused: boolean;
+        /**
+         * the place in `stages`
+         */
+        stage: number;
+        stages: {
+          name: string;
+          share: number;
+        }[];
+        /**
+         * of the units that the candidate gets now
+         */
+        share: number;
+        /**
+         * of the last turn
+         */
+        why: string;
+        /**
+         * what it waits for
+         */
+        notes: string[];
+        begunAt: number;
+        changedAt: number;
+        /**
+         * when a unit was last judged
+         */
+        heardAt: number | null;
+        elapsedMs: number;
+        /**
+         * units of the candidate's that users saw
+         */
+        exposed: number;
+        maxExposed: number;
+        maxDurationMs: number;
+        /**
+         * copies that nobody saw
+         */
+        pairs: number;
+        /**
+         * units of stable's that it is compared with
+         */
+        controls: number;
+        /**
+         * the e-value against the candidate, all marks together
+         */
+        against: number;
+        /**
+         * at which it is rolled back: 1 / falseRollback
+         */
+        bound: number;
+        /**
+         * what each mark's e-value must reach to pass a step: 1 / risk
+         */
+        passAt: number;
+        falseRollback: number;
+        missWorseThan: number;
+      }[];
+    };
+  };
+  /**
+   * One release: its evidence by mark, its curve and its turns
+   */
+  "GET /admin/v1/releases/detail": {
+    query: {
+      /**
+       * as weir.yaml calls it
+       */
+      model: string;
+    };
+    answer: {
+      model: string;
+      id: string;
+      stable: string;
+      candidate: string;
+      phase: "running" | "promoted" | "rolled-back" | "inconclusive";
+      isPaused: boolean;
+      /**
+       * the place in `stages`
+       */
+      stage: number;
+      stages: {
+        name: string;
+        share: number;
+      }[];
+      /**
+       * of the units that the candidate gets now
+       */
+      share: number;
+      /**
+       * of the last turn
+       */
+      why: string;
+      /**
+       * what it waits for
+       */
+      notes: string[];
+      begunAt: number;
+      changedAt: number;
+      /**
+       * when a unit was last judged
+       */
+      heardAt: number | null;
+      elapsedMs: number;
+      /**
+       * units of the candidate's that users saw
+       */
+      exposed: number;
+      maxExposed: number;
+      maxDurationMs: number;
+      /**
+       * copies that nobody saw
+       */
+      pairs: number;
+      /**
+       * units of stable's that it is compared with
+       */
+      controls: number;
+      /**
+       * the e-value against the candidate, all marks together
+       */
+      against: number;
+      /**
+       * at which it is rolled back: 1 / falseRollback
+       */
+      bound: number;
+      /**
+       * what each mark's e-value must reach to pass a step: 1 / risk
+       */
+      passAt: number;
+      falseRollback: number;
+      missWorseThan: number;
+      marks: {
+        name: string;
+        /**
+         * what it says of a unit that has it
+         */
+        meaning: string;
+        /**
+         * its share of the bound
+         */
+        weight: number;
+        tolerance: number;
+        /**
+         * its e-value against the candidate
+         */
+        against: number;
+        /**
+         * by step: its e-value that the candidate is not too bad
+         */
+        passes: number[];
+        isAwaited: boolean;
+        stable: {
+          marked: number;
+          units: number;
+        };
+        candidate: {
+          marked: number;
+          units: number;
+        };
+      }[];
+      curve: {
+        at: number;
+        exposed: number;
+        against: number;
+        stage: number;
+      }[];
+      turns: {
+        at: number;
+        phase: string;
+        stage: number;
+        why: string;
+      }[];
+    };
+  };
+  /**
+   * Every bet and every turn, as lines of JSON
+   */
+  "GET /admin/v1/releases/journal": {
+    query: {
+      /**
+       * as weir.yaml calls it
+       */
+      model: string;
+    };
+    answer: unknown;
+  };
+  /**
+   * Pause, resume, promote, abort or begin anew
+   */
+  "POST /admin/v1/releases/actions": {
+    body: {
+      /**
+       * as weir.yaml calls it
+       */
+      model: string;
+      /**
+       * restart: anew, with nothing known
+       */
+      action: "pause" | "resume" | "promote" | "abort" | "restart";
+    };
+    answer: {
+      model: string;
+      id: string;
+      stable: string;
+      candidate: string;
+      phase: "running" | "promoted" | "rolled-back" | "inconclusive";
+      isPaused: boolean;
+      /**
+       * the place in `stages`
+       */
+      stage: number;
+      stages: {
+        name: string;
+        share: number;
+      }[];
+      /**
+       * of the units that the candidate gets now
+       */
+      share: number;
+      /**
+       * of the last turn
+       */
+      why: string;
+      /**
+       * what it waits for
+       */
+      notes: string[];
+      begunAt: number;
+      changedAt: number;
+      /**
+       * when a unit was last judged
+       */
+      heardAt: number | null;
+      elapsedMs: number;
+      /**
+       * units of the candidate's that users saw
+       */
+      exposed: number;
+      maxExposed: number;
+      maxDurationMs: number;
+      /**
+       * copies that nobody saw
+       */
+      pairs: number;
+      /**
+       * units of stable's that it is compared with
+       */
+      controls: number;
+      /**
+       * the e-value against the candidate, all marks together
+       */
+      against: number;
+      /**
+       * at which it is rolled back: 1 / falseRollback
+       */
+      bound: number;
+      /**
+       * what each mark's e-value must reach to pass a step: 1 / risk
+       */
+      passAt: number;
+      falseRollback: number;
+      missWorseThan: number;
+      marks: {
+        name: string;
+        /**
+         * what it says of a unit that has it
+         */
+        meaning: string;
+        /**
+         * its share of the bound
+         */
+        weight: number;
+        tolerance: number;
+        /**
+         * its e-value against the candidate
+         */
+        against: number;
+        /**
+         * by step: its e-value that the candidate is not too bad
+         */
+        passes: number[];
+        isAwaited: boolean;
+        stable: {
+          marked: number;
+          units: number;
+        };
+        candidate: {
+          marked: number;
+          units: number;
+        };
+      }[];
+      curve: {
+        at: number;
+        exposed: number;
+        against: number;
+        stage: number;
+      }[];
+      turns: {
+        at: number;
+        phase: string;
+        stage: number;
+        why: string;
+      }[];
+    };
+  };
+  /**
+   * What the recorded traffic would have come to by other rules
+   */
+  "POST /admin/v1/releases/rejudge": {
+    body: {
+      /**
+       * as weir.yaml calls it
+       */
+      model: string;
+      /**
+       * 0.1: a tenth worse
+       */
+      tolerate?: {
+        errors?: number;
+        schema?: number;
+        refusals?: number;
+        guard?: number;
+        aborts?: number;
+        ttft?: number;
+        itl?: number;
+        length?: number;
+        cost?: number;
+        judge?: number;
+      };
+      falseRollback?: number;
+      missWorseThan?: number;
+      risk?: number;
+    };
+    answer: {
+      phase: string;
+      stage: number;
+      why: string;
+      endedAt: number | null;
+      exposed: number;
+      against: number;
+    };
+  };
+  /**
+   * Calls that a judge is to score
+   */
+  "GET /admin/v1/releases/to-judge": {
+    query: {
+      /**
+       * as weir.yaml calls it
+       */
+      model: string;
+    };
+    answer: {
+      /**
+       * ids of calls, as many of each side
+       */
+      calls: string[];
+    };
+  };
+  /**
+   * What a judge thinks of a call
+   */
+  "POST /admin/v1/releases/scores": {
+    body: {
+      /**
+       * as weir.yaml calls it
+       */
+      model: string;
+      /**
+       * its id
+       */
+      call: string;
+      /**
+       * the higher the better
+       */
+      score: number;
+    };
+    answer: {
+      ok: true;
+    };
+  };
+  /**
    * The API keys
    */
   "GET /admin/v1/keys": {

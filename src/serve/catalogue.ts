@@ -133,13 +133,7 @@ export function createCatalogue(needs: CatalogueNeeds): Catalogue {
     shadow: (name) => models.get(name)?.shadow,
     candidate: (name) => models.get(name)?.candidate,
     engines: () => [...enginesOf(running), ...scaled.engines],
-    neededEngines() {
-      const answering = [...models.values()].flatMap(({ targets }) => targets);
-      const engines = answering.flatMap(({ engine }) =>
-        engine && !scaled.isResting(engine) ? [engine] : [],
-      );
-      return [...new Set(engines)];
-    },
+    neededEngines: () => neededOf(models.values(), scaled),
     scaled,
     async apply(wanted, prices) {
       const next = new Map<string, Running>();
@@ -154,17 +148,23 @@ export function createCatalogue(needs: CatalogueNeeds): Catalogue {
     },
     async close() {
       pricing?.();
-      await Promise.all([
-        retired.close(),
-        scaled.close(),
-        ...Array.from(running.values(), ({ provider }) => provider.close()),
-      ]);
+      const providers = Array.from(running.values(), ({ provider }) => provider);
+      await Promise.all([retired, scaled, ...providers].map((one) => one.close()));
     },
   };
 }
 
 function enginesOf(running: ReadonlyMap<string, Running>): Engine[] {
   return [...running.values()].flatMap(({ engine }) => engine ?? []);
+}
+
+/** Candidates and copies may fail: nobody waits for their engines. */
+function neededOf(models: Iterable<RunningModel>, scaled: ScaledModels): Engine[] {
+  const answering = [...models].flatMap(({ targets }) => targets);
+  const engines = answering.flatMap(({ engine }) =>
+    engine && !scaled.isResting(engine) ? [engine] : [],
+  );
+  return [...new Set(engines)];
 }
 
 function allTargets(model: RunningModel | undefined): readonly CatalogueTarget[] {

@@ -4,7 +4,7 @@ import type { Place } from "../guard/policy/policy-for.ts";
 import { personalIn } from "../guard/vault/personal.ts";
 import type { GuardLine } from "./guard-line.ts";
 import type { NameLook } from "./guard-names.ts";
-import type { Live } from "./house.ts";
+import type { Live } from "./live.ts";
 
 /** Characters of a request from which on a thread looks at them: here that would take tens of milliseconds. */
 const LONG = 256 * 1024;

@@ -8,7 +8,7 @@ import type { Piece, Seen } from "../guard/gate.ts";
 import type { Place } from "../guard/policy/policy-for.ts";
 import { wantedFor } from "../guard/policy/policy.ts";
 import type { Target } from "../serve/gateway/needs.ts";
-import type { Live } from "./house.ts";
+import type { Live } from "./live.ts";
 
 /** Earlier turns come again with each call: what was asked of a text is known for a while. */
 const MOST_KNOWN = 5000;

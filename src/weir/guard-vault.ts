@@ -20,7 +20,7 @@ import { VaultWatch } from "../guard/vault/vault-watch.ts";
 import type { InputVerdict } from "../serve/gateway/needs.ts";
 import type { VaultKeeper } from "./guard-vault-keeper.ts";
 import { keptStandIns } from "./guard-vault-stand-ins.ts";
-import type { Live } from "./house.ts";
+import type { Live } from "./live.ts";
 
 /** Where weir.yaml names no key, placeholders are of this process: nothing of them is kept. */
 const OWN_KEYS = createVaultKeys([randomBytes(32)]);

@@ -16,7 +16,7 @@ import type { GuardStore } from "../store/sqlite/guard.ts";
 import { GuardLine } from "./guard-line.ts";
 import { createLooks } from "./guard-looks.ts";
 import { NameLook, type NamesNeeds } from "./guard-names.ts";
-import type { Live } from "./house.ts";
+import type { Live } from "./live.ts";
 
 /** Who looks at texts: here, and in the thread for long ones, which has detectors of its own. */
 export interface GuardParts {

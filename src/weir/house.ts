@@ -3,9 +3,7 @@ import type { Access } from "../access/access.ts";
 import type { WeirConfig } from "../config/schema.ts";
 import type { Settings } from "../config/settings.ts";
 import type { Log } from "../core/log.ts";
-import { createGate, redact } from "../guard/gate.ts";
-import { checkNames } from "./guard-names.ts";
-import { checkTools } from "../guard/tools/tool-rules.ts";
+import { redact } from "../guard/gate.ts";
 import {
   type Catalogue,
   type CatalogueNeeds,
@@ -26,18 +24,17 @@ import { tokenPrice } from "../watch/cost/prices.ts";
 import type { Shelf } from "../watch/langsmith/shelf.ts";
 import type { Gauge } from "../watch/metrics/exposition.ts";
 import { type Metrics, createMetrics } from "../watch/metrics/metrics.ts";
-import { type Recorder, type Writer, createRecorder } from "../watch/trace/recorder.ts";
+import { type Recorder, createRecorder } from "../watch/trace/recorder.ts";
 import { accessOf, followAccess } from "./access.ts";
 import { type Answering, answersOf } from "./answers.ts";
 import { type Exports, openExports } from "./exports.ts";
 import { type CallGuard, type GuardParts, createCallGuard, guardParts } from "./guard.ts";
 import { guardKey } from "./guard-key.ts";
-import { listedFiles, withListedTexts } from "./guard-listed.ts";
 import { GuardMemory } from "./guard-memory.ts";
-import { gateRules } from "./guard-vault.ts";
-import { VaultKeeper, type VaultRules } from "./guard-vault-keeper.ts";
-import { vaultRulesOf, vaultStoreOf } from "./guard-vault-rules.ts";
+import { VaultKeeper } from "./guard-vault-keeper.ts";
+import { vaultStoreOf } from "./guard-vault-rules.ts";
 import { VaultSweep } from "./guard-vault-sweep.ts";
+import { type Live, toLive } from "./live.ts";
 import { type Limiting, limitsOf, redisOf } from "./limits.ts";
 import { type MachineCosts, machineCosts } from "./machine-costs.ts";
 import { type Operations, openOperations } from "./operations.ts";
@@ -50,18 +47,6 @@ import { shareSteering, steeringOf } from "./steering.ts";
 import { type TextReads, createTextReads } from "./text-reads.ts";
 import { traceSettings, tracesData } from "./traces/settings.ts";
 import { type TracesClient, openTraces } from "./traces/traces-client.ts";
-
-/** What follows the configuration: replaced as a whole when it changes. */
-export interface Live {
-  readonly config: WeirConfig;
-  readonly gate: ReturnType<typeof createGate>;
-  /** Undefined: what placeholders stand for is not kept. */
-  readonly vault: VaultRules | undefined;
-  /** Whose texts come out of the gate without secrets and personal data: these need no second look. */
-  readonly cleans: ReadonlySet<Writer>;
-  /** The same for candidates that have a guard policy of their own, by model. */
-  readonly candidates: ReadonlyMap<string, Live>;
-}
 
 /** Everything that is built once and lives as long as the server. */
 export interface House {
@@ -205,8 +190,7 @@ export async function buildHouse(
     reports: [],
     rejections: new Map(),
   });
-  await catalogue.apply(config.models, pricesOf(config));
-  releases.desk.apply(config.models);
+  await startModels(house);
   await shareSteering({ ...house, log: log.part("serve") }, stack);
   return { house, newAdminKey };
 }
@@ -353,56 +337,9 @@ function startProber(
   return prober;
 }
 
-/** Throws invalid_config where the guard's own patterns, or the vault's keys, cannot be used. */
-export function toLive(settings: Settings, parts: GuardParts): Live {
-  const { detectors } = parts;
-  const { config } = settings;
-  const { guard } = config;
-  checkTools(guard.tools);
-  checkNames(config);
-  const listed = withListedTexts(guard, listedFiles(settings.folder));
-  const gate = createGate(gateRules(listed), detectors);
-  const candidates = candidatesOf(settings, parts);
-  // What passes a candidate's guard is clean only where that cleans as well.
-  const all = [cleansOf(guard), ...Array.from(candidates.values(), (one) => one.cleans)];
-  const cleans = all.reduce((both, one) => new Set([...both].filter((who) => one.has(who))));
-  return { config, gate, vault: vaultRulesOf(settings), cleans, candidates };
-}
-
-/** Every model whose candidate has a guard policy of its own, under that policy. */
-function candidatesOf(settings: Settings, parts: GuardParts): Map<string, Live> {
-  const { config } = settings;
-  const candidates = new Map<string, Live>();
-  for (const [name, { release, ...model }] of Object.entries(config.models)) {
-    const guard = release?.candidate.guard;
-    if (!guard) continue;
-    // Only the one model: others' candidates are no part of it.
-    const its = { ...config, guard, models: { [name]: { ...model, release: undefined } } };
-    candidates.set(name, toLive({ ...settings, config: its }, parts));
-  }
-  return candidates;
-}
-
-function cleansOf({
-  mode,
-  input,
-  output,
-  actions,
-  allow,
-  vault,
-  routes,
-  tenants,
-}: WeirConfig["guard"]) {
-  const cleans = new Set<Writer>();
-  const isSame = Object.keys(routes).length + Object.keys(tenants).length === 0;
-  if (mode !== "enforce" || !isSame || allow.length > 0 || vault.mode === "on") return cleans;
-  const takesAll = (categories: readonly string[]) =>
-    categories.includes("secrets") && categories.includes("pii");
-  const isTakenOut = ({ secrets, pii }: typeof actions) =>
-    (secrets ?? "redact") === "redact" && (pii ?? "redact") === "redact";
-  if (takesAll(input) && isTakenOut(actions)) cleans.add("user");
-  if (takesAll(output.redact)) cleans.add("answer");
-  return cleans;
+async function startModels({ catalogue, releases, live: { config } }: House): Promise<void> {
+  await catalogue.apply(config.models, pricesOf(config));
+  releases.desk.apply(config.models);
 }
 
 /** Goes over to another configuration. */

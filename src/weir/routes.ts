@@ -92,13 +92,17 @@ export async function registerRoutes(
   });
   registerTraceRoutes(app, house, authorise);
   registerCostRoutes(app, house, authorise);
-  registerGuardTry(app, house, authorise);
-  registerGuardApprovals(app, house, authorise);
-  registerGuardVault(app, house, authorise);
+  registerGuard(app, house, authorise);
   await pageRoutes(app.fastify, {
     dashboardFolder: join(ROOT, "web", "dist"),
     docsFolder: dirname(createRequire(import.meta.url).resolve("swagger-ui-dist/package.json")),
   });
+}
+
+function registerGuard(app: App, house: House, authorise: Authorise): void {
+  registerGuardTry(app, house, authorise);
+  registerGuardApprovals(app, house, authorise);
+  registerGuardVault(app, house, authorise);
 }
 
 async function modelList(house: House) {

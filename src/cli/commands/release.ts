@@ -136,8 +136,7 @@ async function act(
   });
   const detail = (await answer.json()) as ReleaseDetail; // our own server's
   if (values["json"]) terminal.print(JSON.stringify(detail, null, 2));
-  else
-    terminal.print(`${model}: ${stateOf(detail)}. ${detail.why}`);
+  else terminal.print(`${model}: ${stateOf(detail)}. ${detail.why}`);
   return 0;
 }
 

@@ -147,14 +147,6 @@ function markOf({ of, tolerance }: MarkKind, call: CallFacts, ask: MarkAsk): boo
 
 /** One of a call's values. */
 export function valueOf(call: CallFacts, name: ValueName): number | null {
-  switch (name) {
-    case "ttft":
-      return call.ttftMs;
-    case "itl":
-      return call.itlMs;
-    case "length":
-      return call.outputTokens;
-    case "cost":
-      return call.costNanos;
-  }
+  const { ttftMs, itlMs, outputTokens, costNanos } = call;
+  return { ttft: ttftMs, itl: itlMs, length: outputTokens, cost: costNanos }[name];
 }

@@ -22,14 +22,8 @@ import { accessOf, followAccess } from "../access.ts";
 import { answersOf } from "../answers.ts";
 import { gatewayOf } from "../gateway.ts";
 import { guardParts } from "../guard.ts";
-import {
-  type CallHouse,
-  openCatalogue,
-  openGuard,
-  openRouter,
-  pricesOf,
-  toLive,
-} from "../house.ts";
+import { type CallHouse, openCatalogue, openGuard, openRouter, pricesOf } from "../house.ts";
+import { toLive } from "../live.ts";
 import { toLaneNeeds } from "../lane-needs.ts";
 import { limitsOf, redisOf } from "../limits.ts";
 import { listenerOptions, openListenerCertificate } from "../listener.ts";
