@@ -25,6 +25,13 @@ export interface ScalerNeeds {
 /** While a model wakes it is looked at so often. */
 const WAKING_MS = 500;
 const NOTHING: Standing = { ready: 0, starting: 0, draining: 0 };
+/** What a first call asks for: the policy says at the next interval whether one is enough. */
+const WAKE: Decision = {
+  replicas: 1,
+  kind: "wake",
+  why: "Up from 0 to 1 replica: a call came.",
+  numbers: {},
+};
 
 /** Decides for one model, once an interval and when a call wakes it, and sees to it that it is done. */
 export class Scaler {
@@ -120,12 +127,18 @@ export class Scaler {
     const { monotonic } = this.needs;
     const silent = await this.see();
     const elapsedMs = monotonic() - this.decidedAt;
-    // In between it is only looked whether it is awake: figures of half a second say nothing.
-    const isOnlyWaking = this.isWaking && elapsedMs < this.model.scale.interval;
-    if (isOnlyWaking || this.isClosed) return;
+    if (this.isClosed) return;
+    // In between, figures say nothing: it is only woken, and looked whether it is awake.
+    if (
+      this.model.sleeper.isAsleep &&
+      elapsedMs < this.model.scale.interval &&
+      silent === undefined
+    ) {
+      if (!this.isWaking && !this.model.sleeper.demand.isIdle) await this.obey(this.note(WAKE));
+      return;
+    }
     this.decidedAt = monotonic();
-    const decision = this.decide(Math.max(1, elapsedMs), silent);
-    await this.obey(decision);
+    await this.obey(this.decide(Math.max(1, elapsedMs), silent));
   }
 
   /** Looks at what is there; returns why that cannot be known. */
@@ -151,29 +164,28 @@ export class Scaler {
   }
 
   private decide(elapsedMs: number, silent: string | undefined): Decision {
-    const { now, journal } = this.needs;
     const { ready, starting, draining, startDelayMs } = this.standingNow;
-    const at = now();
+    const figures = this.figures.take();
     const signals: Signals = {
-      ...this.figures.take(),
-      at,
+      ...figures,
+      at: this.needs.now(),
       elapsedMs,
       replicas: { ready, starting, draining },
       ...(startDelayMs !== undefined && { startDelayMs }),
       ...(this.isFrozen && { frozen: "a release of it is being judged" }),
       ...(silent !== undefined && { silent }),
     };
-    const decision = held(this.policy.decide(signals), journal.hold, silent);
-    journal.decided({
-      ...decision,
-      at,
-      from: ready + starting,
-      ready,
-      starting,
-      waiting: signals.waiting.requests,
-      running: signals.running,
-      arrived: signals.arrived.requests,
-    });
+    return this.note(this.policy.decide(signals), figures.arrived.requests);
+  }
+
+  /** Writes down what was decided, or what an operator says instead. */
+  private note(decided: Decision, arrived = 0): Decision {
+    const { now, journal } = this.needs;
+    const { ready, starting } = this.standingNow;
+    const { waiting, running } = this.model.sleeper.demand;
+    const decision = held(decided, journal.hold);
+    const there = { ready, starting, waiting: waiting.requests, running, arrived };
+    journal.decided({ ...decision, ...there, at: now(), from: ready + starting });
     return decision;
   }
 
@@ -211,8 +223,8 @@ export class Scaler {
 }
 
 /** An operator's number stands over the policy's, which is told all the same. */
-function held(decision: Decision, hold: Hold | undefined, silent: string | undefined): Decision {
-  if (!hold || silent !== undefined) return decision;
+function held(decision: Decision, hold: Hold | undefined): Decision {
+  if (!hold || decision.kind === "silent") return decision;
   const { replicas } = hold;
   const why = `Held at ${replicas} by ${hold.by}. The policy says: ${decision.why}`;
   return { ...decision, replicas, kind: "steady", why };
