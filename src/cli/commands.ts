@@ -1,4 +1,5 @@
 import type { Command } from "./command.ts";
+import { autoscale } from "./commands/autoscale.ts";
 import { chat } from "./commands/chat.ts";
 import { check } from "./commands/check.ts";
 import { completion } from "./commands/completion.ts";
@@ -28,6 +29,7 @@ export const COMMANDS: readonly Command[] = [
   model,
   targets,
   release,
+  autoscale,
   watch,
   cost,
   trace,

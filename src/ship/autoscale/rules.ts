@@ -14,8 +14,6 @@ export type RuleSettings =
   | ({ readonly kind: "completions" } & CompletionSettings)
   | { readonly kind: "fixed"; readonly replicas: number };
 
-export type RuleKind = RuleSettings["kind"];
-
 export function createRule(settings: RuleSettings): Rule {
   switch (settings.kind) {
     case "work-rate":
