@@ -78,7 +78,12 @@ async function askAll(caller: ReturnType<typeof createCaller>, count: number): P
     while (left > 0) {
       left -= 1;
       const content = QUESTIONS[Math.floor(Math.random() * QUESTIONS.length)] ?? "";
-      const body = { model: "chat", stream: true, max_tokens: 96, messages: [{ role: "user", content }] };
+      const body = {
+        model: "chat",
+        stream: true,
+        max_tokens: 96,
+        messages: [{ role: "user", content }],
+      };
       const { status } = await caller.post("/v1/chat/completions", body);
       assert.equal(status, 200);
     }

@@ -36,7 +36,9 @@ const Kubernetes = z.strictObject({
   kind: z
     .enum(["Deployment", "StatefulSet", "LeaderWorkerSet"])
     .default("Deployment")
-    .describe("What it is. Its status is read, and its `scale` subresource written: nothing else of it."),
+    .describe(
+      "What it is. Its status is read, and its `scale` subresource written: nothing else of it.",
+    ),
   namespace: kubernetesName.optional().describe("Default: the one that this server runs in."),
   url: z
     .url({ protocol: /^https?$/, error: "expected an address such as https://10.0.0.1:6443" })

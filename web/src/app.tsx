@@ -27,6 +27,13 @@ const TargetsPage = lazy(async () => ({
   default: (await import("./pages/targets/targets-page.tsx")).TargetsPage,
 }));
 
+const ReleasesPage = lazy(async () => ({
+  default: (await import("./pages/releases/releases-page.tsx")).ReleasesPage,
+}));
+const ScalingPage = lazy(async () => ({
+  default: (await import("./pages/scaling/scaling-page.tsx")).ScalingPage,
+}));
+
 const TracePage = lazyPage(async () => (await import("./pages/traces/trace-page.tsx")).TracePage);
 const TracesPage = lazy(async () => {
   const { TracesPage: page } = await import("./pages/traces/traces-page.tsx");
@@ -105,6 +112,8 @@ function Pages() {
       <Route path="/models" component={ModelsPage} />
       <Route path="/models/:tab" component={ModelsPage} />
       <Route path="/targets" component={TargetsPage} />
+      <Route path="/releases" component={ReleasesPage} />
+      <Route path="/scaling" component={ScalingPage} />
       <Route path="/keys" component={KeysPage} />
       <Route path="/keys/:tab" component={KeysPage} />
       <Route path={LINKS} component={LinkedPage} />

@@ -18,6 +18,7 @@ import "./styles/pages.css";
 import "./styles/keys.css";
 import "./styles/guard.css";
 import "./styles/models.css";
+import "./styles/ship.css";
 
 const client = new QueryClient({
   defaultOptions: { queries: { retry: shouldRetry, staleTime: 1000 } },

@@ -16,6 +16,8 @@ const PAGES: readonly (readonly [path: string, name: string, icon: IconName])[] 
   ["/guard", "Guard", "shield"],
   ["/models", "Models", "models"],
   ["/targets", "Targets", "targets"],
+  ["/releases", "Releases", "send"],
+  ["/scaling", "Scaling", "wave"],
   ["/keys", "Keys", "keys"],
 ];
 

@@ -1,7 +1,8 @@
-import { useLayoutEffect, useRef, useState, type RefObject } from "react";
+import { useRef, useState } from "react";
 import type { LibraryMeasurement } from "../../api/library-queries.ts";
 import { formatBytes, formatMs, formatRate } from "../../format.ts";
 import { Segments } from "../../parts/page.tsx";
+import { useWidth } from "../../parts/use-width.ts";
 import { marksOf, scaleOf, spreadLabels } from "./quality-scale.ts";
 
 type Row = LibraryMeasurement["rows"][number];
@@ -141,19 +142,4 @@ function Picture({ rows, original, chosen, width, axis }: PictureProps) {
 function pointClass(row: Row, original: string, chosen: string | undefined): string {
   if (row.name === original) return "point original";
   return row.name === chosen ? "point chosen" : "point";
-}
-
-/** The width of an element, as the window changes. */
-function useWidth(element: RefObject<HTMLElement | null>): number {
-  const [width, setWidth] = useState(640);
-  useLayoutEffect(() => {
-    const box = element.current;
-    if (box === null) return undefined;
-    const look = () => setWidth(Math.max(260, box.clientWidth));
-    look();
-    const observer = new ResizeObserver(look);
-    observer.observe(box);
-    return () => observer.disconnect();
-  }, [element]);
-  return width;
 }
