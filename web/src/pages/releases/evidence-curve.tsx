@@ -53,7 +53,7 @@ export function EvidenceCurve({ detail }: { detail: ReleaseDetail }) {
           answers of the candidate, copies among them
         </text>
         <line x1={LEFT} x2={width - RIGHT} y1={y(bound)} y2={y(bound)} className="bound" />
-        <text x={width - RIGHT} y={y(bound) - 10} className="end bound-name">
+        <text x={LEFT + 6} y={y(bound) - 10} className="bound-name">
           rolled back at {bound}
         </text>
         <polyline points={path.join(" ")} className={isWorse ? "curve worse" : "curve"} />

@@ -108,15 +108,16 @@ const BOTTOM = 24;
 const TOP = 10;
 
 /** Wanted and ready replicas over the last decisions. */
-function ReplicaChart({ row: { samples, max, model } }: { row: ScaledModel }) {
+function ReplicaChart({ row }: { row: ScaledModel }) {
+  return row.samples.length < 2 ? null : <ReplicaPicture row={row} />;
+}
+
+function ReplicaPicture({ row: { samples, max, model } }: { row: ScaledModel }) {
   const box = useRef<HTMLDivElement>(null);
   const width = useWidth(box);
-  const [first] = samples;
-  const last = samples.at(-1);
-  if (!first || !last || samples.length < 2) return null;
+  const [from, to] = [samples[0]?.at ?? 0, samples.at(-1)?.at ?? 0];
   const most = Math.max(2, ...samples.map(({ wanted }) => wanted), Math.min(max, 4));
-  const x = (at: number) =>
-    LEFT + ((at - first.at) / (last.at - first.at || 1)) * (width - LEFT - 8);
+  const x = (at: number) => LEFT + ((at - from) / (to - from || 1)) * (width - LEFT - 8);
   const y = (count: number) => HEIGHT - BOTTOM - (count / most) * (HEIGHT - TOP - BOTTOM);
   const line = (of: (sample: (typeof samples)[number]) => number) =>
     samples.map((sample) => `${x(sample.at).toFixed(1)},${y(of(sample)).toFixed(1)}`).join(" ");
@@ -139,7 +140,7 @@ function ReplicaChart({ row: { samples, max, model } }: { row: ScaledModel }) {
         <polyline points={line(({ wanted }) => wanted)} className="curve wanted" />
         <polyline points={line(({ ready }) => ready)} className="curve" />
         <text x={LEFT} y={HEIGHT - 8}>
-          {formatFullTime(first.at)}
+          {formatFullTime(from)}
         </text>
         <text x={width - 8} y={HEIGHT - 8} className="end">
           ready (line), wanted (dashes)
