@@ -159,7 +159,9 @@ export const Release = z
       .describe("The most calls that the judge is asked to score, half of them stable's."),
     warmUp: duration("30s").describe("Latency is not judged so long."),
     session: duration("30s").describe("So long a session's calls count, together and once."),
-    giveUp: duration("2m").describe("A call that has not ended by then has failed."),
+    giveUp: duration("5m").describe(
+      "A call that has not ended by then has failed: longer than your longest answers.",
+    ),
   })
   .superRefine(({ stages, falseRollback, promote }, context) => {
     const issue = (path: PropertyKey[], message: string) =>

@@ -209,6 +209,17 @@ describe("what a candidate may differ in", () => {
   });
 });
 
+it("leaves out who names a target", async () => {
+  const [stable, candidate] = [await upstream({ reply: "old" }), await upstream({ reply: "new" })];
+  const server = await startServer(yamlOf(stable.url, candidate.url, "stages: [90%], unit: call"));
+  const headers = { "x-weir-target": "openai-compatible/up" };
+  for (let call = 0; call < 12; call++) {
+    const answer = await server.call("/v1/chat/completions", asked(), { headers });
+    expect(await answer.text()).toContain("old");
+  }
+  expect(await detailOf(server)).toMatchObject({ exposed: 0, controls: 0 });
+});
+
 it("names every fault of a release at once", async () => {
   const { parseConfig } = await import("../../src/config/load.ts");
   const target = `{ provider: openai-compatible, url: "http://127.0.0.1:1", model: up }`;

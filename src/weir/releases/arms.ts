@@ -100,6 +100,9 @@ export class Arms {
     const armed = this.models.get(model.name);
     if (!armed) return undefined;
     const { share } = armed;
+    const { wishes } = ask.context;
+    // Who names a target has chosen already.
+    if (wishes?.target !== undefined || wishes?.tags !== undefined) return undefined;
     if (share.candidate === 0 && !share.isJudged) return undefined;
     const candidate = this.needs.candidate(model.name);
     const release = this.needs.release(model.name);
