@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { expect, it, onTestFinished } from "vitest";
+import { parseAllDocuments } from "yaml";
 import { createMockUpstream } from "../src/cli/mock/upstream.ts";
 import { weir } from "./support/process.ts";
 import { ADMIN_KEY, startServer, temporaryFolder } from "./support/server.ts";
@@ -81,4 +82,21 @@ it("plays what a server recorded, and says when that is too little", async () =>
   expect(output).toMatch(/chat: 31 calls/);
   expect(output).toMatch(/work, paced +one setting +100\.00 %/);
   expect((await run(["status"], server.url)).output).toContain("No model is scaled.");
+});
+
+it("prints what KEDA and an HPA need, as YAML that says the same as its JSON", async () => {
+  const keda = ["manifests", "keda", "--model", "chat", "--workload", "vllm-chat", "--max", "8"];
+  const { code, output } = await run(keda, "");
+  expect(code).toBe(0);
+  const documents = parseAllDocuments(output).map((one) => one.toJS() as Record<string, unknown>);
+  expect(documents.map(({ kind }) => kind)).toEqual(["TriggerAuthentication", "ScaledObject"]);
+  expect(JSON.stringify(documents)).toContain("/admin/v1/scaling/replicas?model=chat");
+  // Desired = value / target, and not present replicas × value / target.
+  expect(JSON.stringify(documents)).toContain('"metricType":"AverageValue"');
+  expect(JSON.parse((await run([...keda, "--json"], "")).output)).toEqual(documents);
+  const gateway = await run(["manifests", "gateway", "--workload", "weir", "--min", "2"], "");
+  const [hpa] = parseAllDocuments(gateway.output).map((one) => one.toJS() as { spec: object });
+  expect(hpa?.spec).toMatchObject({ minReplicas: 2, metrics: [{}, {}, { type: "Pods" }] });
+  expect((await run(["manifests", "keda", "--workload", "x"], "")).code).toBe(2);
+  expect((await run(["manifests", "fly", "--workload", "x"], "")).code).toBe(2);
 });

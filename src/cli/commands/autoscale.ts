@@ -24,6 +24,7 @@ import {
   bestOf,
   comparePolicies,
 } from "../scaling-comparison.ts";
+import { printManifests } from "../scaling-manifests.ts";
 import { scalingPlot } from "../scaling-plot.ts";
 import { CLIENT_OPTIONS, askServer } from "../server-client.ts";
 import { rightTable, table } from "../table.ts";
@@ -32,7 +33,7 @@ import { rightTable, table } from "../table.ts";
 export const autoscale: Command = {
   name: "autoscale",
   summary: "See how models are scaled, and try policies on recorded traffic",
-  usage: "[status | backtest | simulate TRACE]",
+  usage: "[status | backtest | simulate TRACE | manifests keda|gateway]",
   options: {
     ...CLIENT_OPTIONS,
     ...JSON_OPTION,
@@ -50,6 +51,8 @@ export const autoscale: Command = {
     "slo-ttft": { type: "string", value: "TIME", help: "first token in time (2s)" },
     "slo-itl": { type: "string", value: "TIME", help: "each further token (100ms)" },
     headroom: { type: "string", value: "SHARE", help: "of ours, as 0.5" },
+    workload: { type: "string", value: "NAME", help: "for manifests: the Deployment" },
+    namespace: { type: "string", value: "NAME", help: "for manifests (default)" },
     plot: { type: "string", value: "FILE.svg", help: "draw calls in time against replica-hours" },
   },
   detail: `
@@ -57,6 +60,9 @@ status tells of every model with scale: in weir.yaml how many replicas it has, a
 calls that a running server recorded to every policy; simulate does so with a trace: CSV (or .csv.gz) with
 the columns t_ms,input_tokens,output_tokens. Ours has one setting. Of each rival the table shows the knob
 that would have been the cheapest with as many calls in time, chosen afterwards.
+
+manifests prints what others need to scale: keda a ScaledObject that asks this server for a model's number
+of replicas, gateway an HPA for Weir itself (processor, memory, calls a second).
 
 The replica is a model of continuous batching on one GPU, not your engine: compare policies by it, and
 do not read times off it.
@@ -72,6 +78,7 @@ do not read times off it.
       return compare(readFile(file), values, terminal);
     }
     if (action === "backtest") return backtest(values, terminal);
+    if (action === "manifests") return printManifests(file, settingsOf(values), values, terminal);
     throw new UsageError(`unknown action "${action}"`);
   },
 };
