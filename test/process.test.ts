@@ -175,6 +175,8 @@ it("answers --help everywhere, and says what is wrong with a command", async () 
       "tenants",
       "model",
       "targets",
+      "release",
+      "autoscale",
       "watch",
       "cost",
       "trace",

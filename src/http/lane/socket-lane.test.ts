@@ -78,7 +78,7 @@ function talk(port: number, parts: readonly (string | Buffer)[]): Promise<string
         socket.write(part, "latin1");
       }
       // What is still being answered would be dropped by a half-close: first let it arrive.
-      setTimeout(() => socket.end(), 15);
+      setTimeout(() => socket.end(), 100);
     })();
   });
 }
