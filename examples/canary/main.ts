@@ -52,6 +52,7 @@ models:
     release:
       candidate: { provider: llama, file: "${file}" }
       stages: [25%, 50%]
+      falseRollback: 1%
       promote: { missWorseThan: 2.5 }
       warmUp: 3s
       unit: call

@@ -147,7 +147,7 @@ it("keeps sessions on one side, and writes down with which probability", async (
   const release = `stages: [50%], promote: { missWorseThan: 3 }`;
   const server = await startServer(yamlOf(stable.url, candidate.url, release));
   const sides = new Set<string>();
-  for (let session = 0; session < 12; session++) {
+  for (let session = 0; session < 20; session++) {
     const said = new Set<string>();
     for (let call = 0; call < 4; call++) {
       const headers = { "x-weir-session": `s${session}` };
